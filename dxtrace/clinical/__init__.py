@@ -1,0 +1,74 @@
+"""What things are: cases, findings, measurements, claims, verdicts, traces."""
+
+from dxtrace.clinical.case import (
+    Case,
+    Geometry,
+    Image,
+    Observation,
+    Patient,
+    Report,
+    Series,
+    Study,
+)
+from dxtrace.clinical.claim import Claim
+from dxtrace.clinical.concept import (
+    AttributeChoice,
+    Code,
+    Concept,
+    ConceptAttribute,
+    ReaderPhrases,
+)
+from dxtrace.clinical.finding import AttributeValue, Evidence, Finding, Score
+from dxtrace.clinical.measurement import Measurement
+from dxtrace.clinical.result import (
+    Answer,
+    CheckedClaim,
+    Conclusion,
+    Contradiction,
+    Result,
+    ToolCall,
+)
+from dxtrace.clinical.states import Context, Laterality, Outcome, Presence, Source, VerdictKind
+from dxtrace.clinical.trace import Trace, TraceEntry, TraceError
+from dxtrace.clinical.verdict import Citation, MissingFact, Reason, Verdict
+
+__all__ = [
+    "Answer",
+    "AttributeChoice",
+    "AttributeValue",
+    "Case",
+    "CheckedClaim",
+    "Citation",
+    "Claim",
+    "Code",
+    "Concept",
+    "ConceptAttribute",
+    "Conclusion",
+    "Context",
+    "Contradiction",
+    "Evidence",
+    "Finding",
+    "Geometry",
+    "Image",
+    "Laterality",
+    "Measurement",
+    "MissingFact",
+    "Observation",
+    "Outcome",
+    "Patient",
+    "Presence",
+    "ReaderPhrases",
+    "Reason",
+    "Report",
+    "Result",
+    "Score",
+    "Series",
+    "Source",
+    "Study",
+    "ToolCall",
+    "Trace",
+    "TraceEntry",
+    "TraceError",
+    "Verdict",
+    "VerdictKind",
+]

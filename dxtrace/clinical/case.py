@@ -1,0 +1,124 @@
+"""A case: a patient, studies in time order, reports, observations and a question."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from dxtrace.clinical.base import Frozen, Number
+from dxtrace.clinical.finding import Finding
+
+
+class Patient(Frozen):
+    """What decides clinically, and nothing that identifies.
+
+    Attributes:
+        age: years.
+        sex: DICOM (0010,0040): M, F or O.
+        risk_factors: None if nobody asked; an empty tuple if asked and there are none.
+    """
+
+    age: Number | None = Field(default=None, ge=0, le=130)
+    sex: Literal["M", "F", "O"] | None = None
+    risk_factors: tuple[str, ...] | None = None
+
+
+class Geometry(Frozen):
+    """Where voxels lie in space. Unknown spacing stays None and is never guessed.
+
+    Attributes:
+        voxel_spacing_mm: spacing along each array axis in mm, or None if unknown.
+        affine: 4 x 4 voxel-to-world matrix in mm (rows), or None.
+        orientation: axis codes such as ``LPS``, or None.
+    """
+
+    voxel_spacing_mm: tuple[float, ...] | None = None
+    affine: tuple[tuple[float, float, float, float], ...] | None = None
+    orientation: str | None = None
+
+    @model_validator(mode="after")
+    def _validate_spacing(self) -> Self:
+        if self.voxel_spacing_mm is not None and min(self.voxel_spacing_mm) <= 0:
+            raise ValueError(f"voxel_spacing_mm: expected > 0, got {self.voxel_spacing_mm}")
+        if self.affine is not None and len(self.affine) != 4:
+            raise ValueError(f"affine: expected 4 rows, got {len(self.affine)}")
+        return self
+
+
+class Image(Frozen):
+    """An image by reference: pixels stay on disk until an expert asks for them."""
+
+    path: Path
+    modality: str | None = None
+    body_part: str | None = None
+    view: str | None = None
+    geometry: Geometry = Geometry()
+
+
+class Series(Frozen):
+    """Images that belong together."""
+
+    id: str
+    modality: str | None = None
+    description: str = ""
+    images: tuple[Image, ...] = ()
+
+
+class Study(Frozen):
+    """One examination. A prior is a study with an earlier date, or marked as one."""
+
+    id: str
+    day: date | None = None
+    is_prior: bool = False
+    series: tuple[Series, ...] = ()
+
+
+class Report(Frozen):
+    """A report's text, with line ends normalised and nothing else changed."""
+
+    text: str
+    day: date | None = None
+    is_prior: bool = False
+    title: str = ""
+
+
+class Observation(Frozen):
+    """A laboratory or vital value (FHIR Observation): code, value, unit, time."""
+
+    code: str | None = None
+    name: str = ""
+    value: Number
+    unit: str
+    time: datetime | date | None = None
+
+
+class Case(Frozen):
+    """Everything known about one patient at one question.
+
+    Attributes:
+        id: the case's id.
+        patient: age, sex, risk factors.
+        studies: in time order.
+        reports: in the order given.
+        observations: laboratory values and vitals.
+        findings: findings that came with the case (structured input).
+        question: the question, or None for a general review.
+        packs: guideline packs to use; None lets the planner choose.
+    """
+
+    id: str = Field(min_length=1)
+    patient: Patient = Patient()
+    studies: tuple[Study, ...] = ()
+    reports: tuple[Report, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    question: str | None = None
+    packs: tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _validate_ids(self) -> Self:
+        ids = [f.id for f in self.findings]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"findings: expected unique ids, got {sorted(ids)}")
+        return self

@@ -1,0 +1,124 @@
+"""The result object of a case (see ``docs/results.md``)."""
+
+from typing import Any, Literal
+
+from dxtrace.clinical.base import Frozen
+from dxtrace.clinical.claim import Claim
+from dxtrace.clinical.finding import Finding
+from dxtrace.clinical.states import Outcome, VerdictKind
+from dxtrace.clinical.verdict import Citation, MissingFact, Reason, Verdict
+
+
+class Conclusion(Frozen):
+    """What findings and rules say about one output or one finding question.
+
+    Attributes:
+        concept: output name (``lung_rads.category``) or concept key.
+        value: the value if it is decided, else None.
+        verdict: ``entailed`` if decided, ``consistent`` if values remain, ``contradicted`` if the
+            evidence contradicts itself here, ``unsupported`` if nothing bears on it.
+        possible: the values that remain, if more than one.
+        because: ids of the findings, rows, rules and assumptions that prove it.
+        citations: the guideline passages behind ``because``.
+        title: what a reader calls it.
+        pack: the knowledge pack.
+        reasons: the same as ``because``, in words.
+        lesion: the lesion that it is about, for a per-lesion conclusion.
+    """
+
+    concept: str
+    value: str | bool | None = None
+    verdict: VerdictKind
+    possible: tuple[str, ...] | None = None
+    because: tuple[str, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    title: str = ""
+    pack: str = ""
+    reasons: tuple[Reason, ...] = ()
+    lesion: str | None = None
+
+
+class CheckedClaim(Frozen):
+    """A claim with its verdict."""
+
+    claim: Claim
+    verdict: Verdict
+
+
+class Contradiction(Frozen):
+    """A statement that the evidence excludes.
+
+    Attributes:
+        claim: the statement's words.
+        source: who stated it: ``report``, ``planner`` or ``tool``.
+        with_: ids of the findings that exclude it (``with`` in JSON).
+        rules: ids of the rules and rows that exclude it.
+        explanation: one sentence for a reader.
+        preferred: for two findings at odds, the ids that the more reliable evidence supports.
+    """
+
+    claim: str
+    source: Literal["report", "planner", "tool"]
+    with_: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    explanation: str = ""
+    preferred: tuple[str, ...] = ()
+
+
+class ToolCall(Frozen):
+    """How one call ended."""
+
+    name: str
+    outcome: Outcome
+    seconds: float
+    reason: str = ""
+
+
+class Answer(Frozen):
+    """The answer in words and in conclusions."""
+
+    text: str
+    conclusions: tuple[Conclusion, ...] = ()
+
+
+class Result(Frozen):
+    """What comes out for one case.
+
+    Attributes:
+        id: the case's id.
+        status: ``answered``, ``needs_input`` (the graph waits for a reply) or ``failed``.
+        answer: the answer; empty text if failed.
+        findings: every finding, of every source and context.
+        claims: every checked claim.
+        contradictions: statements that the evidence excludes.
+        missing: facts that would decide an open conclusion.
+        tools: the calls and how they ended.
+        trace: path of the trace, relative to the output folder.
+        report: path of the HTML report, relative to the output folder.
+        question: what the graph asks, if the status is ``needs_input``.
+        error: why the case failed, if it did.
+    """
+
+    id: str
+    status: Literal["answered", "needs_input", "failed"]
+    answer: Answer = Answer(text="")
+    findings: tuple[Finding, ...] = ()
+    claims: tuple[CheckedClaim, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
+    missing: tuple[MissingFact, ...] = ()
+    tools: tuple[ToolCall, ...] = ()
+    trace: str | None = None
+    report: str | None = None
+    question: str | None = None
+    error: str | None = None
+
+    def to_json_object(self) -> dict[str, Any]:
+        """The result as plain JSON data, with the stable names of ``docs/results.md``."""
+        data = self.model_dump(mode="json")
+        for finding, raw in zip(self.findings, data["findings"], strict=True):
+            raw["measurement"] = (
+                finding.measurement.model_dump(mode="json") if finding.measurement else None
+            )
+        for raw in data["contradictions"]:
+            raw["with"] = raw.pop("with_")
+        return data

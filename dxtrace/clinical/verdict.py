@@ -1,0 +1,68 @@
+"""What the checker says, and why."""
+
+from typing import Literal
+
+from dxtrace.clinical.base import Frozen
+from dxtrace.clinical.states import VerdictKind
+
+
+class Citation(Frozen):
+    """A place in a guideline.
+
+    Attributes:
+        source: the guideline, with publisher and year.
+        section: the section, table or page.
+        passage_id: id of the passage in the knowledge pack.
+        url: DOI or address of the source.
+        text: the passage in our own words.
+    """
+
+    source: str
+    section: str = ""
+    passage_id: str = ""
+    url: str = ""
+    text: str = ""
+
+
+class Reason(Frozen):
+    """One element of a minimal core.
+
+    Attributes:
+        id: the finding's, rule's, row's or assumption's id.
+        kind: what it is. An *assumption* stands for what nobody stated.
+        text: a sentence for a reader.
+        citation: where a rule, row or assumption comes from.
+    """
+
+    id: str
+    kind: Literal["finding", "patient", "rule", "row", "definition", "assumption", "vocabulary"]
+    text: str
+    citation: Citation | None = None
+
+
+class MissingFact(Frozen):
+    """A fact that nobody has stated and that would help to decide.
+
+    Attributes:
+        concept: the fact, as ``concept.attribute``.
+        why: which open question it would decide.
+    """
+
+    concept: str
+    why: str
+
+
+class Verdict(Frozen):
+    """The checker's word on one claim.
+
+    Attributes:
+        kind: entailed, consistent, contradicted or unsupported.
+        because: a minimal set of reasons that shows it (empty for consistent and unsupported).
+        possible: for a category: the values that remain, if more than one does.
+        missing: the facts that would decide it.
+    """
+
+    kind: VerdictKind
+    because: tuple[Reason, ...] = ()
+    possible: tuple[str, ...] | None = None
+    missing: tuple[MissingFact, ...] = ()
