@@ -1,0 +1,120 @@
+"""Claims as formulas over the evidence."""
+
+from __future__ import annotations
+
+import z3
+
+from dxtrace.clinical import Claim, Concept, Presence
+from dxtrace.knowledge.symbols import Symbol
+from dxtrace.reasoning.evidence import Evidence, interval_formula
+from dxtrace.reasoning.facts import SIDES_OF, Fact, claim_finding, collect_facts
+from dxtrace.reasoning.quantities import Interval
+
+GRADED = ("severity", "change", "distribution", "count", "count_open")
+"""Attributes whose wordings overlap: 'small' and 'mild' do not exclude each other."""
+
+
+def claim_formula(evidence: Evidence, claim: Claim) -> z3.BoolRef:
+    """What a claim says, as a formula.
+
+    A claim about a lesion says that one of the case's lesions is as described.
+
+    Raises:
+        KnowledgeError: if the concept or output is unknown.
+        ValueError: if the output has no such value.
+    """
+    if claim.kind == "category":
+        return _category_formula(evidence, claim)
+    concept = evidence.knowledge.vocabulary.concept(claim.concept)
+    if concept.kind == "lesion" and claim.presence is Presence.PRESENT:
+        return _lesion_formula(evidence, concept, claim)
+    return _plain_formula(evidence, concept, claim)
+
+
+def _category_formula(evidence: Evidence, claim: Claim) -> z3.BoolRef:
+    symbol = evidence.knowledge.symbols.resolve(claim.concept, claim.id)
+    value = claim.value
+    if symbol.type == "choice" and value not in symbol.values:
+        raise ValueError(
+            f"claim {claim.id}: {claim.concept} has no value {value!r}, "
+            f"expected one of {', '.join(symbol.values)}"
+        )
+    if symbol.type == "boolean" and not isinstance(value, bool):
+        raise ValueError(f"claim {claim.id}: {claim.concept} is true or false, got {value!r}")
+    assert value is not None  # noqa: S101  # excluded just above
+    if symbol.lesion is None:
+        return evidence.theory.output_equals(symbol, value, None)
+    parts = [
+        evidence.theory.output_equals(symbol, value, index)
+        for index, _ in evidence.theory.bindings(symbol.lesion)
+    ]
+    return z3.Or(parts)
+
+
+def _plain_formula(evidence: Evidence, concept: Concept, claim: Claim) -> z3.BoolRef:
+    present = z3.Bool(f"{concept.key}.present")
+    sides = SIDES_OF.get(claim.laterality, ()) if claim.laterality and concept.sided else ()
+    if claim.presence is Presence.ABSENT:
+        if concept.kind != "lesion" and len(sides) == 1:
+            return z3.Not(z3.Bool(f"{concept.key}.{sides[0]}"))
+        return z3.Not(present)
+    parts = [present, *(z3.Bool(f"{concept.key}.{side}") for side in sides)]
+    return z3.And(*parts, *_attribute_formulas(evidence, claim, None))
+
+
+def _attribute_formulas(evidence: Evidence, claim: Claim, index: int | None) -> list[z3.BoolRef]:
+    said = collect_facts(evidence.knowledge.vocabulary, [claim_finding(claim)])
+    formulas = []
+    for fact in said.facts:
+        head, _, key = fact.name.partition(".")
+        if head != claim.concept or key in ("present", "left", "right", *GRADED):
+            continue
+        symbol = evidence.knowledge.symbols.resolve(fact.name, claim.id)
+        formulas.append(_claimed_fact(evidence, symbol, fact, index))
+    return formulas
+
+
+def _claimed_fact(evidence: Evidence, symbol: Symbol, fact: Fact, index: int | None) -> z3.BoolRef:
+    encoder = evidence.theory.encoder
+    place = index if symbol.lesion else None
+    if isinstance(fact.value, Interval):
+        return interval_formula(encoder.fact(symbol, place), fact.value)
+    if isinstance(fact.value, bool):
+        constant = encoder.fact(symbol, place)
+        return constant if fact.value else z3.Not(constant)
+    choices = encoder.choice_fact(symbol, place)
+    joined = z3.And if fact.multi else z3.Or
+    return joined([choices[v] for v in fact.value])
+
+
+def _lesion_formula(evidence: Evidence, concept: Concept, claim: Claim) -> z3.BoolRef:
+    present = z3.Bool(f"{concept.key}.present")
+    candidates = []
+    for index in range(1, evidence.base.lesion_counts.get(concept.key, 0) + 1):
+        if not _same_place(evidence, concept.key, index, claim.location):
+            continue
+        sides = SIDES_OF.get(claim.laterality, ()) if claim.laterality and concept.sided else ()
+        chosen = [
+            z3.Bool(f"{concept.key}#{index}.{side}") for side in sides if len(sides) == 1
+        ]
+        candidates.append(z3.And(*chosen, *_attribute_formulas(evidence, claim, index)))
+    if not evidence.base.lesion_counts.get(concept.key):
+        return present
+    return z3.And(present, z3.Or(candidates))
+
+
+def _same_place(evidence: Evidence, concept: str, index: int, location: str | None) -> bool:
+    """Whether a lesion can be at the claimed site; two named lobes exclude each other."""
+    known = evidence.base.locations.get((concept, index), frozenset())
+    if not location or not known:
+        return True
+    lobes = {lobe for lobe in map(_lobe, known) if lobe}
+    claimed = _lobe(location)
+    return not claimed or not lobes or claimed in lobes
+
+
+def _lobe(location: str) -> str:
+    words = location.lower().replace("-", " ").split()
+    level = next((w for w in words if w in ("upper", "middle", "lower", "lingula")), "")
+    side = next((w for w in words if w in ("left", "right")), "")
+    return f"{side} {level}".strip() if level and (side or level == "lingula") else ""

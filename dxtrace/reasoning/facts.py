@@ -1,0 +1,332 @@
+"""Findings as facts: what each finding says about the names that conditions use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from dxtrace.clinical import (
+    AttributeValue,
+    Claim,
+    Concept,
+    ConceptAttribute,
+    Context,
+    Finding,
+    Laterality,
+    Measurement,
+    Presence,
+    Source,
+)
+from dxtrace.knowledge import Vocabulary
+from dxtrace.knowledge.units import UnitError
+from dxtrace.reasoning.quantities import Interval, derived_measurement
+
+SIDES_OF = {
+    Laterality.LEFT: ("left",),
+    Laterality.RIGHT: ("right",),
+    Laterality.BILATERAL: ("left", "right"),
+}
+RELIABILITY = {
+    Source.USER: 100,
+    Source.STRUCTURED: 60,
+    Source.OBSERVATION: 60,
+    Source.REPORT_FINDINGS: 30,
+    Source.REPORT_CONTEXT: 20,
+    Source.TOOL: 15,
+    Source.REPORT_IMPRESSION: 10,
+    Source.PLANNER: 1,
+}
+"""How much a source weighs when sources disagree (a person's correction most, a planner least)."""
+
+FactValue = bool | tuple[str, ...] | Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One constraint that a finding puts on one name.
+
+    Attributes:
+        finding: the finding's id.
+        name: dotted name of the fact, such as ``pulmonary_nodule.composition``.
+        value: a truth value, the choices that remain, or an interval in the attribute's unit.
+        lesion: index of the lesion within its concept, from 1; None for the case.
+        multi: for a multichoice: the values named are present, the others are not.
+        weight: reliability of the source.
+        text: the fact in words.
+        kind: ``finding``, or ``assumption`` for what follows only from how reports are written.
+    """
+
+    finding: str
+    name: str
+    value: FactValue
+    lesion: int | None = None
+    multi: bool = False
+    weight: int = 1
+    text: str = ""
+    kind: str = "finding"
+
+    @property
+    def key(self) -> str:
+        """A unique name of the fact, for the solver."""
+        return f"{self.finding}|{self.name}|{self.lesion or ''}|{self.kind}"
+
+
+@dataclass(frozen=True)
+class FactBase:
+    """All facts of a case.
+
+    Attributes:
+        facts: the facts.
+        lesions: lesion ids of each lesion concept, in order; index 1 is the first.
+        locations: stated site of each (concept, index), in words.
+        mentioned: names that some finding speaks of, in whatever state.
+        problems: facts that could not be used, and why (such as a unit that does not convert).
+    """
+
+    facts: tuple[Fact, ...] = ()
+    lesions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    locations: dict[tuple[str, int], frozenset[str]] = field(default_factory=dict)
+    mentioned: frozenset[tuple[str, int | None]] = frozenset()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def lesion_counts(self) -> dict[str, int]:
+        """Number of lesions of each concept."""
+        return {concept: len(ids) for concept, ids in self.lesions.items()}
+
+
+def collect_facts(vocabulary: Vocabulary, findings: Iterable[Finding]) -> FactBase:
+    """Turn current findings (and what they say of the prior) into facts.
+
+    An indeterminate finding, a history, a relative's disease or a hypothesis gives no fact about
+    presence. A denial that is limited to a size, a kind or a site ("no nodule over 6 mm") does not
+    deny the concept.
+    """
+    builder = _Builder(vocabulary)
+    for finding in findings:
+        if finding.concept in vocabulary.concepts:
+            builder.add(finding)
+    return builder.build()
+
+
+class _Builder:
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.facts: dict[str, Fact] = {}
+        self.lesions: dict[str, list[str]] = {}
+        self.locations: dict[tuple[str, int], set[str]] = {}
+        self.measurements: dict[tuple[str, int | None], list[tuple[Finding, Measurement]]] = {}
+        self.mentioned: set[tuple[str, int | None]] = set()
+        self.problems: list[str] = []
+        self.sides: dict[str, list[tuple[Finding, tuple[str, ...]]]] = {}
+
+    def add(self, finding: Finding) -> None:
+        concept = self.vocabulary.concepts[finding.concept]
+        if finding.context in (Context.FAMILY, Context.HYPOTHETICAL):
+            return
+        if finding.context is Context.HISTORY and concept.kind != "context":
+            return
+        self.mentioned.add((f"{concept.key}.present", None))
+        if finding.context is Context.PRIOR and concept.kind != "lesion":
+            return
+        if concept.kind == "lesion":
+            self._add_lesion(concept, finding)
+        else:
+            self._add_plain(concept, finding)
+
+    def _add_plain(self, concept: Concept, finding: Finding) -> None:
+        sides = SIDES_OF.get(finding.laterality, ()) if finding.laterality and concept.sided else ()
+        if finding.presence is Presence.PRESENT:
+            self._state(finding, f"{concept.key}.present", True)
+            for side in sides:
+                self._state(finding, f"{concept.key}.{side}", True)
+            self.sides.setdefault(concept.key, []).append((finding, sides))
+        elif finding.presence is Presence.ABSENT:
+            self._deny(concept, finding, sides)
+        if finding.presence in (Presence.PRESENT, Presence.UNKNOWN) or concept.kind == "context":
+            self._add_attributes(concept, finding, None)
+
+    def _deny(self, concept: Concept, finding: Finding, sides: tuple[str, ...]) -> None:
+        limited = bool(finding.measurements) or any(
+            key not in ("count", "count_open") for key in finding.attributes
+        )
+        if limited:
+            return
+        if sides and len(sides) == 1:
+            self._state(finding, f"{concept.key}.{sides[0]}", False)
+        elif concept.kind != "lesion" or not finding.location:
+            self._state(finding, f"{concept.key}.present", False)
+
+    def _add_lesion(self, concept: Concept, finding: Finding) -> None:
+        if finding.presence is Presence.ABSENT:
+            sides = SIDES_OF.get(finding.laterality, ()) if finding.laterality else ()
+            if not sides:
+                self._deny(concept, finding, ())
+            return
+        if finding.presence is not Presence.PRESENT:
+            return
+        lesion = finding.lesion or finding.id
+        known = self.lesions.setdefault(concept.key, [])
+        if lesion not in known:
+            known.append(lesion)
+        index = known.index(lesion) + 1
+        if finding.context is not Context.PRIOR:
+            self._state(finding, f"{concept.key}.present", True)
+            if finding.laterality and concept.sided:
+                for side in ("left", "right"):
+                    named = side in SIDES_OF.get(finding.laterality, ())
+                    self._state(finding, f"{concept.key}.{side}", named, index)
+            if finding.location:
+                self.locations.setdefault((concept.key, index), set()).add(finding.location)
+        self._add_attributes(concept, finding, index)
+
+    def _add_attributes(self, concept: Concept, finding: Finding, index: int | None) -> None:
+        prior = finding.context is Context.PRIOR
+        for measurement in finding.measurements:
+            kind = measurement.kind
+            if prior and not kind.startswith("prior_"):
+                measurement = measurement.model_copy(update={"kind": f"prior_{kind}"})  # noqa: PLW2901  # the same one, renamed
+            place = (concept.key, index)
+            self.measurements.setdefault(place, []).append((finding, measurement))
+        if prior:
+            return
+        for key, value in finding.attributes.items():
+            attribute = concept.attribute(key)
+            if attribute is None:
+                self.problems.append(f"{finding.id}: {concept.key} has no attribute {key!r}")
+            elif key != "count_open":
+                self._add_attribute(concept, attribute, finding, index, value)
+
+    def _add_attribute(
+        self,
+        concept: Concept,
+        attribute: ConceptAttribute,
+        finding: Finding,
+        index: int | None,
+        value: AttributeValue,
+    ) -> None:
+        name = f"{concept.key}.{attribute.key}"
+        if attribute.type == "boolean":
+            self._state(finding, name, bool(value), index)
+            return
+        if attribute.type in ("choice", "multichoice"):
+            keys = tuple(str(v) for v in value) if isinstance(value, tuple) else (str(value),)
+            unknown = [k for k in keys if k not in {v.key for v in attribute.values}]
+            if unknown:
+                self.problems.append(f"{finding.id}: {name} has no value {', '.join(unknown)}")
+            else:
+                self._state(finding, name, keys, index, multi=attribute.type == "multichoice")
+            return
+        try:
+            number = Measurement.model_validate(
+                {"kind": attribute.key, "value": value, "unit": attribute.unit or "1"}
+            )
+        except ValueError:
+            self.problems.append(f"{finding.id}: {name}: expected a number, got {value!r}")
+            return
+        interval = Interval.of(number, attribute.unit or "1")
+        if attribute.key == "count" and finding.attributes.get("count_open"):
+            interval = Interval(interval.low, None)
+        self._state(finding, name, interval, index)
+
+    def _state(
+        self,
+        finding: Finding,
+        name: str,
+        value: FactValue,
+        index: int | None = None,
+        *,
+        multi: bool = False,
+    ) -> None:
+        fact = Fact(
+            finding.id, name, value, index, multi, RELIABILITY[finding.source],
+            _in_words(finding, name, value),
+        )  # fmt: skip
+        self.mentioned.add((name, index))
+        known = self.facts.get(fact.key)
+        if known is None:
+            self.facts[fact.key] = fact
+        elif known.value != value:
+            self.facts[f"{fact.key}|{len(self.facts)}"] = fact
+
+    def build(self) -> FactBase:
+        """Close the base: derived sizes, single lesions, sides that reports leave out."""
+        for (concept, index), stated in self.measurements.items():
+            self._add_measured(self.vocabulary.concepts[concept], index, stated)
+        self._add_counts()
+        self._close_sides()
+        return FactBase(
+            facts=tuple(self.facts.values()),
+            lesions={c: tuple(ids) for c, ids in self.lesions.items()},
+            locations={place: frozenset(words) for place, words in self.locations.items()},
+            mentioned=frozenset(self.mentioned),
+            problems=tuple(dict.fromkeys(self.problems)),
+        )
+
+    def _add_measured(
+        self, concept: Concept, index: int | None, stated: list[tuple[Finding, Measurement]]
+    ) -> None:
+        by_finding: dict[str, tuple[Finding, list[Measurement]]] = {}
+        for finding, measurement in stated:
+            by_finding.setdefault(finding.id, (finding, []))[1].append(measurement)
+        for attribute in concept.attributes:
+            if attribute.type not in ("numeric", "integer"):
+                continue
+            kind, unit = attribute.measured_as or attribute.key, attribute.unit or "1"
+            for finding, measurements in by_finding.values():
+                try:
+                    interval = derived_measurement(kind, measurements, unit)
+                except UnitError as error:
+                    self.problems.append(f"{finding.id}: {concept.key}.{attribute.key}: {error}")
+                    continue
+                if interval is not None:
+                    self._state(finding, f"{concept.key}.{attribute.key}", interval, index)
+
+    def _add_counts(self) -> None:
+        for concept, ids in self.lesions.items():
+            if self.vocabulary.concepts[concept].attribute("count") is None:
+                continue
+            for index in range(1, len(ids) + 1):
+                name = f"{concept}.count"
+                if (name, index) not in self.mentioned:
+                    one = Interval(Fraction(1), Fraction(1))
+                    self.facts[f"{ids[index - 1]}|{name}|{index}"] = Fact(
+                        ids[index - 1], name, one, index, text="reported as one", kind="assumption"
+                    )
+
+    def _close_sides(self) -> None:
+        """A finding that is reported on one side only is taken as not being on the other."""
+        for key, stated in self.sides.items():
+            related = {key, *self.vocabulary.descendants[key], *self.vocabulary.ancestors[key]}
+            everywhere = [sides for c in related for _, sides in self.sides.get(c, [])]
+            named = {side for sides in everywhere for side in sides}
+            lesions = any(c in self.lesions for c in related)
+            if lesions or len(named) != 1 or any(not sides for sides in everywhere):
+                continue
+            finding, (side,) = stated[0]
+            other = "right" if side == "left" else "left"
+            fact = Fact(
+                finding.id, f"{key}.{other}", False, weight=1,
+                text=f"reported on the {side} only", kind="assumption",
+            )  # fmt: skip
+            self.facts.setdefault(fact.key, fact)
+
+
+def _in_words(finding: Finding, name: str, value: FactValue) -> str:
+    if isinstance(value, bool):
+        said = f"{name} is {'true' if value else 'false'}"
+    elif isinstance(value, tuple):
+        said = f"{name} is {' or '.join(value)}"
+    else:
+        said = f"{name} is {value}"
+    return f"{said} (“{finding.text}”)" if finding.text else said
+
+
+def claim_finding(claim: Claim) -> Finding:
+    """A finding claim in the shape of a finding."""
+    return Finding(
+        id=claim.id, concept=claim.concept, presence=claim.presence, laterality=claim.laterality,
+        location=claim.location, attributes=claim.attributes, measurements=claim.measurements,
+        source=claim.source, text=claim.text,
+    )  # fmt: skip
