@@ -1,0 +1,23 @@
+"""What every expert offers."""
+
+from collections.abc import Iterable
+from typing import Protocol, runtime_checkable
+
+from dxtrace.clinical import Case, Finding
+from expert_models.card import ModelCard
+
+
+@runtime_checkable
+class ExpertModel(Protocol):
+    """An expert with a card.
+
+    ``run`` looks at a case and reports findings. It raises :class:`~expert_models.ToolRefusal` when
+    it cannot say anything about this case, :class:`~expert_models.RetryableError` when trying again
+    may help. It never returns *absent* for something that it could not look at.
+    """
+
+    card: ModelCard
+
+    def run(self, case: Case) -> Iterable[Finding]:
+        """Report what is found in the case."""
+        ...

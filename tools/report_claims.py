@@ -1,0 +1,122 @@
+"""What a report itself concludes: its impression and its categories, as claims to be checked."""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from dxtrace.clinical import Case, Claim, Context, Finding, Presence, Source
+from dxtrace.knowledge import Knowledge
+from dxtrace.knowledge.schema import Output
+from tools.report_reader import ReportReader
+from tools.report_reader.phrases import compile_phrase, fold
+
+_NOT_STATED_IN = ("indication", "history", "comparison", "technique", "exam")
+_NOT_STATED_AFTER = re.compile(
+    r"(?:\b(?:prior|previous(?:ly)?|earlier|initial|if|unless|versus|vs\.?|rather than|not|cannot be|"
+    r"compared (?:to|with)|formerly|was|originally|baseline|question of|query|to exclude|rule out)\b"
+    r"[^.;]{0,24})$"
+)
+
+
+class ReportClaimReader:
+    """Finds the claims of reports.
+
+    Args:
+        knowledge: packs name the phrases by which their outputs are claimed.
+        reader: finds the sections.
+    """
+
+    def __init__(self, knowledge: Knowledge, reader: ReportReader) -> None:
+        self.knowledge, self.reader = knowledge, reader
+
+    @cached_property
+    def _patterns(self) -> list[tuple[Output, str | None, re.Pattern[str]]]:
+        found: list[tuple[Output, str | None, re.Pattern[str]]] = []
+        for _, output in self.knowledge.outputs.values():
+            if not output.report:
+                continue
+            found += [(output, None, compile_phrase(p)) for p in output.claimed_by]
+            for value in output.values:
+                found += [(output, value.key, compile_phrase(p)) for p in value.claimed_by]
+        return found
+
+    def claims_of(self, case: Case, findings: Iterable[Finding]) -> tuple[Claim, ...]:
+        """The claims of all current reports: impression findings and stated categories."""
+        claims = [*self._finding_claims(findings)]
+        for position, report in enumerate(case.reports):
+            if not report.is_prior:
+                claims += self._category_claims(position, report.text)
+        return tuple(
+            c.model_copy(update={"id": f"c{number + 1}"}) for number, c in enumerate(claims)
+        )
+
+    def _finding_claims(self, findings: Iterable[Finding]) -> Iterator[Claim]:
+        for finding in findings:
+            concept = self.knowledge.vocabulary.concepts.get(finding.concept)
+            if concept is None or concept.kind == "context":
+                continue
+            if finding.source is not Source.REPORT_IMPRESSION:
+                continue
+            stated = finding.presence in (Presence.PRESENT, Presence.ABSENT)
+            if not stated or finding.context is not Context.CURRENT:
+                continue
+            where = finding.evidence[0] if finding.evidence else None
+            yield Claim(
+                id=f"claim-{finding.id}", kind="finding", concept=finding.concept,
+                presence=finding.presence, laterality=finding.laterality,
+                location=finding.location, attributes=finding.attributes,
+                measurements=tuple(
+                    m for m in finding.measurements if not m.kind.startswith("prior_")
+                ),
+                source=Source.REPORT_IMPRESSION, document=where.document if where else None,
+                span=where.span if where else None, text=finding.text,
+            )  # fmt: skip
+
+    def categories_in(self, text: str) -> Iterator[tuple[Output, str | bool, tuple[int, int]]]:
+        """Every output value that a text names, with its place."""
+        folded = fold(text)
+        for output, value, pattern in self._patterns:
+            for match in pattern.finditer(folded):
+                named = value if value is not None else _value_of(output, match)
+                if named is not None:
+                    yield output, named, match.span()
+
+    def _category_claims(self, position: int, text: str) -> Iterator[Claim]:
+        sections = self.reader.read(text, document=position).sections
+        skipped = [(s.start, s.end) for s in sections if s.name in _NOT_STATED_IN]
+        found = {
+            (output.name, value, span): (output, value, span)
+            for output, value, span in self.categories_in(text)
+            if not any(start <= span[0] < end for start, end in skipped)
+            and not _NOT_STATED_AFTER.search(fold(text[max(0, span[0] - 40) : span[0]]))
+        }
+        for output, value, (start, end) in _longest(list(found.values())):
+            yield Claim(
+                id=f"claim-{output.name}-{start}", kind="category", concept=output.name,
+                value=value, source=Source.REPORT_IMPRESSION, document=position,
+                span=(start, end), text=text[start:end],
+            )  # fmt: skip
+
+
+_Found = tuple[Output, str | bool, tuple[int, int]]
+
+
+def _longest(found: list[_Found]) -> list[_Found]:
+    """Of overlapping phrases of one output, the longest speaks."""
+    kept: list[_Found] = []
+    for item in sorted(found, key=lambda f: (f[2][0] - f[2][1], f[2][0])):
+        start, end = item[2]
+        if not any(o.name == item[0].name and s < end and start < e for o, _, (s, e) in kept):
+            kept.append(item)
+    return sorted(kept, key=lambda f: f[2])
+
+
+def _value_of(output: Output, match: re.Match[str]) -> str | bool | None:
+    groups = match.groupdict()
+    text = (groups.get("value") or "").strip()
+    if output.type == "boolean":
+        return not text or text in ("true", "yes", "present")
+    aliases = {**{v.key.lower(): v.key for v in output.values}, **{
+        k.lower(): v for k, v in output.aliases.items()
+    }}  # fmt: skip
+    return aliases.get(text)

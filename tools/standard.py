@@ -1,0 +1,20 @@
+"""The standard set of tools."""
+
+from dxtrace.knowledge import Knowledge
+from tools.patient_record import PatientRecordReader
+from tools.registry import ToolRegistry, registered_tools
+from tools.report_reader import ReportReader
+from tools.report_tool import ReportTool
+from tools.tool import Tool
+
+
+def standard_registry(knowledge: Knowledge, reader: ReportReader) -> ToolRegistry:
+    """Built-in tools, tools registered in this process, and those of installed packages."""
+    registry = ToolRegistry()
+    record, report = PatientRecordReader(knowledge, reader), ReportTool(reader)
+    registry.register(Tool(record.card, record.run))
+    registry.register(Tool(report.card, report.run))
+    for tool in registered_tools():
+        registry.register(tool)
+    registry.load_entry_points()
+    return registry
