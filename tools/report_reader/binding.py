@@ -1,0 +1,57 @@
+"""Which mention a word belongs to: the nearest one that its grammar allows."""
+
+import re
+from collections.abc import Sequence
+
+from tools.report_reader.mentions import Mention
+from tools.report_reader.phrases import translate
+from tools.report_reader.rules import ContextRules
+from tools.report_reader.sentences import Scan
+
+_MAX_ADJECTIVES = 4
+_MAX_JOINED = 6
+
+
+class Binder:
+    """Ties adjectives, sites and sizes to mentions of the same sentence."""
+
+    def __init__(self, rules: ContextRules):
+        linkers = "|".join(f"(?:{translate(w)})" for w in rules.linkers)
+        joiners = "|".join(f"(?:{translate(w)})" for w in rules.joiners)
+        self._linker = re.compile(rf"[,;:()]|(?<!\w)(?:{linkers})(?!\w)")
+        self._joiner = re.compile(rf"[,/]|(?<!\w)(?:{joiners})(?!\w)")
+
+    def owner(
+        self, scan: Scan, start: int, end: int, mentions: Sequence[Mention], *, follows: bool = False
+    ) -> Mention | None:
+        """The mention that the words at ``[start, end)`` describe.
+
+        Args:
+            scan: the sentence.
+            start: offset of the words.
+            end: offset after the words.
+            mentions: candidates, in text order.
+            follows: the words come after a preposition, so they rather look back.
+        """
+        inside = [m for m in mentions if m.start <= start and end <= m.end]
+        if inside:
+            return inside[0]
+        earlier = [m for m in mentions if m.end <= start]
+        later = [m for m in mentions if m.start >= end]
+        previous, following = (earlier or [None])[-1], (later or [None])[0]
+        if following and self.modifies(scan.between(end, following.start)):
+            return following
+        same = scan.clause(start)
+        near = [m for m in (previous, following) if m and scan.clause(m.start) == same]
+        if near:
+            return near[0]
+        overlapping = [m for m in mentions if m.start < end and start < m.end]
+        return (overlapping or [m for m in (previous, following) if m] or [None])[0]
+
+    def modifies(self, between: str) -> bool:
+        """Whether only adjectives stand between a word and the mention after it."""
+        return len(between.split()) <= _MAX_ADJECTIVES and not self._linker.search(between)
+
+    def joined(self, between: str) -> bool:
+        """Whether two mentions are coordinated: "effusion and small pneumothorax"."""
+        return len(between.split()) <= _MAX_JOINED and bool(self._joiner.search(between))

@@ -1,0 +1,80 @@
+"""What the words around a finding make of it: present, absent, open; now, then, or not meant.
+
+The method follows ConText (Harkema H et al. J Biomed Inform 2009;42(5):839-851): triggers with a
+direction and a reach, ended by the next trigger or the end of the clause.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dxtrace.clinical.states import Context, Presence
+from tools.report_reader.rules import Trigger
+from tools.report_reader.sentences import MeaningHit, Scan
+
+_DECIDING = frozenset({"absent", "uncertain", "present"})
+_CONTEXTS = (
+    ("family", Context.FAMILY),
+    ("hypothetical", Context.HYPOTHETICAL),
+    ("history", Context.HISTORY),
+    ("prior", Context.PRIOR),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """How a mention is meant."""
+
+    presence: Presence
+    context: Context | None
+
+
+def assess(scan: Scan, hit: MeaningHit) -> Assertion:
+    """Presence and context of a phrase by the triggers that reach it.
+
+    Returns:
+        The presence, and the context or None if no words of the sentence set one.
+    """
+    effects = {t.means for t in _reaching(scan, hit)}
+    context = next((c for name, c in _CONTEXTS if name in effects), None)
+    if "absent" in effects:
+        return Assertion(Presence.ABSENT, context)
+    if "uncertain" in effects:
+        return Assertion(Presence.INDETERMINATE, context)
+    return Assertion(Presence.PRESENT, context)
+
+
+def _reaching(scan: Scan, hit: MeaningHit) -> Iterator[Trigger]:
+    for found in scan.hits["trigger"]:
+        trigger = found.entry.trigger
+        if trigger is None or trigger.means == "nothing":
+            continue
+        in_gap = any(s <= found.start and found.end <= e + 1 for s, e in hit.gaps)
+        if in_gap or _reaches(scan, found, trigger, hit):
+            yield trigger
+
+
+def _reaches(scan: Scan, found: MeaningHit, trigger: Trigger, hit: MeaningHit) -> bool:
+    before = trigger.stands == "before"
+    start, end = (found.end, hit.start) if before else (hit.end, found.start)
+    if end < start:
+        return False
+    if trigger.reach == "clause" and scan.clause(found.start) != scan.clause(hit.start):
+        return False
+    between = scan.between(start, end)
+    if trigger.max_words is not None and len(between.split()) > trigger.max_words:
+        return False
+    if trigger.stops_at_and and (" and " in between or "," in between):
+        return False
+    return not (trigger.means in _DECIDING and _interrupted(scan, start, end, trigger))
+
+
+def _interrupted(scan: Scan, start: int, end: int, trigger: Trigger) -> bool:
+    """Whether a nearer trigger of the same direction decides instead."""
+    return any(
+        other.entry.trigger is not None
+        and other.entry.trigger.means in _DECIDING
+        and other.entry.trigger.stands == trigger.stands
+        and start <= other.start
+        and other.end <= end
+        for other in scan.hits["trigger"]
+    )

@@ -1,0 +1,93 @@
+"""How many lesions a mention speaks of, and whether it names one before."""
+
+import re
+from collections.abc import Sequence
+
+from dxtrace.clinical.states import Presence
+from tools.report_reader.mentions import Mention
+from tools.report_reader.phrases import translate
+from tools.report_reader.rules import ContextRules
+from tools.report_reader.sentences import Scan
+
+_OPEN = -1
+_PLURAL = re.compile(r"(?:nodes|[^su\W]s|ies|ases|metastases)\Z")
+_WINDOW = 70
+_MAX_WORDS = 7
+_DIGITS = re.compile(
+    r"(?<![\w.,/-])(?P<digits>\d{1,2})\s+(?!(?:mm|cm|x|by|to|of|weeks?|months?|years?|days?|hours?)\b)"
+)
+
+
+class Counter:
+    """Reads counts, plurals, references and labels of mentions."""
+
+    def __init__(self, rules: ContextRules):
+        reference = rules.reference
+        self._same = _word(reference.same)
+        self._other = _word(reference.other)
+        nouns = "|".join(reference.label_nouns)
+        self._label = re.compile(
+            r"\A\s*(?:#|no\.?\s*|number\s+)?\s*(?P<label>\d{1,2}|[a-f])(?=\s*[:.),]|\s+(?!mm|cm|x\s)[a-z(])"
+        )
+        self._mark = re.compile(rf"(?:#\s?(?P<label>\d{{1,2}}|[a-f])|(?:{nouns})\s+(?P<other>\d{{1,2}}|[a-f])\s*[:.)])")
+        self._adjective = re.compile(r"(?:[\w/-]+[\s,]+){0,7}\Z")
+
+    def describe(self, scan: Scan, mentions: Sequence[Mention]) -> None:
+        """Set reference, label, plural, qualifier and count of each mention of a sentence."""
+        for position, mention in enumerate(mentions):
+            floor = mentions[position - 1].end if position else scan.sentence.start
+            before = scan.between(max(floor, mention.start - _WINDOW), mention.start)
+            mention.plural = bool(_PLURAL.search(scan.between(mention.start, mention.end)))
+            mention.qualified = _qualified(scan, mention, floor)
+            if mention.is_lesion:
+                self._refer(scan, mention, before)
+                if mention.presence is not Presence.ABSENT:
+                    self._count(scan, mention, floor)
+
+    def _refer(self, scan: Scan, mention: Mention, before: str) -> None:
+        closest = [(m.start(), name) for name, pattern in (("same", self._same), ("other", self._other))
+                   for m in pattern.finditer(before)]  # fmt: skip
+        mention.reference = max(closest)[1] if closest else None
+        after = scan.between(mention.end, min(scan.sentence.end, mention.end + 12))
+        label = None if mention.plural else self._label.match(after + " ")
+        if label is None:
+            label = re.search(r"#\s?(?P<label>\d{1,2}|[a-f])\W*\Z", before)
+        mention.label = label["label"] if label else None
+
+    def _count(self, scan: Scan, mention: Mention, floor: int) -> None:
+        concept = mention.concept
+        count, is_open = self._number(scan, mention, floor)
+        if count is None:
+            return
+        if concept.attribute("count"):
+            mention.attributes.setdefault("count", count)
+        if is_open and concept.attribute("count_open"):
+            mention.attributes.setdefault("count_open", True)
+        mention.plural = mention.plural or count > 1
+
+    def _number(self, scan: Scan, mention: Mention, floor: int) -> tuple[int | None, bool]:
+        words = [h for h in scan.hits["count"] if floor <= h.start <= mention.start]
+        near = [h for h in words if len(scan.between(h.end, mention.start).split()) <= _MAX_WORDS]
+        if near and not re.search(r"[;:]", scan.between(near[-1].end, mention.start)):
+            value = int(near[-1].entry.value)
+            return (2, True) if value == _OPEN else (value, False)
+        start = max(floor, mention.start - _WINDOW)
+        digits = [d for d in _DIGITS.finditer(scan.text, start, mention.start)
+                  if not any(s.start < d.end() and d.start() < s.end for s in scan.sizes)]  # fmt: skip
+        if digits and mention.plural and self._adjective.fullmatch(
+            scan.between(digits[-1].end(), mention.start)
+        ):
+            return int(digits[-1]["digits"]), False
+        sites = {(s.side, s.name) for s in mention.sites if s.name}
+        return (2, True) if mention.plural and len(sites) < 2 else (None, False)  # noqa: PLR2004
+
+
+def _word(phrases: Sequence[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(translate(p) for p in phrases)})(?!\w)")
+
+
+def _qualified(scan: Scan, mention: Mention, floor: int) -> bool:
+    return any(
+        floor <= h.start and h.end <= mention.end and not scan.text[h.end : mention.start].count(",")
+        for h in scan.hits["qualifier"]
+    )

@@ -1,0 +1,151 @@
+"""How a report is laid out: sections and sentences, with exact offsets."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dxtrace.clinical.states import Context, Source
+from tools.report_reader.phrases import translate
+from tools.report_reader.rules import SectionRule
+
+_ABBREVIATIONS = frozenset(
+    "dr mr mrs ms prof e.g i.e eg ie vs approx ca cf no fig st resp incl etc ant post inf sup lat "
+    "bilat max min avg diam al".split()
+)
+_LONG_LINE = 55
+_BULLET = re.compile(r"[ ]*(?:[-*]|\(?\d{1,2}[.)](?!\d)|\(?[a-h]\))\s")
+_BREAK = re.compile(
+    r"[.!?]+[\"')\]]*(?=\s|\Z)|\n[ ]*\n|\n(?=[ ]*(?:[-*]|\(?\d{1,2}[.)](?!\d)|\(?[a-h]\))\s)|\n"
+    r"|(?<=[a-z)])\.(?=[A-Z][a-z])"
+)
+_ACRONYM = re.compile(r"\s*[A-Z0-9]{2,}\b")
+_JOINING = re.compile(
+    r"(?:[,(/-]|\b(?:the|a|an|of|in|and|or|with|to|for|is|are|no|right|left|at|on|by|from))\s*\Z",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A section of a report: its name, how findings there are meant, and where it is."""
+
+    name: str
+    source: Source
+    context: Context
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence in a section; ``start`` and ``end`` leave out the white space around it."""
+
+    start: int
+    end: int
+    part: Part
+
+
+class SectionFinder:
+    """Finds the headings of a report.
+
+    A heading is one of the known ones at the start of a line or sentence, followed by a colon, or
+    alone on its line, or in capitals and followed by a dash.
+    """
+
+    def __init__(self, rules: tuple[SectionRule, ...]):
+        self._rules = {f"s{i}": rule for i, rule in enumerate(rules)}
+        names = "|".join(
+            f"(?P<{group}>{'|'.join(f'(?:{translate(h)})' for h in rule.headings)})"
+            for group, rule in self._rules.items()
+        )
+        opening = r"(?:(?<=\n)|(?<=[.:;!?)\]\w]\s)|(?<=\s\s)|\A)[ *#_]{0,8}(?:\d\.\s)?"
+        self._heading = re.compile(
+            rf"{opening}(?:{names})[ *_]{{0,4}}(?:\([^)\n]{{0,40}}\))?"
+            rf"(?P<colon>\s?:[*_]{{0,3}}|(?=[ ]*(?:\n|\Z))|[ ]+-(?=[ ]))"
+        )
+
+    def split(self, text: str, folded: str) -> tuple[Part, ...]:
+        """The sections in order; text before the first heading, or all of it, is ``body``."""
+        parts: list[Part] = []
+        name, source, context, start = "body", Source.REPORT_FINDINGS, Context.CURRENT, 0
+        for match in self._heading.finditer(folded):
+            if not self._is_heading(match, text):
+                continue
+            _append(parts, Part(name, source, context, start, match.start()), text)
+            rule = next(self._rules[g] for g, found in match.groupdict().items()
+                        if found is not None and g in self._rules)  # fmt: skip
+            name, source, context, start = rule.section, rule.source, rule.context, match.end()
+        _append(parts, Part(name, source, context, start, len(text)), text)
+        return tuple(parts)
+
+    def _is_heading(self, match: re.Match[str], text: str) -> bool:
+        """A colon makes a heading only at a line start, in capitals, or after a full stop."""
+        before = text[: match.start()].rstrip(" ")[-1:]
+        words = match[0].strip(" *#_:-\n")
+        start = match.start() + match[0].find(words)
+        written = text[start : start + len(words)]
+        if before in ("", "\n"):
+            return True
+        if ":" not in match["colon"]:
+            return False
+        return written.isupper() or (before in ".!?;:" and written[:1].isupper())
+
+
+def _append(parts: list[Part], part: Part, text: str) -> None:
+    if text[part.start : part.end].strip():
+        parts.append(part)
+
+
+def split_sentences(text: str, part: Part) -> Iterator[Sentence]:
+    """Sentences of a section: decimals, abbreviations and wrapped lines do not end one."""
+    start = part.start
+    for match in _BREAK.finditer(text, part.start, part.end):
+        if match.start() < start or not _ends(text, match, start, part.end):
+            continue
+        yield from _trimmed(text, start, match.end(), part)
+        start = match.end()
+    yield from _trimmed(text, start, part.end, part)
+
+
+def _trimmed(text: str, start: int, end: int, part: Part) -> Iterator[Sentence]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if start < end:
+        yield Sentence(start, end, part)
+
+
+def _ends(text: str, match: re.Match[str], start: int, end: int) -> bool:
+    mark = match[0]
+    if "\n" in mark:
+        return len(mark) > 1 or _line_ends(text, match, start, end)
+    if mark[0] != ".":
+        return mark[0] != "?" or text[match.end() : end].lstrip()[:1].isupper() or (
+            not text[match.end() : end].strip()
+        )
+    word = re.search(r"[\w.]+\Z", text[max(start, match.start() - 12) : match.start()])
+    last = word[0].lower() if word else ""
+    following = text[match.end() : match.end() + 3].lstrip()[:1]
+    if last.isdigit() and match.start() - len(last) <= start + 2:
+        return False
+    if last in _ABBREVIATIONS or (len(last) == 1 and last.isalpha()):
+        return last in ("no", "max", "min") and following.isupper()
+    return not (last in ("mm", "cm", "hr", "yr") and following.islower())
+
+
+def _line_ends(text: str, match: re.Match[str], start: int, end: int) -> bool:
+    """Whether a single line break ends the sentence: the next line opens something new."""
+    following = text[match.end() : match.end() + 24]
+    first = following.lstrip(" ")[:1]
+    if _BULLET.match(following):
+        return True
+    line_start = max(start, text.rfind("\n", 0, match.start()) + 1)
+    line = text[line_start : match.start()]
+    if not line.strip():
+        return True
+    if _JOINING.search(line[-12:]) or not first.isupper():
+        return not (first.islower() or first.isdigit() or _JOINING.search(line[-12:]))
+    if line.isupper():
+        return len(line) < _LONG_LINE
+    return not (len(line) >= _LONG_LINE and _ACRONYM.match(following))

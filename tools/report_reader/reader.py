@@ -1,0 +1,199 @@
+"""Report text to findings."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Protocol, Self
+
+from dxtrace.clinical.concept import Concept
+from dxtrace.clinical.finding import Evidence, Finding
+from dxtrace.clinical.states import Context, Presence
+from tools.report_reader.attributes import AttributeReader, accepts_sizes, fill
+from tools.report_reader.binding import Binder
+from tools.report_reader.context import assess
+from tools.report_reader.counts import Counter
+from tools.report_reader.layout import SectionFinder, Sentence, split_sentences
+from tools.report_reader.lesions import LesionRegister, split_by_site
+from tools.report_reader.mentions import Mention
+from tools.report_reader.phrases import fold
+from tools.report_reader.reading import ReportReading, Section
+from tools.report_reader.rules import load_rules
+from tools.report_reader.sentences import MeaningHit, Scan, Scanner
+from tools.report_reader.sites import SiteFinder
+from tools.report_reader.vocabulary import Vocabulary
+
+TOOL = "report_reader"
+VERSION = "1"
+_SIDED_CONTEXTS = (Context.CURRENT, Context.HISTORY)
+
+
+class HasConcepts(Protocol):
+    """The vocabulary of a knowledge base."""
+
+    @property
+    def concepts(self) -> dict[str, Concept]:
+        """Concepts by key."""
+
+
+class HasVocabulary(Protocol):
+    """A knowledge base, as far as the reader needs it."""
+
+    @property
+    def vocabulary(self) -> HasConcepts:
+        """Its vocabulary."""
+
+
+class ReportReader:
+    """Reads reports with the phrases of a vocabulary.
+
+    Build it once: it compiles every phrase. Reading keeps no state, so one reader may serve several
+    threads.
+
+    Args:
+        knowledge: the knowledge base whose concepts are read.
+    """
+
+    def __init__(self, knowledge: HasVocabulary):
+        self._build(knowledge.vocabulary.concepts)
+
+    @classmethod
+    def from_concepts(cls, concepts: Iterable[Concept]) -> Self:
+        """A reader of these concepts alone."""
+        reader = cls.__new__(cls)
+        reader._build({c.key: c for c in concepts})  # noqa: SLF001 - second constructor
+        return reader
+
+    def _build(self, concepts: dict[str, Concept]) -> None:
+        rules = load_rules()
+        binder = Binder(rules.context)
+        self._vocabulary = Vocabulary(dict(concepts), rules)
+        self._sections = SectionFinder(rules.sections)
+        self._scanner = Scanner(self._vocabulary, rules)
+        self._sites = SiteFinder(rules.sites, binder)
+        self._attributes = AttributeReader(binder)
+        self._counter = Counter(rules.context)
+        starts = "|".join(rules.context.reference.pronouns).replace(" ", r"\s+")
+        self._pronoun = re.compile(rf"\W*(?:{starts})(?!\w)")
+
+    def read(self, text: str, document: int = 0) -> ReportReading:
+        """Read one report.
+
+        Args:
+            text: the report, with or without headings.
+            document: index of the report in its case, for the evidence.
+
+        Returns:
+            Sections and findings; every span holds offsets into ``text``.
+        """
+        folded = fold(text)
+        parts = self._sections.split(text, folded)
+        register = LesionRegister(self._vocabulary.related)
+        mentions: list[Mention] = []
+        findings: list[Mention] = []
+        for part in parts:
+            recent: list[Mention] = []
+            for sentence in split_sentences(text, part):
+                found = self._read_sentence(sentence, folded, register, recent)
+                mentions.extend(found)
+        findings = _without_partial_denials(mentions)
+        return ReportReading(
+            sections=tuple(Section(name=p.name, start=p.start, end=p.end) for p in parts),
+            findings=tuple(
+                _finding(m, number, text, document) for number, m in enumerate(findings, start=1)
+            ),
+        )
+
+    def _read_sentence(
+        self, sentence: Sentence, folded: str, register: LesionRegister, recent: list[Mention]
+    ) -> list[Mention]:
+        scan = self._scanner.scan(sentence, folded)
+        mentions = [m for h in scan.hits["mention"] if (m := self._mention(scan, h)) is not None]
+        self._sites.assign(scan, mentions)
+        self._counter.describe(scan, mentions)
+        goes_on = not mentions or bool(self._pronoun.match(scan.between(sentence.start, sentence.end)))
+        self._attributes.bind(scan, mentions, recent if goes_on else ())
+        whole: list[Mention] = []
+        for mention in mentions:
+            whole.extend(split_by_site(mention) if mention.is_lesion else [mention])
+        for mention in whole:
+            self._settle(mention, register)
+        there = [m for m in whole if m.is_there and (m.is_lesion or accepts_sizes(m.concept))]
+        if there:
+            recent[:] = [*reversed(there), *(m for m in recent if m not in there)][:8]
+        return [*whole, *self._contexts(scan)]
+
+    def _mention(self, scan: Scan, hit: MeaningHit) -> Mention | None:
+        concept = self._vocabulary.concepts[hit.entry.concept]
+        part = scan.sentence.part
+        assertion = assess(scan, hit)
+        presence = assertion.presence
+        if hit.entry.denies:
+            if presence is Presence.ABSENT:
+                return None
+            presence = Presence.ABSENT if presence is Presence.PRESENT else presence
+        context = assertion.context or part.context
+        if concept.kind == "context" and assertion.context is None:
+            context = Context.PRIOR if part.context is Context.PRIOR else Context.CURRENT
+        return Mention(concept, hit, scan, presence, context, part.source)
+
+    def _settle(self, mention: Mention, register: LesionRegister) -> None:
+        change = mention.concept.attribute("change")
+        if mention.change == "resolved" and mention.context is Context.CURRENT:
+            mention.presence = Presence.ABSENT
+        if change and mention.change in {v.key for v in change.values}:
+            mention.attributes.setdefault("change", mention.change)
+        if mention.is_lesion and mention.context is Context.CURRENT:
+            gone = mention.presence is Presence.ABSENT and mention.change == "resolved"
+            if mention.is_there or (gone and not mention.plural):
+                register.identify(mention)
+
+    def _contexts(self, scan: Scan) -> list[Mention]:
+        """Attributes of the patient and the examination stand by themselves."""
+        found: list[Mention] = []
+        stated = {h.entry.concept for h in scan.hits["mention"]}
+        for hit in [*scan.hits["value"], *scan.hits["flag"], *scan.hits["number"]]:
+            concept = self._vocabulary.concepts[hit.entry.concept]
+            attribute = concept.attribute(hit.entry.attribute)
+            if concept.kind != "context" or concept.key in stated or attribute is None:
+                continue
+            if any(s.start < hit.end and hit.start < s.end for s in scan.sizes):
+                continue
+            mention = self._mention(scan, hit)
+            if mention is None or not fill(
+                scan, hit, attribute, mention.attributes, mention.measurements
+            ):
+                continue
+            mention.presence = Presence.PRESENT
+            found.append(mention)
+        return found
+
+
+def _without_partial_denials(mentions: Sequence[Mention]) -> list[Mention]:
+    """Leave out "no new nodule" and "no large effusion" where the thing itself is there."""
+    there = {m.concept.key for m in mentions if m.is_there}
+    return [
+        m for m in mentions
+        if not (m.qualified and m.presence is Presence.ABSENT and m.concept.key in there)
+    ]  # fmt: skip
+
+
+def _finding(mention: Mention, number: int, text: str, document: int) -> Finding:
+    spans = [(mention.start, mention.end), *dict.fromkeys(sorted(mention.spans))]
+    sided = mention.concept.sided or mention.is_lesion
+    return Finding(
+        id=f"r{document}.{number}",
+        concept=mention.concept.key,
+        oifm_id=mention.concept.oifm_id,
+        presence=mention.presence,
+        laterality=mention.side if sided else None,
+        location=mention.location,
+        attributes=mention.attributes,
+        measurements=tuple(mention.measurements),
+        lesion=mention.lesion,
+        source=mention.source,
+        context=mention.context,
+        evidence=tuple(
+            Evidence(tool=TOOL, version=VERSION, document=document, span=span)
+            for span in dict.fromkeys(spans)
+        ),
+        text=" ".join(text[mention.start : mention.end].split()),
+    )

@@ -1,0 +1,127 @@
+"""One sentence, scanned: which phrases it holds, its clauses and sizes."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tools.report_reader.layout import Sentence
+from tools.report_reader.phrases import Hit, translate
+from tools.report_reader.rules import Rules
+from tools.report_reader.sizes import Size, SizeFinder
+from tools.report_reader.vocabulary import Meaning, Role, Vocabulary
+
+MeaningHit = Hit[Meaning]
+_WORD = re.compile(r"\w+")
+_SEPARATOR = re.compile(r"[;]|,(?!\d)|(?<=\s)-(?=\s)|\.(?=\s)")
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A sentence with everything found in it.
+
+    Attributes:
+        sentence: where it is.
+        text: the whole folded report.
+        hits: phrases by role; triggers and mentions that a longer one covers are left out.
+        clauses: offsets at which clauses begin, the first one included.
+        sizes: sizes, in text order.
+    """
+
+    sentence: Sentence
+    text: str
+    hits: dict[Role, list[MeaningHit]]
+    clauses: tuple[int, ...]
+    sizes: tuple[Size, ...]
+
+    def clause(self, offset: int) -> int:
+        """Number of the clause that an offset lies in."""
+        return sum(1 for start in self.clauses if start <= offset) - 1
+
+    def between(self, start: int, end: int) -> str:
+        """The folded text between two offsets."""
+        return self.text[start:end]
+
+
+class Scanner:
+    """Scans sentences with one phrase index."""
+
+    def __init__(self, vocabulary: Vocabulary, rules: Rules):
+        self._vocabulary = vocabulary
+        self._sizes = SizeFinder(rules.sizes)
+        words = rules.context.clauses
+        self._verb = re.compile(rf"(?<!\w)(?:{_either(words.verbs)})(?!\w)")
+        self._ending = re.compile(rf"(?:{_either(words.endings)})\W*\Z")
+        self._comma_start = re.compile(rf"\W*(?:{_either(words.comma_starters)})(?!\w)")
+        self._goes_on = re.compile(r"\W*(?:and/or|or|nor)(?!\w)")
+
+    def scan(self, sentence: Sentence, text: str) -> Scan:
+        """Find every phrase and size of a sentence."""
+        start, end = sentence.start, sentence.end
+        words = [m.start() for m in _WORD.finditer(text, start, end)]
+        hits: dict[Role, list[MeaningHit]] = defaultdict(list)
+        for hit in self._vocabulary.index.scan(text, words, end):
+            hits[hit.entry.role].append(hit)
+        hits["trigger"] = longest(hits["trigger"])
+        hits["mention"] = self._mentions(hits["mention"], hits["not_when"])
+        clauses = self._clauses(text, sentence, hits)
+        has_digit = any(text[w].isdigit() for w in words) or "cent" in text[start:end]
+        sizes = self._sizes.find(text, start, end) if has_digit or "sub" in text[start:end] else []
+        return Scan(sentence, text, hits, clauses, tuple(sizes))
+
+    def _mentions(
+        self, mentions: list[MeaningHit], not_when: list[MeaningHit]
+    ) -> list[MeaningHit]:
+        """Mentions that nothing longer covers, the longest of each concept at each place."""
+        kept: list[MeaningHit] = []
+        for hit in sorted(mentions, key=lambda h: (h.start - h.end, h.start)):
+            meant_otherwise = any(
+                n.entry.concept == hit.entry.concept and n.start < hit.end and hit.start < n.end
+                for n in not_when
+            )
+            same_place = any(
+                k.entry.concept == hit.entry.concept and k.start < hit.end and hit.start < k.end
+                for k in kept
+            )
+            if not (meant_otherwise or same_place or any(k.covers(hit) for k in kept)):
+                kept.append(hit)
+        return sorted(kept, key=lambda h: (h.start, h.end))
+
+    def _clauses(
+        self, text: str, sentence: Sentence, hits: dict[Role, list[MeaningHit]]
+    ) -> tuple[int, ...]:
+        start, end = sentence.start, sentence.end
+        covered = [(h.start, h.end) for h in hits["trigger"]]
+        starts = {
+            h.start
+            for h in hits["starter"]
+            if not any(s < h.start < e for s, e in covered) and h.start > start
+        }
+        marks = [m.start() for m in _SEPARATOR.finditer(text, start, end)]
+        for mark, following in zip(marks, [*marks[1:], end], strict=False):
+            if text[mark] != "," or self._opens(text[mark + 1 : following]):
+                starts.add(mark + 1)
+        return (start, *sorted(starts))
+
+    def _opens(self, fragment: str) -> bool:
+        """Whether what follows a comma is a statement of its own, not more of a list."""
+        if self._goes_on.match(fragment):
+            return False
+        if self._comma_start.match(fragment):
+            return True
+        return bool(self._verb.search(fragment)) and not self._ending.search(fragment)
+
+
+def _either(phrases: Iterable[str]) -> str:
+    return "|".join(f"(?:{translate(p)})" for p in phrases)
+
+
+def longest(hits: Iterable[MeaningHit]) -> list[MeaningHit]:
+    """Hits that no longer one overlaps, in text order."""
+    kept: list[MeaningHit] = []
+    for hit in sorted(hits, key=lambda h: (h.start - h.end, h.start)):
+        if not any(k.start < hit.end and hit.start < k.end for k in kept):
+            kept.append(hit)
+        elif any((k.start, k.end) == (hit.start, hit.end) for k in kept):
+            kept.append(hit)
+    return sorted(kept, key=lambda h: (h.start, h.end))
