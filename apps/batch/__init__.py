@@ -1,0 +1,1 @@
+"""Batch review: many cases, exactly one result each, however often it is stopped."""

@@ -1,0 +1,116 @@
+"""One case from input to output: read, review, render; whatever fails becomes a failed result."""
+
+import importlib
+import json
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from dxtrace import __version__
+from dxtrace.clinical import Case, Result, Trace
+from dxtrace.intake import CaseReading, IntakeError
+from dxtrace.reporting import render_case_report
+
+REVIEWER = "graphs:review_with_trace"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOutput:
+    """Everything that one case leaves behind.
+
+    Attributes:
+        id: the case's id.
+        status: ``answered``, ``needs_input`` or ``failed``.
+        result: the result object as JSON data.
+        trace: the trace as JSON text.
+        report: the HTML report.
+    """
+
+    id: str
+    status: str
+    result: dict[str, Any]
+    trace: str
+    report: str
+
+    def to_json_line(self, **further: object) -> str:
+        """The result object on one line, with further fields at its end."""
+        return json.dumps({**self.result, **further}, ensure_ascii=False) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """Reviews cases with a planner.
+
+    Attributes:
+        planner: the planner's name.
+        entry: ``module:function`` with the signature of ``graphs.review_with_trace``.
+    """
+
+    planner: str = "pathway"
+    entry: str = REVIEWER
+
+    def resolve(self) -> Callable[..., Any]:
+        """Import the function that reviews a case."""
+        module, _, name = self.entry.partition(":")
+        function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+        return function
+
+    def review(
+        self, read: Callable[[], CaseReading], *, case_id: str, file_name: str
+    ) -> CaseOutput:
+        """Read and review one case.
+
+        Args:
+            read: reads the case; what it raises fails the case.
+            case_id: the id of the result if the case cannot be read.
+            file_name: stem of the output files.
+
+        Returns:
+            The output; never raises for what is wrong with a case.
+        """
+        case: Case | None = None
+        try:
+            reading = read()
+            case = reading.case
+            run = self.resolve()(case, planner=self.planner)
+            result, trace, notes = run.result, run.trace, reading.notes
+        except IntakeError as error:
+            return failed_output(str(error), case_id=case_id, file_name=file_name)
+        except Exception as error:  # noqa: BLE001 - one case must never stop the others; it is recorded
+            reason = f"internal error, {type(error).__name__}: {error}"
+            return failed_output(
+                reason, case_id=case_id, file_name=file_name, case=case,
+                details=traceback.format_exc(),
+            )  # fmt: skip
+        return _output(result, trace, file_name=file_name, case=case, notes=notes)
+
+
+def failed_output(
+    reason: str, *, case_id: str, file_name: str, case: Case | None = None, details: str = ""
+) -> CaseOutput:
+    """The output of a case that failed, with a trace that says why."""
+    trace = Trace(case_id)
+    trace.append("versions", {"dxtrace": __version__})
+    trace.append("error", {"reason": reason, "details": details})
+    result = Result(id=case_id, status="failed", error=reason)
+    return _output(result, trace, file_name=file_name, case=case)
+
+
+def _output(
+    result: Result,
+    trace: Trace,
+    *,
+    file_name: str,
+    case: Case | None,
+    notes: tuple[str, ...] = (),
+) -> CaseOutput:
+    paths = {"trace": f"traces/{file_name}.json", "report": f"reports/{file_name}.html"}
+    placed = result.model_copy(update=paths)
+    page = render_case_report(placed, case=case, trace=trace, notes=notes)
+    data = placed.to_json_object()
+    if notes:
+        data["intake_notes"] = list(notes)
+    return CaseOutput(
+        id=result.id, status=result.status, result=data, trace=trace.to_json(), report=page
+    )

@@ -1,0 +1,26 @@
+"""From files to cases: strictly read, de-identified, with messages that say what was wrong."""
+
+from dxtrace.intake.case_file import CaseReading, read_case
+from dxtrace.intake.deidentify import mask_identifiers
+from dxtrace.intake.errors import IntakeError
+from dxtrace.intake.limits import IntakeLimits
+from dxtrace.intake.manifest import (
+    ManifestLine,
+    build_manifest_case,
+    read_lines,
+    read_manifest,
+)
+from dxtrace.intake.report_text import prepare_report_text
+
+__all__ = [
+    "CaseReading",
+    "IntakeError",
+    "IntakeLimits",
+    "ManifestLine",
+    "build_manifest_case",
+    "mask_identifiers",
+    "prepare_report_text",
+    "read_case",
+    "read_lines",
+    "read_manifest",
+]

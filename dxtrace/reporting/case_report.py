@@ -1,0 +1,156 @@
+"""The HTML report of one case: the answer first, every proof one click away."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dxtrace import RESEARCH_USE, __version__
+from dxtrace.clinical import (
+    Case,
+    Citation,
+    Conclusion,
+    Finding,
+    Reason,
+    Report,
+    Result,
+    Trace,
+    VerdictKind,
+)
+from dxtrace.knowledge import Knowledge
+from dxtrace.reporting.highlight import Piece, collect_marks, cut_into_pieces
+from dxtrace.reporting.names import Names
+from dxtrace.reporting.pages import page_environment
+
+VERDICT_WORDS = {
+    VerdictKind.ENTAILED: "Proved",
+    VerdictKind.CONSISTENT: "Open",
+    VerdictKind.CONTRADICTED: "Contradicted",
+    VerdictKind.UNSUPPORTED: "No evidence",
+}
+_SOURCE_WORDS = {
+    "report_findings": "report, findings",
+    "report_impression": "report, impression",
+    "report_context": "report, indication or history",
+    "structured": "given with the case",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A report with its marked words."""
+
+    number: int
+    report: Report
+    pieces: list[Piece]
+
+
+def render_case_report(
+    result: Result,
+    *,
+    case: Case | None,
+    trace: Trace,
+    knowledge: Knowledge | None = None,
+    notes: tuple[str, ...] = (),
+) -> str:
+    """Render a case as one self-contained page.
+
+    Args:
+        result: what came out.
+        case: what went in; None if it could not be read.
+        trace: the record of the session.
+        knowledge: names in words; None shows keys.
+        notes: what the reader should know about how the case was read.
+
+    Returns:
+        HTML without scripts and without references to other files but links.
+    """
+    template = page_environment().get_template("case.html.j2")
+    names = Names(knowledge)
+    decided = [c for c in result.answer.conclusions if c.verdict is not VerdictKind.UNSUPPORTED]
+    return template.render(
+        result=result,
+        case=case,
+        trace=trace,
+        versions=_versions(trace),
+        notes=notes,
+        names=names,
+        conclusions=_undecided_last(decided),
+        silent=[c for c in result.answer.conclusions if c not in decided],
+        documents=_documents(result, case),
+        findings=_in_reading_order(result.findings),
+        verdict_words=VERDICT_WORDS,
+        source_words=_SOURCE_WORDS,
+        citations_of=_citations_of,
+        titles=_Titles(names, result.findings),
+        research_use=RESEARCH_USE,
+        version=__version__,
+    )
+
+
+class _Titles:
+    """What a reader sees when pointing at marked words."""
+
+    def __init__(self, names: Names, findings: Iterable[Finding]) -> None:
+        self._titles = {
+            f.id: f"{names.concept(f.concept)}: {f.presence} ({f.id})" for f in findings
+        }
+
+    def __call__(self, piece: Piece) -> str:
+        return "; ".join(self._titles[id_] for id_ in piece.findings)
+
+
+def _undecided_last(conclusions: list[Conclusion]) -> list[Conclusion]:
+    return sorted(conclusions, key=lambda c: c.verdict is not VerdictKind.ENTAILED)
+
+
+def _documents(result: Result, case: Case | None) -> list[_Document]:
+    if case is None:
+        return []
+    return [
+        _Document(
+            number,
+            report,
+            cut_into_pieces(
+                report.text,
+                collect_marks(number, len(report.text), result.findings, result.claims),
+            ),
+        )
+        for number, report in enumerate(case.reports)
+    ]
+
+
+def _in_reading_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Today's findings first, present before absent; priors, history and hypotheses after."""
+    presences = ["present", "indeterminate", "unknown", "absent"]
+    return sorted(
+        findings, key=lambda f: (f.context.value != "current", presences.index(f.presence.value))
+    )
+
+
+def _citations_of(reasons: Iterable[Reason]) -> list[Citation]:
+    """The passages behind reasons, each once."""
+    found: dict[tuple[str, str, str], Citation] = {}
+    for reason in reasons:
+        if reason.citation is not None and reason.kind != "assumption":
+            citation = reason.citation
+            found.setdefault((citation.source, citation.section, citation.passage_id), citation)
+    return list(found.values())
+
+
+def _versions(trace: Trace) -> list[tuple[str, str]]:
+    """What the trace says about the versions used, flattened for reading."""
+    pairs: list[tuple[str, str]] = []
+    for entry in trace.entries:
+        if entry.kind == "versions":
+            pairs += _flatten("", entry.data)
+    return pairs
+
+
+def _flatten(prefix: str, data: dict[str, object]) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for key, value in data.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            pairs += _flatten(f"{name} ", value)
+        else:
+            pairs.append((name, str(value)))
+    return pairs

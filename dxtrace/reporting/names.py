@@ -1,0 +1,95 @@
+"""Keys of the knowledge packs in words."""
+
+from dxtrace.clinical import Conclusion, Finding, Measurement
+from dxtrace.clinical.finding import AttributeValue
+from dxtrace.knowledge import Knowledge
+
+_UNIT_WORDS = {"mo": "months", "a": "years", "1": "", "mm3": "mm³", "mm2": "mm²"}
+
+
+class Names:
+    """Readable names of concepts, attributes and values.
+
+    A key without an entry is shown as it is, with spaces.
+
+    Args:
+        knowledge: where the names come from; None shows every key as it is.
+    """
+
+    def __init__(self, knowledge: Knowledge | None) -> None:
+        self._knowledge = knowledge
+
+    def concept(self, key: str) -> str:
+        """``pulmonary_nodule`` to ``Pulmonary nodule``."""
+        found = self._knowledge.vocabulary.concepts.get(key) if self._knowledge else None
+        name = found.name if found else key.replace("_", " ")
+        words = name.split(" ")
+        return " ".join([words[0][:1].upper() + words[0][1:], *map(_lower_if_plain, words[1:])])
+
+    def attributes(self, finding: Finding) -> list[tuple[str, str]]:
+        """Name and value of each attribute of a finding."""
+        return [
+            (self._attribute(finding.concept, key), self._value(finding.concept, key, value))
+            for key, value in finding.attributes.items()
+        ]
+
+    def value(self, conclusion: Conclusion, value: str | bool) -> str:
+        """A conclusion's value as the pack says it."""
+        for word in self._output_words(conclusion.concept):
+            if word[0] == value:
+                return word[1]
+        return plain_value(value)
+
+    def measurement(self, measurement: Measurement) -> str:
+        """``long axis 12 mm``."""
+        shown = str(measurement)
+        unit = measurement.unit
+        if unit in _UNIT_WORDS and shown.endswith(unit):
+            shown = f"{shown.removesuffix(unit)}{_UNIT_WORDS[unit]}".strip()
+        kind = measurement.kind.replace("_", " ")
+        return shown if kind == "diameter" else f"{kind} {shown}"
+
+    def _output_words(self, public_name: str) -> list[tuple[str, str]]:
+        if self._knowledge is None:
+            return []
+        return [
+            (value.key, value.say)
+            for _, output in self._knowledge.outputs.values()
+            if output.public_name == public_name
+            for value in output.values
+            if value.say
+        ]
+
+    def _attribute(self, concept: str, key: str) -> str:
+        found = self._knowledge.vocabulary.concepts.get(concept) if self._knowledge else None
+        attribute = found.attribute(key) if found else None
+        return attribute.name if attribute else key.replace("_", " ")
+
+    def _value(self, concept: str, key: str, value: AttributeValue) -> str:
+        if isinstance(value, tuple):
+            return ", ".join(self._value(concept, key, v) for v in value)
+        found = self._knowledge.vocabulary.concepts.get(concept) if self._knowledge else None
+        attribute = found.attribute(key) if found else None
+        for choice in attribute.values if attribute else ():
+            if choice.key == value:
+                return choice.name
+        unit = (
+            _UNIT_WORDS.get(attribute.unit, attribute.unit) if attribute and attribute.unit else ""
+        )
+        return f"{plain_value(value)} {unit}".strip() if _is_number(value) else plain_value(value)
+
+
+def plain_value(value: object) -> str:
+    """A value without an entry: yes, no, or the key with spaces for underscores."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value).replace("_", " ")
+
+
+def _is_number(value: object) -> bool:
+    return not isinstance(value, bool | str | tuple)
+
+
+def _lower_if_plain(word: str) -> str:
+    """Title case to sentence case; abbreviations such as CT stay."""
+    return word.lower() if word[:1].isupper() and word[1:].islower() else word
