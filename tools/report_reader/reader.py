@@ -11,11 +11,12 @@ from tools.report_reader.attributes import AttributeReader, accepts_sizes, fill
 from tools.report_reader.binding import Binder
 from tools.report_reader.context import assess
 from tools.report_reader.counts import Counter
-from tools.report_reader.layout import SectionFinder, Sentence, split_sentences
+from tools.report_reader.layout import SectionFinder, split_sentences
 from tools.report_reader.lesions import LesionRegister, split_by_site
 from tools.report_reader.mentions import Mention
 from tools.report_reader.phrases import fold
 from tools.report_reader.reading import ReportReading, Section
+from tools.report_reader.regions import choose_mentions
 from tools.report_reader.rules import load_rules
 from tools.report_reader.sentences import MeaningHit, Scan, Scanner
 from tools.report_reader.sites import SiteFinder
@@ -86,14 +87,18 @@ class ReportReader:
         """
         folded = fold(text)
         parts = self._sections.split(text, folded)
+        scans = [
+            self._scanner.scan(sentence, folded)
+            for part in parts
+            for sentence in split_sentences(text, part)
+        ]
+        choose_mentions(scans, self._vocabulary)
         register = LesionRegister(self._vocabulary.related)
         mentions: list[Mention] = []
-        findings: list[Mention] = []
         for part in parts:
             recent: list[Mention] = []
-            for sentence in split_sentences(text, part):
-                found = self._read_sentence(sentence, folded, register, recent)
-                mentions.extend(found)
+            for scan in (s for s in scans if s.sentence.part is part):
+                mentions.extend(self._read_sentence(scan, register, recent))
         findings = _without_partial_denials(mentions)
         return ReportReading(
             sections=tuple(Section(name=p.name, start=p.start, end=p.end) for p in parts),
@@ -103,9 +108,9 @@ class ReportReader:
         )
 
     def _read_sentence(
-        self, sentence: Sentence, folded: str, register: LesionRegister, recent: list[Mention]
+        self, scan: Scan, register: LesionRegister, recent: list[Mention]
     ) -> list[Mention]:
-        scan = self._scanner.scan(sentence, folded)
+        sentence = scan.sentence
         mentions = [m for h in scan.hits["mention"] if (m := self._mention(scan, h)) is not None]
         self._sites.assign(scan, mentions)
         self._counter.describe(scan, mentions)

@@ -105,6 +105,14 @@ class SizeRules(Frozen):
     worded: tuple[WordedSize, ...] = Field(default=())
 
 
+class Region(Frozen):
+    """A body region: the domains of its concepts, and words that bring it to mind."""
+
+    region: str
+    domains: tuple[str, ...]
+    cues: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Rules:
     """Everything the reader knows of language."""
@@ -113,6 +121,7 @@ class Rules:
     context: ContextRules
     sites: SiteRules
     sizes: SizeRules
+    regions: tuple[Region, ...]
 
 
 def _read(name: str) -> Any:
@@ -127,4 +136,5 @@ def load_rules() -> Rules:
         context=ContextRules.model_validate(_read("context.yaml")),
         sites=SiteRules.model_validate(_read("sites.yaml")),
         sizes=SizeRules.model_validate(_read("sizes.yaml")),
+        regions=tuple(Region.model_validate(r) for r in _read("domains.yaml")),
     )

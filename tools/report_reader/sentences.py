@@ -63,29 +63,10 @@ class Scanner:
         for hit in self._vocabulary.index.scan(text, words, end):
             hits[hit.entry.role].append(hit)
         hits["trigger"] = longest(hits["trigger"])
-        hits["mention"] = self._mentions(hits["mention"], hits["not_when"])
         clauses = self._clauses(text, sentence, hits)
         has_digit = any(text[w].isdigit() for w in words) or "cent" in text[start:end]
         sizes = self._sizes.find(text, start, end) if has_digit or "sub" in text[start:end] else []
         return Scan(sentence, text, hits, clauses, tuple(sizes))
-
-    def _mentions(
-        self, mentions: list[MeaningHit], not_when: list[MeaningHit]
-    ) -> list[MeaningHit]:
-        """Mentions that nothing longer covers, the longest of each concept at each place."""
-        kept: list[MeaningHit] = []
-        for hit in sorted(mentions, key=lambda h: (h.start - h.end, h.start)):
-            meant_otherwise = any(
-                n.entry.concept == hit.entry.concept and n.start < hit.end and hit.start < n.end
-                for n in not_when
-            )
-            same_place = any(
-                k.entry.concept == hit.entry.concept and k.start < hit.end and hit.start < k.end
-                for k in kept
-            )
-            if not (meant_otherwise or same_place or any(k.covers(hit) for k in kept)):
-                kept.append(hit)
-        return sorted(kept, key=lambda h: (h.start, h.end))
 
     def _clauses(
         self, text: str, sentence: Sentence, hits: dict[Role, list[MeaningHit]]

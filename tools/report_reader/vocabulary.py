@@ -10,7 +10,7 @@ from tools.report_reader.rules import Rules, SiteRule, Trigger
 
 Role = Literal[
     "mention", "not_when", "value", "flag", "number", "trigger", "side", "site", "change",
-    "qualifier", "count", "starter",
+    "qualifier", "count", "starter", "region",
 ]  # fmt: skip
 
 
@@ -50,12 +50,16 @@ class Vocabulary:
     rules: Rules
     index: PhraseIndex[Meaning] = field(default_factory=PhraseIndex)
     _ancestors: dict[str, frozenset[str]] = field(default_factory=dict)
+    _regions: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for concept in self.concepts.values():
             self._add_concept(concept)
         self._add_context()
         self._add_sites()
+        for region in self.rules.regions:
+            self._add_all(region.cues, Meaning("region", value=region.region))
+            self._regions.update((domain, region.region) for domain in region.domains)
 
     def ancestors(self, key: str) -> frozenset[str]:
         """Every more general concept."""
@@ -69,6 +73,11 @@ class Vocabulary:
                     queue.extend(self.concepts[parent].parents)
             self._ancestors[key] = frozenset(found)
         return self._ancestors[key]
+
+    def regions(self, key: str) -> frozenset[str]:
+        """The body regions of a concept; none for concepts of every region."""
+        domains = self.concepts[key].domains
+        return frozenset(self._regions[d] for d in domains if d in self._regions)
 
     def related(self, one: str, other: str) -> bool:
         """Whether two concepts are the same, or one is more general than the other."""

@@ -1,0 +1,68 @@
+"""Which vocabulary is meant where several claim the same words."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from tools.report_reader.sentences import MeaningHit, Scan
+from tools.report_reader.vocabulary import Vocabulary
+
+_SENTENCE_WEIGHT = 1000
+_BEFORE_WEIGHT = 100
+_FIRST = "chest"
+
+
+def choose_mentions(scans: Sequence[Scan], vocabulary: Vocabulary) -> None:
+    """Keep, in each sentence, the mentions that are meant: by region, then the longest."""
+    whole = Counter({_FIRST: 0})
+    cues = [Counter(str(h.entry.value) for h in scan.hits["region"]) for scan in scans]
+    for cue in cues:
+        whole.update(cue)
+    before: Counter[str] = Counter()
+    for scan, cue in zip(scans, cues, strict=True):
+        weight = Counter({r: min(whole[r], _BEFORE_WEIGHT - 1) for r in whole})
+        weight[_FIRST] += 0
+        for region, count in before.items():
+            weight[region] += _BEFORE_WEIGHT * count
+        for region, count in cue.items():
+            weight[region] += _SENTENCE_WEIGHT * count
+        scan.hits["mention"] = _meant(scan, weight, vocabulary)
+        before = cue or before
+
+
+def _meant(scan: Scan, weight: Counter[str], vocabulary: Vocabulary) -> list[MeaningHit]:
+    hits = [h for h in scan.hits["mention"] if not _meant_otherwise(scan, h)]
+    regional = [h for h in hits if not _outweighed(h, hits, weight, vocabulary)]
+    kept: list[MeaningHit] = []
+    for hit in sorted(regional, key=lambda h: (h.start - h.end, h.start)):
+        overlapping = [k for k in kept if k.start < hit.end and hit.start < k.end]
+        same = any(k.entry.concept == hit.entry.concept for k in overlapping)
+        covered = any(k.covers(hit) and not k.entry.denies for k in overlapping)
+        if not (same or covered):
+            kept.append(hit)
+    return sorted(kept, key=lambda h: (h.start, h.end))
+
+
+def _meant_otherwise(scan: Scan, hit: MeaningHit) -> bool:
+    return any(
+        n.entry.concept == hit.entry.concept and n.start < hit.end and hit.start < n.end
+        for n in scan.hits["not_when"]
+    )
+
+
+def _outweighed(
+    hit: MeaningHit, hits: Sequence[MeaningHit], weight: Counter[str], vocabulary: Vocabulary
+) -> bool:
+    own = vocabulary.regions(hit.entry.concept)
+    if not own:
+        return False
+    best = max(_strength(weight, r) for r in own)
+    for other in hits:
+        if other.start < hit.end and hit.start < other.end:
+            rivals = vocabulary.regions(other.entry.concept)
+            if rivals and not rivals & own and max(_strength(weight, r) for r in rivals) > best:
+                return True
+    return False
+
+
+def _strength(weight: Counter[str], region: str) -> tuple[int, bool]:
+    return weight[region], region == _FIRST
