@@ -120,6 +120,7 @@ class _Builder:
         self.mentioned: set[tuple[str, int | None]] = set()
         self.problems: list[str] = []
         self.sides: dict[str, list[tuple[Finding, tuple[str, ...]]]] = {}
+        self.denied_sides: dict[str, set[str]] = {}
 
     def add(self, finding: Finding) -> None:
         concept = self.vocabulary.concepts[finding.concept]
@@ -127,7 +128,8 @@ class _Builder:
             return
         if finding.context is Context.HISTORY and concept.kind != "context":
             return
-        self.mentioned.add((f"{concept.key}.present", None))
+        if not self._denied_side(concept, finding):
+            self.mentioned.add((f"{concept.key}.present", None))
         if finding.context is Context.PRIOR and concept.kind != "lesion":
             return
         if concept.kind == "lesion":
@@ -143,26 +145,37 @@ class _Builder:
                 self._state(finding, f"{concept.key}.{side}", True)
             self.sides.setdefault(concept.key, []).append((finding, sides))
         elif finding.presence is Presence.ABSENT:
-            self._deny(concept, finding, sides)
+            self._deny(concept, finding)
         if finding.presence in (Presence.PRESENT, Presence.UNKNOWN) or concept.kind == "context":
             self._add_attributes(concept, finding, None)
 
-    def _deny(self, concept: Concept, finding: Finding, sides: tuple[str, ...]) -> None:
+    @staticmethod
+    def _denied_side(concept: Concept, finding: Finding) -> str | None:
+        """The one side that a denial is limited to; the other side remains unspoken of."""
+        sides = SIDES_OF.get(finding.laterality, ()) if finding.laterality else ()
+        one_sided = concept.sided and finding.presence is Presence.ABSENT and len(sides) == 1
+        return sides[0] if one_sided else None
+
+    def _deny(self, concept: Concept, finding: Finding) -> None:
         limited = bool(finding.measurements) or any(
             key not in ("count", "count_open") for key in finding.attributes
         )
         if limited:
             return
-        if sides and len(sides) == 1:
-            self._state(finding, f"{concept.key}.{sides[0]}", False)
+        side = self._denied_side(concept, finding)
+        if side is not None:
+            denied = self.denied_sides.setdefault(concept.key, set())
+            denied.add(side)
+            if concept.kind != "lesion":
+                self._state(finding, f"{concept.key}.{side}", False)
+            if denied == {"left", "right"}:
+                self._state(finding, f"{concept.key}.present", False)
         elif concept.kind != "lesion" or not finding.location:
             self._state(finding, f"{concept.key}.present", False)
 
     def _add_lesion(self, concept: Concept, finding: Finding) -> None:
         if finding.presence is Presence.ABSENT:
-            sides = SIDES_OF.get(finding.laterality, ()) if finding.laterality else ()
-            if not sides:
-                self._deny(concept, finding, ())
+            self._deny(concept, finding)
             return
         if finding.presence is not Presence.PRESENT:
             return
