@@ -73,9 +73,13 @@ class ConceptAttribute(Frozen):
     @model_validator(mode="after")
     def _validate_shape(self) -> Self:
         if ("choice" in self.type) != bool(self.values):
-            raise ValueError(f"attribute {self.key}: values belong to a choice, and a choice to them")
+            raise ValueError(
+                f"attribute {self.key}: values belong to a choice, and a choice to them"
+            )
         if self.type == "numeric" and self.unit is None:
-            raise ValueError(f"attribute {self.key}: a numeric attribute needs a unit ('1' if none)")
+            raise ValueError(
+                f"attribute {self.key}: a numeric attribute needs a unit ('1' if none)"
+            )
         return self
 
 

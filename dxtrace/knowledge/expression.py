@@ -42,9 +42,7 @@ class Expression:
     @classmethod
     def from_data(cls, data: list[Any]) -> Expression:
         """The tree from nested lists."""
-        return cls(
-            data[0], tuple(cls.from_data(a) if isinstance(a, list) else a for a in data[1:])
-        )
+        return cls(data[0], tuple(cls.from_data(a) if isinstance(a, list) else a for a in data[1:]))
 
     def names(self) -> frozenset[str]:
         """Every dotted name in it, list variables left out, list concepts included."""

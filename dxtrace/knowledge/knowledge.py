@@ -29,7 +29,9 @@ class Knowledge:
         for pack in self.packs.values():
             for needed in pack.header.needs:
                 if needed not in self.packs:
-                    raise KnowledgeError(f"packs/{pack.id}/pack.yaml", f"needs unknown pack {needed!r}")
+                    raise KnowledgeError(
+                        f"packs/{pack.id}/pack.yaml", f"needs unknown pack {needed!r}"
+                    )
         _ = self.symbols
         for pack in self.packs.values():
             _PackCheck(self, pack).run()
@@ -135,7 +137,9 @@ class _PackCheck:
         if found.name != expected and (found.name, expected) != ("text", "choice"):
             raise KnowledgeError(where, f"expected a {expected}, got a {found.name}")
         if found.unit and found.unit != definition.unit:
-            raise KnowledgeError(where, f"unit mismatch: {definition.unit} given, {found.unit} found")
+            raise KnowledgeError(
+                where, f"unit mismatch: {definition.unit} given, {found.unit} found"
+            )
         unknown = set(found.values) - set(definition.values)
         if expected == "choice" and unknown:
             raise KnowledgeError(where, f"values not declared: {sorted(unknown)}")
@@ -176,9 +180,13 @@ class _PackCheck:
         where = f"{self.pack.files[f'table:{table.table}']} {table.table}"
         output = self.outputs.get(table.output)
         if output is None:
-            raise KnowledgeError(where, f"unknown output {table.output!r}{suggest(table.output, self.outputs)}")
+            raise KnowledgeError(
+                where, f"unknown output {table.output!r}{suggest(table.output, self.outputs)}"
+            )
         if output.for_each != table.for_each:
-            raise KnowledgeError(where, f"for_each differs from that of {output.name}: {output.for_each}")
+            raise KnowledgeError(
+                where, f"for_each differs from that of {output.name}: {output.for_each}"
+            )
         self._expect_boolean(table.applies, where, table.for_each)
         self._check_passage(table.passage, where)
         names = [row.row for row in table.rows]
@@ -203,7 +211,8 @@ class _PackCheck:
             given = table.units.get(name)
             if symbol.kind == "attribute" and symbol.type == "real" and given != symbol.unit:
                 raise KnowledgeError(
-                    where, f"unit mismatch for {name}: units says {given}, the vocabulary {symbol.unit}"
+                    where,
+                    f"unit mismatch for {name}: units says {given}, the vocabulary {symbol.unit}",
                 )
 
     def _check_rules(self) -> None:

@@ -76,11 +76,17 @@ def load_pack(folder: Path) -> Pack:
     rules = _located_list(folder / "rules", Rule, "rule", files)
     passages = _located_list(folder / "passages", Passage, "passage", files)
     return Pack(
-        header=header, tables=tuple(tables), rules=tuple(rules), passages=tuple(passages), files=files
+        header=header,
+        tables=tuple(tables),
+        rules=tuple(rules),
+        passages=tuple(passages),
+        files=files,
     )
 
 
-def _located_list(folder: Path, model: type[Model], name: str, files: dict[str, str]) -> list[Model]:
+def _located_list(
+    folder: Path, model: type[Model], name: str, files: dict[str, str]
+) -> list[Model]:
     return [
         _located(item, name, path, files)
         for path in _files(folder)

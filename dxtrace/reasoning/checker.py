@@ -129,9 +129,7 @@ class Checker:
             citations=citations_of(reasons),
         )  # fmt: skip
 
-    def _open(
-        self, output: Output, possible: list[str | bool], base: dict[str, str]
-    ) -> Conclusion:
+    def _open(self, output: Output, possible: list[str | bool], base: dict[str, str]) -> Conclusion:
         claim = Claim(id="open", kind="category", concept=output.name, value=None)
         bears = self._bears_on(claim)
         kind = VerdictKind.CONSISTENT if bears else VerdictKind.UNSUPPORTED
@@ -141,6 +139,12 @@ class Checker:
     def missing(self, output: str) -> tuple[MissingFact, ...]:
         """The facts that nobody has stated and on which an output still turns."""
         return missing_facts(self.knowledge, self._evidence_for(output), output)
+
+    def holds(self, condition: str) -> bool:
+        """Whether the evidence proves a pack's condition; undecided counts as no."""
+        evidence = self._evidence_for(None)
+        formula = evidence.condition(condition)
+        return evidence.core([evidence.literal_for(z3.Not(formula), "denied")]) is not None
 
     # -- assumptions -------------------------------------------------------------------------
 

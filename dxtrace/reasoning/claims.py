@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import z3
 
-from dxtrace.clinical import Claim, Concept, Presence
+from dxtrace.clinical import Claim, Concept, Presence, Source
 from dxtrace.knowledge.symbols import Symbol
 from dxtrace.reasoning.evidence import Evidence, interval_formula
 from dxtrace.reasoning.facts import SIDES_OF, Fact, claim_finding, collect_facts
@@ -17,7 +17,8 @@ GRADED = ("severity", "change", "distribution", "count", "count_open")
 def claim_formula(evidence: Evidence, claim: Claim) -> z3.BoolRef:
     """What a claim says, as a formula.
 
-    A claim about a lesion says that one of the case's lesions is as described.
+    A claim about a lesion says that one of the case's lesions is as described. A category that a
+    report states may be that of one lesion or of the case.
 
     Raises:
         KnowledgeError: if the concept or output is unknown.
@@ -42,13 +43,18 @@ def _category_formula(evidence: Evidence, claim: Claim) -> z3.BoolRef:
     if symbol.type == "boolean" and not isinstance(value, bool):
         raise ValueError(f"claim {claim.id}: {claim.concept} is true or false, got {value!r}")
     assert value is not None  # noqa: S101  # excluded just above
-    if symbol.lesion is None:
-        return evidence.theory.output_equals(symbol, value, None)
-    parts = [
-        evidence.theory.output_equals(symbol, value, index)
-        for index, _ in evidence.theory.bindings(symbol.lesion)
+    whole = evidence.theory.output_equals(symbol, value, None)
+    combine = evidence.knowledge.outputs[claim.concept][1].combine
+    if combine is None:
+        return whole
+    part = evidence.knowledge.symbols.resolve(combine.from_, claim.id)
+    if value not in part.values:
+        return whole
+    lesions = [
+        evidence.theory.output_equals(part, value, index)
+        for index, _ in evidence.theory.bindings(part.lesion)
     ]
-    return z3.Or(parts)
+    return z3.Or(whole, *lesions) if claim.source is Source.REPORT_IMPRESSION else whole
 
 
 def _plain_formula(evidence: Evidence, concept: Concept, claim: Claim) -> z3.BoolRef:
@@ -94,9 +100,7 @@ def _lesion_formula(evidence: Evidence, concept: Concept, claim: Claim) -> z3.Bo
         if not _same_place(evidence, concept.key, index, claim.location):
             continue
         sides = SIDES_OF.get(claim.laterality, ()) if claim.laterality and concept.sided else ()
-        chosen = [
-            z3.Bool(f"{concept.key}#{index}.{side}") for side in sides if len(sides) == 1
-        ]
+        chosen = [z3.Bool(f"{concept.key}#{index}.{side}") for side in sides if len(sides) == 1]
         candidates.append(z3.And(*chosen, *_attribute_formulas(evidence, claim, index)))
     if not evidence.base.lesion_counts.get(concept.key):
         return present

@@ -32,9 +32,7 @@ class Binding:
 
     def with_variable(self, name: str, concept: str, index: int) -> Binding:
         """The binding inside a list form: the variable and the concept mean this lesion."""
-        return Binding(
-            {**self.lesions, concept: index}, {**self.variables, name: (concept, index)}
-        )
+        return Binding({**self.lesions, concept: index}, {**self.variables, name: (concept, index)})
 
 
 CASE = Binding()

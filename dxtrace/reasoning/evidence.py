@@ -221,9 +221,7 @@ class Evidence:
         core = [c for c in self.solver.unsat_core() if str(c) not in asked]
         return tuple(self.items[str(c)] for c in self._minimal(core, question))
 
-    def _minimal(
-        self, core: list[z3.BoolRef], question: Sequence[z3.BoolRef]
-    ) -> list[z3.BoolRef]:
+    def _minimal(self, core: list[z3.BoolRef], question: Sequence[z3.BoolRef]) -> list[z3.BoolRef]:
         """Drop one literal after another; assumptions are tried first, so that facts remain."""
         rank = {"assumption": 0, "vocabulary": 1, "rule": 2, "row": 3}
         order = sorted(core, key=lambda c: rank.get(self.items[str(c)].reason.kind, 4))

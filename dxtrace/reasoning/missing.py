@@ -11,9 +11,7 @@ from dxtrace.reasoning.encoder import instance_name
 from dxtrace.reasoning.evidence import Evidence
 
 
-def missing_facts(
-    knowledge: Knowledge, evidence: Evidence, output: str
-) -> tuple[MissingFact, ...]:
+def missing_facts(knowledge: Knowledge, evidence: Evidence, output: str) -> tuple[MissingFact, ...]:
     """The facts on which an output turns: two worlds that agree with everything known and differ
     in that fact alone give different values.
 
@@ -56,8 +54,7 @@ class _TwoWorlds:
             (symbol, index)
             for symbol in self.facts
             for index, _ in self.evidence.theory.bindings(symbol.lesion)
-            if (symbol.name, index) not in self.evidence.base.mentioned
-            or symbol.kind == "presence"
+            if (symbol.name, index) not in self.evidence.base.mentioned or symbol.kind == "presence"
         ]
 
     def _constants(self, symbol: Symbol, index: int | None) -> list[z3.ExprRef]:

@@ -189,9 +189,7 @@ class _TableProof:
         for row, formula in self.rows:
             if self.domain.example(self.applies, formula) is None:
                 yield self._problem("dead row", row, "no combination of inputs reaches it", {})
-        some_pair = z3.Or(
-            [z3.And(f, g) for (_, f), (_, g) in combinations(self.rows, 2)]
-        )
+        some_pair = z3.Or([z3.And(f, g) for (_, f), (_, g) in combinations(self.rows, 2)])
         if len(self.rows) > 1 and self.domain.example(self.applies, some_pair) is not None:
             yield from self._overlaps()
 
@@ -257,7 +255,9 @@ def _encode_rule(domain: _Domain, pack: Pack, rule: Rule) -> _EncodedRule:
     file = pack.files[f"rule:{rule.rule}"]
     if rule.never is not None:
         return _EncodedRule(rule, file, z3.BoolVal(True), z3.Not(domain.formula(rule.never)))
-    return _EncodedRule(rule, file, domain.formula(rule.when or ""), domain.formula(rule.then or ""))
+    return _EncodedRule(
+        rule, file, domain.formula(rule.when or ""), domain.formula(rule.then or "")
+    )
 
 
 def _dead_rules(

@@ -124,7 +124,9 @@ class Theory:
         if lower.partition(".")[0] == upper:
             text = f"{upper.replace('_', ' ')} on one side is {upper.replace('_', ' ')}"
         reason = Reason(id=f"vocabulary:{lower}<{upper}", kind="vocabulary", text=text)
-        names = frozenset({f"{lower.partition('.')[0]}.present", f"{upper.partition('.')[0]}.present"})
+        names = frozenset(
+            {f"{lower.partition('.')[0]}.present", f"{upper.partition('.')[0]}.present"}
+        )
         return Tracked(z3.Bool(reason.id), z3.Implies(child, parent), reason, names)
 
     # -- tables ------------------------------------------------------------------------------

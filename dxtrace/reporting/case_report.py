@@ -94,8 +94,12 @@ class _Titles:
             f.id: f"{names.concept(f.concept)}: {f.presence} ({f.id})" for f in findings
         }
 
+    def of(self, finding_id: str) -> str:
+        """``Pleural effusion: absent (f2)``; the id itself if there is no such finding."""
+        return self._titles.get(finding_id, finding_id)
+
     def __call__(self, piece: Piece) -> str:
-        return "; ".join(self._titles[id_] for id_ in piece.findings)
+        return "; ".join(map(self.of, piece.findings))
 
 
 def _undecided_last(conclusions: list[Conclusion]) -> list[Conclusion]:

@@ -40,6 +40,11 @@ class Names:
                 return word[1]
         return plain_value(value)
 
+    def site(self, finding: Finding) -> str:
+        """Side and site, without saying the side twice."""
+        side, site = finding.laterality or "", finding.location or ""
+        return site if side and side in site.lower() else ", ".join(filter(None, (side, site)))
+
     def measurement(self, measurement: Measurement) -> str:
         """``long axis 12 mm``."""
         shown = str(measurement)

@@ -1,0 +1,168 @@
+"""The planner that needs no weights: packs say what is needed, cards say who can find it."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from agents.intent import Intent, QuestionReader, asks_for_absence
+from agents.planner import PackChoice, Plan
+from dxtrace.clinical import (
+    Case,
+    CheckedClaim,
+    Claim,
+    Context,
+    Finding,
+    MissingFact,
+    Presence,
+    Source,
+    ToolCall,
+    VerdictKind,
+)
+from dxtrace.knowledge import Knowledge
+from dxtrace.knowledge.schema import Pack
+from tools import Tool, ToolRegistry
+from tools.report_reader import ReportReader
+from tools.report_reader.phrases import compile_phrase, fold
+
+_OPPOSITE = {Presence.PRESENT: Presence.ABSENT, Presence.ABSENT: Presence.PRESENT}
+
+
+class PathwayPlanner:
+    """Plans by the packs' own needs.
+
+    Args:
+        knowledge: vocabulary and packs.
+        reader: understands questions.
+        registry: the tools.
+    """
+
+    name = "pathway"
+
+    def __init__(self, knowledge: Knowledge, reader: ReportReader, registry: ToolRegistry) -> None:
+        self.knowledge, self.registry = knowledge, registry
+        self.questions = QuestionReader(knowledge, reader)
+
+    def plan(self, case: Case, called: Iterable[ToolCall], missing: Iterable[MissingFact]) -> Plan:
+        """Every applicable tool that can produce something needed and was not called yet.
+
+        Readers of what is already there (reports, records) are always called. Experts on images are
+        called for the concepts that are asked about or missing, or, in a first review, for all that
+        they produce.
+        """
+        done = {call.name for call in called}
+        intents = self.questions.read(case.question, case.packs)
+        wanted = self._wanted(intents, missing)
+        chosen = [
+            (tool, why)
+            for tool in self.registry
+            if tool.card.name not in done and (why := self._why(tool, case, wanted, bool(done)))
+        ]
+        return Plan(
+            calls=tuple(t.card.name for t, _ in chosen), why=tuple(w for _, w in chosen),
+            intents=intents,
+        )  # fmt: skip
+
+    def _wanted(
+        self, intents: Iterable[Intent], missing: Iterable[MissingFact]
+    ) -> frozenset[str] | None:
+        """Concepts to look for; None for everything."""
+        concepts = {m.concept.partition(".")[0] for m in missing}
+        for intent in intents:
+            if intent.kind == "review" or (intent.kind == "comparison" and not intent.concept):
+                return None
+            if intent.concept:
+                below = self.knowledge.vocabulary.descendants.get(intent.concept, frozenset())
+                concepts |= {intent.concept, *below}
+            if intent.pack:
+                concepts |= set(self.knowledge.packs[intent.pack].header.selection.concepts)
+        return frozenset(concepts)
+
+    def _why(self, tool: Tool, case: Case, wanted: frozenset[str] | None, again: bool) -> str:
+        if tool.applicable(case) is not None:
+            return ""
+        produces = set(tool.card.produces)
+        if "*" in produces:
+            return "" if again else "reads what came with the case"
+        useful = produces if wanted is None else produces & wanted
+        return f"can find {', '.join(sorted(useful)[:5])}" if useful else ""
+
+    # -- packs -------------------------------------------------------------------------------
+
+    def choose_packs(
+        self, case: Case, findings: Iterable[Finding], holds: Callable[[str], bool]
+    ) -> tuple[PackChoice, ...]:
+        """Packs asked for; otherwise packs named in a report, or whose conditions are proved."""
+        intents = self.questions.read(case.question, case.packs)
+        asked = [i.pack for i in intents if i.pack]
+        if asked:
+            return tuple(PackChoice(pack=p, why="asked for") for p in dict.fromkeys(asked))
+        if any(i.kind == "finding" for i in intents):
+            return ()
+        return self._applying(case, list(findings), holds)
+
+    def _applying(
+        self, case: Case, findings: list[Finding], holds: Callable[[str], bool]
+    ) -> tuple[PackChoice, ...]:
+        folded = fold("\n".join(r.text for r in case.reports if not r.is_prior))
+        present = {
+            f.concept
+            for f in findings
+            if f.presence is Presence.PRESENT and f.context is Context.CURRENT
+        }
+        chosen: dict[str, str] = {}
+        for pack in self.knowledge.packs.values():
+            selection = pack.header.selection
+            if any(compile_phrase(p).search(folded) for p in selection.mentions):
+                chosen[pack.id] = "named in the report"
+            elif present & set(selection.concepts) and self._proved(pack, holds):
+                names = ", ".join(sorted(present & set(selection.concepts)))
+                chosen[pack.id] = f"{names.replace('_', ' ')} found"
+        return tuple(PackChoice(pack=p, why=w) for p, w in self._without_excluded(chosen))
+
+    def _proved(self, pack: Pack, holds: Callable[[str], bool]) -> bool:
+        condition = pack.header.selection.when
+        return condition is None or holds(condition)
+
+    def _without_excluded(self, chosen: dict[str, str]) -> Iterator[tuple[str, str]]:
+        named = {p for p, why in chosen.items() if why == "named in the report"}
+        excluded = {
+            e for p in named or chosen for e in self.knowledge.packs[p].header.selection.excludes
+        } - (named if len(named) == 1 else set())
+        for pack, why in chosen.items():
+            if pack not in excluded:
+                yield pack, why
+
+    # -- claims ------------------------------------------------------------------------------
+
+    def draft(self, intents: Iterable[Intent], question: str | None = None) -> tuple[Claim, ...]:
+        """What is asked, as a statement: the checker decides whether it holds."""
+        claims = []
+        for number, intent in enumerate(intents, start=1):
+            claim_id = f"q{number}"
+            if intent.kind == "finding" and intent.concept:
+                absent = asks_for_absence(question or "")
+                claims.append(
+                    Claim(
+                        id=claim_id, kind="finding", concept=intent.concept,
+                        presence=Presence.ABSENT if absent else Presence.PRESENT,
+                        laterality=intent.laterality, source=Source.PLANNER,
+                    )
+                )  # fmt: skip
+            elif intent.kind == "value" and intent.output:
+                claims.append(
+                    Claim(
+                        id=claim_id, kind="category", concept=intent.output, value=intent.value,
+                        source=Source.PLANNER,
+                    )
+                )  # fmt: skip
+        return tuple(claims)
+
+    def revise(self, checked: Iterable[CheckedClaim]) -> tuple[Claim, ...]:
+        """The opposite of each finding claim that the evidence contradicts."""
+        return tuple(
+            item.claim.model_copy(
+                update={"id": f"{item.claim.id}r", "presence": _OPPOSITE[item.claim.presence]}
+            )
+            for item in checked
+            if item.verdict.kind is VerdictKind.CONTRADICTED
+            and item.claim.kind == "finding"
+            and item.claim.presence in _OPPOSITE
+        )

@@ -1,0 +1,53 @@
+"""What every planner offers; the graph knows no more about it."""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from agents.intent import Intent
+from dxtrace.clinical import Case, CheckedClaim, Claim, Finding, MissingFact, ToolCall
+from dxtrace.clinical.base import Frozen
+
+
+class Plan(Frozen):
+    """What to call next, and why.
+
+    Attributes:
+        calls: names of tools, cheapest first; they may run in parallel.
+        why: one reason for each call.
+        intents: what is asked.
+    """
+
+    calls: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
+    intents: tuple[Intent, ...] = ()
+
+
+class PackChoice(Frozen):
+    """A pack that applies, and why."""
+
+    pack: str
+    why: str
+
+
+class Planner(Protocol):
+    """Decides what to look at and what to claim. It never judges its own claims."""
+
+    name: str
+
+    def plan(self, case: Case, called: Iterable[ToolCall], missing: Iterable[MissingFact]) -> Plan:
+        """Choose the tools to call next; none if there is nothing more to call."""
+        ...
+
+    def choose_packs(
+        self, case: Case, findings: Iterable[Finding], holds: Callable[[str], bool]
+    ) -> tuple[PackChoice, ...]:
+        """Choose the packs that apply; ``holds`` proves a pack's condition."""
+        ...
+
+    def draft(self, intents: Iterable[Intent], question: str | None = None) -> tuple[Claim, ...]:
+        """The claims that would answer what is asked."""
+        ...
+
+    def revise(self, checked: Iterable[CheckedClaim]) -> tuple[Claim, ...]:
+        """Other claims in the place of contradicted ones."""
+        ...

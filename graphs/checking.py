@@ -1,0 +1,206 @@
+"""The check: report claims, conclusions, conflicts and what is missing, for one set of findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from agents.intent import Intent
+from dxtrace.clinical import (
+    CheckedClaim,
+    Claim,
+    Conclusion,
+    Context,
+    Contradiction,
+    Finding,
+    MissingFact,
+    Presence,
+    Source,
+    Verdict,
+    VerdictKind,
+)
+from dxtrace.knowledge import Knowledge
+from dxtrace.reasoning import Checker, Conflict
+
+
+@dataclass(frozen=True)
+class CaseCheck:
+    """One check of a case.
+
+    The body of the reports, structured input and tools are evidence. Impressions are claims: they
+    are judged by the body alone, and what is not contradicted then counts as (weaker) evidence for
+    conclusions. A report that is nothing but an impression is evidence as a whole.
+
+    Attributes:
+        knowledge: vocabulary and packs.
+        findings: all findings of the case.
+    """
+
+    knowledge: Knowledge
+    findings: tuple[Finding, ...]
+
+    @cached_property
+    def _bare_documents(self) -> frozenset[int | None]:
+        """Reports without a body."""
+        documents = {_document(f) for f in self.findings if f.source is Source.REPORT_IMPRESSION}
+        bodies = {
+            _document(f)
+            for f in self.findings
+            if f.source is Source.REPORT_FINDINGS and not self._is_context(f)
+        }
+        return frozenset(documents - bodies)
+
+    def _is_context(self, finding: Finding) -> bool:
+        concept = self.knowledge.vocabulary.concepts.get(finding.concept)
+        return concept is None or concept.kind == "context"
+
+    def is_claim(self, finding: Finding) -> bool:
+        """Whether a finding is an impression that its report's body is to be held against."""
+        impression = finding.source is Source.REPORT_IMPRESSION
+        return (
+            impression
+            and _document(finding) not in self._bare_documents
+            and not self._is_context(finding)
+        )
+
+    @cached_property
+    def body(self) -> Checker:
+        """The checker over everything but impressions."""
+        return Checker(self.knowledge, [f for f in self.findings if not self.is_claim(f)])
+
+    def judge(self, claims: Iterable[Claim]) -> tuple[CheckedClaim, ...]:
+        """Verdicts on claims by the body."""
+        return tuple(CheckedClaim(claim=c, verdict=self.body.check(c)) for c in claims)
+
+    def with_impressions(self, judged: Iterable[CheckedClaim]) -> Checker:
+        """The checker over the body and those impressions that it does not contradict."""
+        refused = {
+            (c.claim.document, c.claim.span)
+            for c in judged
+            if c.verdict.kind is VerdictKind.CONTRADICTED
+        }
+        further = [
+            f for f in self.findings if self.is_claim(f) and (_document(f), _span(f)) not in refused
+        ]
+        if not further:
+            return self.body
+        kept = [f for f in self.findings if not self.is_claim(f)]
+        return Checker(self.knowledge, [*kept, *further])
+
+
+def _document(finding: Finding) -> int | None:
+    return finding.evidence[0].document if finding.evidence else None
+
+
+def _span(finding: Finding) -> tuple[int, int] | None:
+    return finding.evidence[0].span if finding.evidence else None
+
+
+def contradictions_of(
+    knowledge: Knowledge,
+    judged: Iterable[CheckedClaim],
+    conflicts: Iterable[Conflict],
+    findings: Iterable[Finding],
+) -> tuple[Contradiction, ...]:
+    """Contradicted claims, and findings at odds with each other, for a reader."""
+    by_id = {f.id: f for f in findings}
+    found = [
+        _contradicted(knowledge, item)
+        for item in judged
+        if item.verdict.kind is VerdictKind.CONTRADICTED
+    ]
+    found += [_at_odds(conflict, by_id) for conflict in conflicts]
+    unique = {(c.claim, c.with_, c.rules): c for c in found}
+    return tuple(unique.values())
+
+
+def _contradicted(knowledge: Knowledge, item: CheckedClaim) -> Contradiction:
+    reasons = item.verdict.because
+    findings = tuple(dict.fromkeys(r.id for r in reasons if r.kind == "finding"))
+    rules = tuple(dict.fromkeys(r.id for r in reasons if r.kind in ("rule", "row", "definition")))
+    words = "; ".join(
+        dict.fromkeys(r.text for r in reasons if r.kind in ("finding", "rule", "row"))
+    )
+    said = item.claim.text or claim_in_words(knowledge, item.claim)
+    return Contradiction(
+        claim=said, source="planner" if item.claim.source is Source.PLANNER else "report",
+        with_=findings, rules=rules, explanation=f"“{said}” is excluded by: {words}",
+    )  # fmt: skip
+
+
+def _at_odds(conflict: Conflict, by_id: dict[str, Finding]) -> Contradiction:
+    at_odds = [by_id[i] for i in conflict.findings if i in by_id]
+    weakest = next((f for f in at_odds if f.id not in conflict.preferred), None)
+    source = "tool" if weakest is not None and weakest.source is Source.TOOL else "report"
+    said = (weakest.text or weakest.concept) if weakest is not None else conflict.findings[0]
+    words = "; ".join(dict.fromkeys(r.text for r in conflict.reasons))
+    preferred = (
+        "the more reliable source is kept"
+        if conflict.preferred
+        else "both are equally reliable, so neither is used"
+    )
+    return Contradiction(
+        claim=said, source=source,
+        with_=tuple(i for i in conflict.findings if weakest is None or i != weakest.id),
+        rules=conflict.rules, preferred=conflict.preferred,
+        explanation=f"these statements exclude each other: {words}; {preferred}",
+    )  # fmt: skip
+
+
+def claim_in_words(knowledge: Knowledge, claim: Claim) -> str:
+    """A claim as a short statement."""
+    if claim.kind == "category":
+        output = knowledge.outputs[claim.concept][1]
+        return f"{output.title or output.public_name}: {claim.value}"
+    name = knowledge.vocabulary.concept(claim.concept).name.lower()
+    side = f"{claim.laterality.value} " if claim.laterality else ""
+    return f"no {side}{name}" if claim.presence is Presence.ABSENT else f"{side}{name}"
+
+
+def finding_conclusion(
+    knowledge: Knowledge, intent: Intent, checked: CheckedClaim, findings: Iterable[Finding]
+) -> Conclusion:
+    """The answer to a finding question as a conclusion about the concept."""
+    claim, verdict = checked.claim, checked.verdict
+    value = _presence_value(knowledge, claim, verdict, findings)
+    kind = verdict.kind
+    if kind is VerdictKind.CONTRADICTED:
+        kind = VerdictKind.ENTAILED
+    reasons = verdict.because
+    return Conclusion(
+        concept=claim.concept, value=value, verdict=kind, reasons=reasons,
+        because=tuple(dict.fromkeys(r.id for r in reasons)),
+        citations=tuple(r.citation for r in reasons if r.citation is not None),
+        title=claim_in_words(
+            knowledge, claim.model_copy(update={"presence": Presence.PRESENT})
+        ),
+    )  # fmt: skip
+
+
+def _presence_value(
+    knowledge: Knowledge, claim: Claim, verdict: Verdict, findings: Iterable[Finding]
+) -> str:
+    asked_present = claim.presence is not Presence.ABSENT
+    if verdict.kind is VerdictKind.ENTAILED:
+        return "present" if asked_present else "absent"
+    if verdict.kind is VerdictKind.CONTRADICTED:
+        return "absent" if asked_present else "present"
+    below = {claim.concept, *knowledge.vocabulary.descendants[claim.concept]}
+    doubted = any(
+        f.presence is Presence.INDETERMINATE and f.context is Context.CURRENT and f.concept in below
+        for f in findings
+    )
+    return "indeterminate" if doubted else "unknown"
+
+
+def merge_missing(groups: Iterable[Iterable[MissingFact]]) -> tuple[MissingFact, ...]:
+    """Missing facts, each once, with all the reasons."""
+    merged: dict[str, list[str]] = {}
+    for group in groups:
+        for fact in group:
+            merged.setdefault(fact.concept, []).append(fact.why)
+    return tuple(
+        MissingFact(concept=concept, why="; ".join(dict.fromkeys(whys)))
+        for concept, whys in merged.items()
+    )

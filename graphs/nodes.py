@@ -1,0 +1,320 @@
+"""The nodes of the review graph. Each does one thing and is an ordinary function of the state."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from langgraph.config import get_stream_writer
+from langgraph.runtime import Runtime
+from langgraph.types import Send, interrupt
+
+from agents.planner import Plan
+from dxtrace import __version__
+from dxtrace.clinical import (
+    Answer,
+    Case,
+    CheckedClaim,
+    Finding,
+    Outcome,
+    Result,
+    ToolCall,
+    Trace,
+    VerdictKind,
+)
+from dxtrace.clinical.trace import EntryKind
+from graphs.checking import (
+    CaseCheck,
+    contradictions_of,
+    finding_conclusion,
+    merge_missing,
+)
+from graphs.comparison import comparison_conclusions
+from graphs.questions import pending_question, reply_finding
+from graphs.settings import Settings
+from graphs.state import ReviewState
+from graphs.workbench import Workbench
+from tools import ToolRun, run_tool
+
+
+@dataclass(frozen=True)
+class ReviewContext:
+    """What one run of the graph may use.
+
+    Attributes:
+        deadline: monotonic time after which nothing new is planned.
+    """
+
+    deadline: float
+
+
+class ReviewNodes:
+    """The nodes, over a workbench.
+
+    Args:
+        bench: knowledge, reader, tools.
+        planner: name of the planner.
+        settings: budgets, and whether to ask.
+    """
+
+    def __init__(self, bench: Workbench, planner: str, settings: Settings) -> None:
+        self.bench, self.settings = bench, settings
+        self.planner = bench.planner(planner)
+
+    # -- intake and plan ---------------------------------------------------------------------
+
+    def intake(self, state: ReviewState) -> dict[str, Any]:
+        """Record what came in, by hashes, and which versions are at work."""
+        case = state["case"]
+        trace = Trace(case.id)
+        trace.append("versions", self.versions())
+        trace.append("input", _input_record(case))
+        _emit("intake", reports=len(case.reports), studies=len(case.studies))
+        return {"trace": trace.entries, "steps": 0, "runs": [], "findings": case.findings}
+
+    def versions(self) -> dict[str, Any]:
+        """Versions of DxTrace, planner and packs."""
+        packs = {p.id: p.header.version for p in self.bench.knowledge.packs.values()}
+        return {"dxtrace": __version__, "planner": self.planner.name, "packs": packs}
+
+    def plan(self, state: ReviewState) -> dict[str, Any]:
+        """Let the planner choose what to call."""
+        case, steps = state["case"], state["steps"] + 1
+        called = [run.call for run in state["runs"]]
+        plan = self.planner.plan(case, called, state.get("missing", ()))
+        trace = Trace(case.id, state["trace"])
+        trace.append("plan", {"step": steps, **plan.model_dump(mode="json")})
+        _emit("plan", calls=list(plan.calls))
+        return {
+            "plan": plan, "intents": plan.intents, "steps": steps, "trace": trace.entries,
+            "drafts": self.planner.draft(plan.intents, case.question), "revised": False,
+        }  # fmt: skip
+
+    def dispatch(self, state: ReviewState) -> list[Send] | str:
+        """One branch for each planned call; straight on if there is none."""
+        calls = state["plan"].calls
+        sends = [
+            Send("call", {"case": state["case"], "tool": name, "order": len(state["runs"]) + i})
+            for i, name in enumerate(calls)
+        ]
+        return sends or "gather"
+
+    def call(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Run one tool; its outcome is typed, so a sibling is never cancelled."""
+        tool = self.bench.registry.get(state["tool"])
+        if tool is None:
+            call = ToolCall(
+                name=state["tool"], outcome=Outcome.UNAVAILABLE, seconds=0.0, reason="no such tool"
+            )
+            return {"runs": [ToolRun(call=call, order=state["order"])]}
+        run = run_tool(tool, state["case"], order=state["order"])
+        _emit("tool", name=run.call.name, outcome=run.call.outcome.value, seconds=run.call.seconds)
+        return {"runs": [run]}
+
+    def gather(self, state: ReviewState) -> dict[str, Any]:
+        """Collect findings in the order of the plan, whatever order the calls ended in."""
+        case, trace = state["case"], Trace(state["case"].id, state["trace"])
+        done = sum(1 for e in trace.entries if e.kind == "result")
+        runs = sorted(state["runs"], key=lambda r: r.order)
+        for run in runs[done:]:
+            trace.append("call", {"tool": run.call.name, "order": run.order})
+            trace.append(
+                "result",
+                {**run.call.model_dump(mode="json"), "findings": [f.id for f in run.findings]},
+            )
+        findings = [*case.findings, *(f for run in runs for f in run.findings)]
+        findings += state.get("replies", ())
+        known = {e.data["id"] for e in trace.entries if e.kind == "finding"}
+        unique = _with_unique_ids(findings)
+        for finding in unique:
+            if finding.id not in known:
+                trace.append("finding", finding.model_dump(mode="json"))
+        return {"findings": unique, "trace": trace.entries}
+
+    # -- check -------------------------------------------------------------------------------
+
+    def check(self, state: ReviewState) -> dict[str, Any]:
+        """Judge every claim, conclude every output that applies, list what is missing."""
+        outcome = self.judge(state)
+        trace = Trace(state["case"].id, state["trace"])
+        trace.append(
+            "check",
+            {
+                "packs": [_dump(p) for p in outcome["packs"]],
+                "claims": [_dump(c) for c in (*outcome["report_claims"], *outcome["answers"])],
+                "conclusions": [_dump(c) for c in outcome["conclusions"]],
+                "contradictions": [_dump(c) for c in outcome["contradictions"]],
+                "missing": [_dump(m) for m in outcome["missing"]],
+            },
+        )
+        contradicted = len(outcome["contradictions"])
+        _emit("check", claims=len(outcome["report_claims"]), contradictions=contradicted)
+        return {**outcome, "trace": trace.entries}
+
+    def judge(self, state: ReviewState) -> dict[str, Any]:
+        """The check itself, without a trace: the same findings always give the same outcome."""
+        case, findings, knowledge = state["case"], state["findings"], self.bench.knowledge
+        check = CaseCheck(knowledge, findings)
+        packs = self.planner.choose_packs(case, findings, check.body.holds)
+        relevant = {p.pack for p in packs}
+        claims = [
+            c
+            for c in self.bench.claim_reader.claims_of(case, findings)
+            if c.kind == "finding" or knowledge.outputs[c.concept][0].id in relevant
+        ]
+        judged = check.judge(claims)
+        full = check.with_impressions(judged)
+        outputs = self._outputs(state, relevant)
+        conclusions = tuple(full.conclude(o) for o in outputs)
+        open_outputs = [
+            o
+            for o, c in zip(outputs, conclusions, strict=True)
+            if c.verdict is VerdictKind.CONSISTENT
+        ]
+        return {
+            "packs": packs,
+            "report_claims": judged,
+            "answers": tuple(CheckedClaim(claim=d, verdict=full.check(d)) for d in state["drafts"]),
+            "conclusions": conclusions,
+            "contradictions": contradictions_of(knowledge, judged, check.body.conflicts, findings),
+            "missing": merge_missing(full.missing(o) for o in open_outputs),
+            "problems": full.base.problems,
+        }
+
+    def _outputs(self, state: ReviewState, packs: set[str]) -> list[str]:
+        asked = [i.output for i in state["intents"] if i.output]
+        outputs = self.bench.knowledge.outputs
+        if not any(i.kind in ("review", "comparison") for i in state["intents"]):
+            return list(dict.fromkeys(asked))
+        applying = [n for n, (p, o) in outputs.items() if p.id in packs and o.report]
+        return list(dict.fromkeys([*asked, *applying]))
+
+    def after_check(self, state: ReviewState, runtime: Runtime[ReviewContext]) -> str:
+        """Revise contradicted claims, plan again for what is missing, ask, or answer."""
+        contradicted = any(a.verdict.kind is VerdictKind.CONTRADICTED for a in state["answers"])
+        if contradicted and not state["revised"]:
+            return "revise"
+        in_budget = (
+            state["steps"] < self.settings.max_steps and time.monotonic() < runtime.context.deadline
+        )
+        if in_budget and state["missing"] and self._plan_again(state).calls:
+            return "plan"
+        if self.settings.interactive and self._question(state) is not None:
+            return "ask"
+        return "answer"
+
+    def _plan_again(self, state: ReviewState) -> Plan:
+        called = [run.call for run in state["runs"]]
+        return self.planner.plan(state["case"], called, state["missing"])
+
+    def _question(self, state: ReviewState) -> Any:
+        return pending_question(
+            self.bench.knowledge, state["missing"], frozenset(state.get("asked", ()))
+        )
+
+    def revise(self, state: ReviewState) -> dict[str, Any]:
+        """Give the planner the verdicts on its claims and take its revision."""
+        revision = self.planner.revise(state["answers"])
+        replaced = {c.id.removesuffix("r"): c for c in revision}
+        drafts = tuple(replaced.get(c.id, c) for c in state["drafts"])
+        trace = Trace(state["case"].id, state["trace"])
+        trace.append("revision", {"claims": [_dump(c) for c in revision]})
+        _emit("revise", claims=len(revision))
+        return {"drafts": drafts, "revised": True, "trace": trace.entries}
+
+    def ask(self, state: ReviewState) -> dict[str, Any]:
+        """Stop until a person answers; the reply becomes a finding of the user."""
+        question = self._question(state)
+        reply = interrupt(question.model_dump(mode="json"))
+        trace = Trace(state["case"].id, state["trace"])
+        trace.append("question", question.model_dump(mode="json"))
+        trace.append("reply", {"fact": question.fact, "reply": reply})
+        asked = (*state.get("asked", ()), question.fact)
+        replies = state.get("replies", ())
+        finding = reply_finding(self.bench.knowledge, question, reply, len(replies) + 1)
+        return {
+            "asked": asked, "trace": trace.entries,
+            "replies": (*replies, finding) if finding is not None else replies,
+        }  # fmt: skip
+
+    # -- answer ------------------------------------------------------------------------------
+
+    def answer(self, state: ReviewState) -> dict[str, Any]:
+        """Write the answer and close the trace."""
+        case, knowledge = state["case"], self.bench.knowledge
+        asked = [i for i in state["intents"] if i.kind in ("finding", "value")]
+        by_question = [
+            finding_conclusion(knowledge, intent, item, state["findings"])
+            for intent, item in zip(asked, state["answers"], strict=False)
+            if intent.kind == "finding"
+        ]
+        compared = (
+            comparison_conclusions(knowledge, state["findings"], state["intents"])
+            if any(i.kind == "comparison" for i in state["intents"])
+            else ()
+        )
+        conclusions = (*by_question, *state["conclusions"], *compared)
+        calls = tuple(r.call for r in sorted(state["runs"], key=lambda r: r.order))
+        calls += _unavailable_images(case, calls, self.bench)
+        result = Result(
+            id=case.id, status="answered", answer=Answer(text="", conclusions=conclusions),
+            findings=state["findings"], claims=(*state["answers"], *state["report_claims"]),
+            contradictions=state["contradictions"], missing=state["missing"], tools=calls,
+        )  # fmt: skip
+        text = self.bench.writer.write(case, result, state["intents"], state["problems"])
+        result = result.model_copy(update={"answer": Answer(text=text, conclusions=conclusions)})
+        trace = Trace(case.id, state["trace"])
+        trace.append("answer", {"text": text, "conclusions": [_dump(c) for c in conclusions]})
+        _emit("answer", text=text)
+        return {"result": result, "trace": trace.entries}
+
+
+def _dump(model: Any) -> dict[str, Any]:
+    data: dict[str, Any] = model.model_dump(mode="json", exclude_defaults=True)
+    return data
+
+
+def _emit(step: str, **data: object) -> None:
+    get_stream_writer()({"step": step, **data})
+
+
+def _input_record(case: Case) -> dict[str, Any]:
+    record = case.model_dump(mode="json", exclude_defaults=True, exclude={"reports", "findings"})
+    record["reports"] = [
+        {
+            "sha256": sha256(r.text.encode("utf-8", "surrogatepass")).hexdigest(),
+            "characters": len(r.text),
+            "is_prior": r.is_prior,
+        }
+        for r in case.reports
+    ]
+    record["case"] = case.model_dump(mode="json")
+    return record
+
+
+def _with_unique_ids(findings: list[Finding]) -> tuple[Finding, ...]:
+    seen: dict[str, int] = {}
+    unique = []
+    for finding in findings:
+        seen[finding.id] = seen.get(finding.id, 0) + 1
+        number = seen[finding.id]
+        unique.append(
+            finding if number == 1 else finding.model_copy(update={"id": f"{finding.id}.{number}"})
+        )
+    return tuple(unique)
+
+
+def _unavailable_images(
+    case: Case, calls: tuple[ToolCall, ...], bench: Workbench
+) -> tuple[ToolCall, ...]:
+    """Say that nobody looked at the images, if nobody could."""
+    images = sum(len(s.images) for study in case.studies for s in study.series)
+    looked = {t.card.name for t in bench.registry if "image" in t.card.accepts}
+    if not images or any(c.name in looked for c in calls):
+        return ()
+    reason = f"{images} image file(s) came with the case; no installed expert accepts them"
+    return (
+        ToolCall(name="image_experts", outcome=Outcome.UNAVAILABLE, seconds=0.0, reason=reason),
+    )

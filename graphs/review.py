@@ -1,0 +1,180 @@
+"""Review a case: the one call that everything else uses."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.types import Command
+
+from dxtrace.clinical import Case, Result, Trace
+from dxtrace.clinical.base import Frozen
+from graphs.checkpoints import state_serializer
+from graphs.nodes import ReviewContext, ReviewNodes
+from graphs.review_graph import ReviewGraph, build_review_graph
+from graphs.settings import Settings
+from graphs.state import PendingQuestion
+from graphs.workbench import Workbench, default_workbench
+
+Listener = Callable[[dict[str, Any]], None]
+
+
+class ReviewRun(Frozen):
+    """A finished or waiting review.
+
+    Attributes:
+        result: the result; its status is ``needs_input`` if the graph waits.
+        pending: what it waits for.
+    """
+
+    model_config = {"arbitrary_types_allowed": True, "frozen": True}
+
+    result: Result
+    trace: Trace
+    pending: PendingQuestion | None = None
+
+
+def review(
+    case: Case,
+    *,
+    planner: str = "pathway",
+    settings: Settings | None = None,
+    listener: Listener | None = None,
+) -> Result:
+    """Review a case and give its result.
+
+    Args:
+        case: the case.
+        planner: name of the planner.
+        settings: budgets, asking, checkpoints; from the environment by default.
+        listener: is called with each step as it happens.
+
+    Raises:
+        ValueError: if there is no such planner.
+    """
+    return review_with_trace(case, planner=planner, settings=settings, listener=listener).result
+
+
+def review_with_trace(
+    case: Case,
+    *,
+    planner: str = "pathway",
+    settings: Settings | None = None,
+    listener: Listener | None = None,
+    thread: str | None = None,
+    bench: Workbench | None = None,
+) -> ReviewRun:
+    """Review a case and give result and trace.
+
+    Args:
+        case: the case.
+        planner: name of the planner.
+        settings: budgets, asking, checkpoints; from the environment by default.
+        listener: is called with each step as it happens.
+        thread: name of the session in the checkpoints; the case's id by default.
+        bench: knowledge and tools; those that come with DxTrace by default.
+
+    Raises:
+        ValueError: if there is no such planner.
+    """
+    used = settings or Settings()
+    with _graph(planner, used, bench) as graph:
+        return _run(graph, {"case": case}, thread or case.id, used, listener)
+
+
+def resume_review(
+    thread: str,
+    reply: object,
+    *,
+    planner: str = "pathway",
+    settings: Settings,
+    listener: Listener | None = None,
+    bench: Workbench | None = None,
+) -> ReviewRun:
+    """Go on with a review that waits for a reply, also in another process.
+
+    Args:
+        thread: name of the session in the checkpoints.
+        reply: the answer to the pending question; an empty text if nobody knows.
+        planner: name of the planner that the review was started with.
+        settings: must name the same checkpoint file.
+        listener: is called with each step as it happens.
+        bench: knowledge and tools.
+
+    Raises:
+        ValueError: if the session does not wait for anything, or the reply is not one of the
+            options.
+    """
+    with _graph(planner, settings, bench) as graph:
+        waiting = graph.get_state(_config(thread)).interrupts
+        if not waiting:
+            raise ValueError(f"session {thread!r} does not wait for a reply")
+        return _run(graph, Command(resume=reply), thread, settings, listener)
+
+
+def _config(thread: str) -> RunnableConfig:
+    return {"configurable": {"thread_id": thread}}
+
+
+def _run(
+    graph: ReviewGraph, start: Any, thread: str, settings: Settings, listener: Listener | None
+) -> ReviewRun:
+    context = ReviewContext(deadline=time.monotonic() + settings.time_limit_s)
+    values: dict[str, Any] = {}
+    waiting: Any = None
+    for mode, part in graph.stream(
+        start, _config(thread), context=context, stream_mode=["custom", "values"]
+    ):
+        if mode == "custom" and listener is not None:
+            listener(part)
+        elif mode == "values":
+            values = part
+            waiting = part.get("__interrupt__") or waiting
+    trace = Trace(values["case"].id, values["trace"])
+    if waiting and "result" not in values:
+        pending = PendingQuestion.model_validate(waiting[0].value)
+        result = Result(
+            id=values["case"].id, status="needs_input", question=pending.text,
+            findings=values["findings"], missing=values["missing"],
+            contradictions=values["contradictions"], claims=values["report_claims"],
+        )  # fmt: skip
+        return ReviewRun(result=result, trace=trace, pending=pending)
+    return ReviewRun(result=values["result"], trace=trace)
+
+
+@contextmanager
+def _graph(planner: str, settings: Settings, bench: Workbench | None) -> Iterator[ReviewGraph]:
+    """The compiled graph; with a file, its checkpoints outlive the process."""
+    if settings.checkpoints is None and not settings.interactive:
+        yield _plain_graph(planner, settings, bench or default_workbench())
+        return
+    nodes = ReviewNodes(bench or default_workbench(), planner, settings)
+    if settings.checkpoints is None:
+        yield build_review_graph(nodes, InMemorySaver(serde=state_serializer()))
+        return
+    with _sqlite_saver(settings.checkpoints) as saver:
+        yield build_review_graph(nodes, saver)
+
+
+@cache
+def _plain_graph(planner: str, settings: Settings, bench: Workbench) -> ReviewGraph:
+    return build_review_graph(ReviewNodes(bench, planner, settings))
+
+
+@contextmanager
+def _sqlite_saver(path: Path) -> Iterator[BaseCheckpointSaver[Any]]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, check_same_thread=False)
+    try:
+        yield SqliteSaver(connection, serde=state_serializer())
+    finally:
+        connection.close()

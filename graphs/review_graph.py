@@ -1,0 +1,38 @@
+"""The review graph: intake, plan, call, gather, check, then revise, plan again, ask or answer."""
+
+from typing import Any
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+
+from graphs.nodes import ReviewContext, ReviewNodes
+from graphs.state import ReviewState
+
+ReviewGraph = CompiledStateGraph[ReviewState, ReviewContext, ReviewState, ReviewState]
+
+
+def build_review_graph(
+    nodes: ReviewNodes, checkpointer: BaseCheckpointSaver[Any] | None = None
+) -> ReviewGraph:
+    """Compile the graph.
+
+    Args:
+        nodes: what each node does.
+        checkpointer: keeps the state after each step; needed for asking and resuming.
+    """
+    graph: StateGraph[ReviewState, ReviewContext, ReviewState, ReviewState] = StateGraph(
+        ReviewState, context_schema=ReviewContext
+    )
+    for name in ("intake", "plan", "call", "gather", "check", "revise", "ask", "answer"):
+        graph.add_node(name, getattr(nodes, name))
+    graph.add_edge(START, "intake")
+    graph.add_edge("intake", "plan")
+    graph.add_conditional_edges("plan", nodes.dispatch, ["call", "gather"])
+    graph.add_edge("call", "gather")
+    graph.add_edge("gather", "check")
+    graph.add_conditional_edges("check", nodes.after_check, ["revise", "plan", "ask", "answer"])
+    graph.add_edge("revise", "check")
+    graph.add_edge("ask", "gather")
+    graph.add_edge("answer", END)
+    return graph.compile(checkpointer=checkpointer)

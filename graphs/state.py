@@ -1,0 +1,64 @@
+"""What the review graph carries from node to node."""
+
+import operator
+from typing import Annotated, TypedDict
+
+from agents.intent import Intent
+from agents.planner import PackChoice, Plan
+from dxtrace.clinical import (
+    Case,
+    CheckedClaim,
+    Claim,
+    Conclusion,
+    Contradiction,
+    Finding,
+    MissingFact,
+    Result,
+    TraceEntry,
+)
+from dxtrace.clinical.base import Frozen
+from tools import ToolRun
+
+
+class PendingQuestion(Frozen):
+    """What the graph asks a person.
+
+    Attributes:
+        fact: the fact that is missing or disputed, as ``concept.attribute``.
+        text: the question in words.
+        options: the answers that are possible; empty for a free number.
+        unit: the unit of a number.
+    """
+
+    fact: str
+    text: str
+    options: tuple[str, ...] = ()
+    unit: str | None = None
+
+
+class ReviewState(TypedDict, total=False):
+    """The state of one review.
+
+    ``runs`` grows as parallel calls end; everything else is replaced by the node that owns it.
+    """
+
+    case: Case
+    intents: tuple[Intent, ...]
+    plan: Plan
+    steps: int
+    runs: Annotated[list[ToolRun], operator.add]
+    findings: tuple[Finding, ...]
+    replies: tuple[Finding, ...]
+    asked: tuple[str, ...]
+    pending: PendingQuestion | None
+    packs: tuple[PackChoice, ...]
+    report_claims: tuple[CheckedClaim, ...]
+    drafts: tuple[Claim, ...]
+    answers: tuple[CheckedClaim, ...]
+    revised: bool
+    conclusions: tuple[Conclusion, ...]
+    contradictions: tuple[Contradiction, ...]
+    missing: tuple[MissingFact, ...]
+    problems: tuple[str, ...]
+    trace: tuple[TraceEntry, ...]
+    result: Result
