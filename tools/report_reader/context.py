@@ -56,6 +56,8 @@ def _reaching(scan: Scan, hit: MeaningHit) -> Iterator[Trigger]:
 def _reaches(scan: Scan, found: MeaningHit, trigger: Trigger, hit: MeaningHit) -> bool:
     before = trigger.stands == "before"
     start, end = (found.end, hit.start) if before else (hit.end, found.start)
+    if before and found.start < hit.start < found.end < hit.end:  # "no new" in "no new vessels"
+        start = end
     if end < start:
         return False
     if trigger.reach == "clause" and scan.clause(found.start) != scan.clause(hit.start):

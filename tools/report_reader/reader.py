@@ -11,6 +11,7 @@ from tools.report_reader.attributes import AttributeReader, accepts_sizes, fill
 from tools.report_reader.binding import Binder
 from tools.report_reader.context import assess
 from tools.report_reader.counts import Counter
+from tools.report_reader.headings import SideHeadings
 from tools.report_reader.layout import SectionFinder, split_sentences
 from tools.report_reader.lesions import LesionRegister, split_by_site
 from tools.report_reader.mentions import Mention
@@ -97,8 +98,9 @@ class ReportReader:
         mentions: list[Mention] = []
         for part in parts:
             recent: list[Mention] = []
+            headings = SideHeadings(folded)
             for scan in (s for s in scans if s.sentence.part is part):
-                mentions.extend(self._read_sentence(scan, register, recent))
+                mentions.extend(self._read_sentence(scan, register, recent, headings))
         findings = _without_partial_denials(mentions)
         return ReportReading(
             sections=tuple(Section(name=p.name, start=p.start, end=p.end) for p in parts),
@@ -108,11 +110,11 @@ class ReportReader:
         )
 
     def _read_sentence(
-        self, scan: Scan, register: LesionRegister, recent: list[Mention]
+        self, scan: Scan, register: LesionRegister, recent: list[Mention], headings: SideHeadings
     ) -> list[Mention]:
         sentence = scan.sentence
         mentions = [m for h in scan.hits["mention"] if (m := self._mention(scan, h)) is not None]
-        self._sites.assign(scan, mentions)
+        headings.apply(scan, self._sites.assign(scan, mentions), mentions)
         self._counter.describe(scan, mentions)
         goes_on = not mentions or bool(self._pronoun.match(scan.between(sentence.start, sentence.end)))
         self._attributes.bind(scan, mentions, recent if goes_on else ())

@@ -41,17 +41,18 @@ class SiteFinder:
                 sites.append(piece)
         return sites
 
-    def assign(self, scan: Scan, mentions: Sequence[Mention]) -> None:
-        """Give each mention of the sentence its sites."""
+    def assign(self, scan: Scan, mentions: Sequence[Mention]) -> list[Site]:
+        """Give each mention of the sentence its sites; all sites of the sentence come back."""
         sites = self.find(scan)
         if not (sites and mentions):
-            return
+            return sites
         for site in sites:
             owner = self._owner(scan, site, mentions)
             if owner is not None:
                 owner.sites.append(site)
         self._complete(mentions)
         self._share(scan, mentions)
+        return sites
 
     def _owner(self, scan: Scan, site: Site, mentions: Sequence[Mention]) -> Mention | None:
         clause = [m for m in mentions if scan.clause(m.start) == scan.clause(site.start)]
