@@ -3,18 +3,18 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from graphs.replay import ReplayReport, replay
-    from graphs.review import ReviewRun, resume_review, review, review_with_trace
+    from graphs.replaying import ReplayReport, replay
+    from graphs.reviewing import ReviewRun, resume_review, review, review_with_trace
     from graphs.settings import Settings
 
 _HOMES = {
-    "ReplayReport": "graphs.replay",
-    "ReviewRun": "graphs.review",
+    "ReplayReport": "graphs.replaying",
+    "ReviewRun": "graphs.reviewing",
     "Settings": "graphs.settings",
-    "replay": "graphs.replay",
-    "resume_review": "graphs.review",
-    "review": "graphs.review",
-    "review_with_trace": "graphs.review",
+    "replay": "graphs.replaying",
+    "resume_review": "graphs.reviewing",
+    "review": "graphs.reviewing",
+    "review_with_trace": "graphs.reviewing",
 }
 
 __all__ = [

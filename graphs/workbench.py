@@ -17,7 +17,7 @@ PLANNERS: dict[str, Callable[["Workbench"], PathwayPlanner]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Workbench:
     """Knowledge and the tools that are compiled from it."""
 

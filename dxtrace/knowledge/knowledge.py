@@ -13,7 +13,7 @@ from dxtrace.knowledge.type_check import Scope, infer_type, resolve_name
 from dxtrace.knowledge.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Knowledge:
     """Everything that DxTrace knows: loaded, resolved, type-checked.
 

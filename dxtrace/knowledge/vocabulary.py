@@ -8,7 +8,7 @@ from dxtrace.knowledge.errors import KnowledgeError
 from dxtrace.knowledge.suggestions import suggest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Vocabulary:
     """Concepts by key.
 
