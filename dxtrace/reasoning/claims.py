@@ -9,6 +9,7 @@ from dxtrace.knowledge.symbols import Symbol
 from dxtrace.reasoning.evidence import Evidence, interval_formula
 from dxtrace.reasoning.facts import SIDES_OF, Fact, claim_finding, collect_facts
 from dxtrace.reasoning.quantities import Interval
+from dxtrace.reasoning.theory import required_outputs
 
 GRADED = ("severity", "change", "distribution", "count", "count_open")
 """Attributes whose wordings overlap: 'small' and 'mild' do not exclude each other."""
@@ -44,17 +45,26 @@ def _category_formula(evidence: Evidence, claim: Claim) -> z3.BoolRef:
         raise ValueError(f"claim {claim.id}: {claim.concept} is true or false, got {value!r}")
     assert value is not None  # noqa: S101  # excluded just above
     whole = evidence.theory.output_equals(symbol, value, None)
-    combine = evidence.knowledge.outputs[claim.concept][1].combine
-    if combine is None:
-        return whole
-    part = evidence.knowledge.symbols.resolve(combine.from_, claim.id)
-    if value not in part.values:
+    part = _lesion_output(evidence, symbol)
+    if part is None or value not in part.values:
         return whole
     lesions = [
         evidence.theory.output_equals(part, value, index)
         for index, _ in evidence.theory.bindings(part.lesion)
     ]
     return z3.Or(whole, *lesions) if claim.source is Source.REPORT_IMPRESSION else whole
+
+
+def _lesion_output(evidence: Evidence, symbol: Symbol) -> Symbol | None:
+    """The per-lesion output that the case's output combines, itself or through its tables."""
+    knowledge = evidence.knowledge
+    for name in required_outputs(knowledge, symbol.name):
+        combine = knowledge.outputs[name][1].combine
+        if combine is not None:
+            part = knowledge.symbols.resolve(combine.from_, name)
+            if name == symbol.name or part.values == symbol.values:
+                return part
+    return None
 
 
 def _plain_formula(evidence: Evidence, concept: Concept, claim: Claim) -> z3.BoolRef:
