@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}(?<!\.)")
 _RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
@@ -18,9 +19,11 @@ class FileNames:
 
     def __init__(self) -> None:
         self._used: set[str] = set()
+        self._ids: Counter[str] = Counter()
 
     def allocate(self, case_id: str) -> str:
         """A name without suffix that no id before was given."""
+        self._ids[case_id] += 1
         name = case_id if _is_safe(case_id) else _hashed(case_id)
         if name.casefold() in self._used:
             name = _hashed(case_id)
@@ -30,6 +33,10 @@ class FileNames:
             name = f"{wanted}-{number}"
         self._used.add(name.casefold())
         return name
+
+    def is_repeated(self, case_id: str) -> bool:
+        """Whether the id was given a name more than once."""
+        return self._ids[case_id] > 1
 
 
 def _is_safe(name: str) -> bool:

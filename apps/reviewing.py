@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from apps.exit_status import UsageError
 from dxtrace import __version__
 from dxtrace.clinical import Case, Result, Trace
 from dxtrace.intake import CaseReading, IntakeError
+from dxtrace.knowledge import KnowledgeError, load_knowledge
 from dxtrace.reporting import render_case_report
 
 REVIEWER = "graphs:review_with_trace"
@@ -49,6 +51,18 @@ class Reviewer:
 
     planner: str = "pathway"
     entry: str = REVIEWER
+
+    def prepare(self) -> None:
+        """Load what every case needs.
+
+        Raises:
+            UsageError: if the knowledge packs do not load or there is no such planner.
+        """
+        try:
+            load_knowledge()
+        except KnowledgeError as error:
+            raise UsageError(str(error)) from None
+        self.resolve()
 
     def resolve(self) -> Callable[..., Any]:
         """Import the function that reviews a case."""
@@ -107,7 +121,9 @@ def _output(
 ) -> CaseOutput:
     paths = {"trace": f"traces/{file_name}.json", "report": f"reports/{file_name}.html"}
     placed = result.model_copy(update=paths)
-    page = render_case_report(placed, case=case, trace=trace, notes=notes)
+    page = render_case_report(
+        placed, case=case, trace=trace, knowledge=load_knowledge(), notes=notes
+    )
     data = placed.to_json_object()
     if notes:
         data["intake_notes"] = list(notes)

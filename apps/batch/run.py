@@ -20,6 +20,7 @@ from apps.progress import show_progress
 from apps.reviewing import Reviewer
 from dxtrace import __version__
 from dxtrace.intake import IntakeLimits
+from dxtrace.knowledge import load_knowledge
 
 STATE = "batch.json"
 _SHOWN = 5
@@ -74,6 +75,7 @@ def run_batch(source: ManifestSource, options: BatchOptions) -> BatchOutcome:
         UsageError: if the folder is in use, or belongs to another manifest or planner.
     """
     survey = source.survey(options.limits)
+    options.reviewer.prepare()
     with ResultStore(options.out) as store:
         standing = store.clean_up()
         redo = _compare(survey, standing, options)
@@ -89,7 +91,7 @@ def run_batch(source: ManifestSource, options: BatchOptions) -> BatchOutcome:
                     store.add(finished.output, input_sha256=finished.job.line.sha256)
                     progress.advance()
                     reviewed += 1
-        counts = write_summary(store, manifest=source.name)
+        counts = write_summary(store, manifest=source.name, knowledge=load_knowledge())
     return BatchOutcome(counts, reviewed, options.out / "summary.html")
 
 

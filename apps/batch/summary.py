@@ -105,7 +105,7 @@ def _row(result: dict[str, Any], said: list[tuple[str, str, str]]) -> CaseRow:
 
 def _general(reason: str) -> str:
     """The same failure in different places counts as one."""
-    return re.sub(r"^line \d+(?:, )?", "", reason)
+    return re.sub(r"^line \d+(?:, |: )?", "", reason)
 
 
 def _natural(text: str) -> list[tuple[int, int | str]]:

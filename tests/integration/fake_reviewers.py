@@ -1,0 +1,38 @@
+"""Reviewers for tests of the batch engine, which must survive whatever a case does."""
+
+import ctypes
+import os
+import time
+from dataclasses import dataclass
+
+from dxtrace.clinical import Answer, Case, Result, Trace
+
+FAULTS = ("segfault", "exit", "hang", "raise")
+
+
+@dataclass(frozen=True)
+class FakeRun:
+    result: Result
+    trace: Trace
+
+
+def review(case: Case, *, planner: str) -> FakeRun:
+    """Answers with the length of the first report; a question of FAULTS does what it says."""
+    if case.question == "segfault":
+        ctypes.string_at(0)
+    if case.question == "exit":
+        os._exit(3)
+    if case.question == "raise":
+        raise RuntimeError("planted")
+    while case.question == "hang":
+        time.sleep(1)  # until the engine ends it
+    trace = Trace(case.id)
+    trace.append("answer", {"planner": planner})
+    answer = Answer(text=f"{len(case.reports[0].text)} characters")
+    return FakeRun(Result(id=case.id, status="answered", answer=answer), trace)
+
+
+def review_slowly(case: Case, *, planner: str) -> FakeRun:
+    """As :func:`review`, but long enough for a kill to find cases under way."""
+    time.sleep(0.02)
+    return review(case, planner=planner)
