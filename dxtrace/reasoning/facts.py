@@ -228,9 +228,28 @@ class _Builder:
             unknown = [k for k in keys if k not in {v.key for v in attribute.values}]
             if unknown:
                 self.problems.append(f"{finding.id}: {name} has no value {', '.join(unknown)}")
-            else:
+            elif not self._named_otherwise(concept, attribute, finding):
                 self._state(finding, name, keys, index, multi=attribute.type == "multichoice")
             return
+        self._add_number(attribute, finding, name, index, value)
+
+    def _named_otherwise(
+        self, concept: Concept, attribute: ConceptAttribute, finding: Finding
+    ) -> bool:
+        """Whether an examination has been described before: reports go on to name other ones."""
+        if concept.kind != "context" or attribute.type != "choice":
+            return False
+        name, weight = f"{concept.key}.{attribute.key}", RELIABILITY[finding.source]
+        return any(f.name == name and f.weight >= weight for f in self.facts.values())
+
+    def _add_number(
+        self,
+        attribute: ConceptAttribute,
+        finding: Finding,
+        name: str,
+        index: int | None,
+        value: AttributeValue,
+    ) -> None:
         try:
             number = Measurement.model_validate(
                 {"kind": attribute.key, "value": value, "unit": attribute.unit or "1"}

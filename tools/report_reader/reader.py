@@ -157,7 +157,7 @@ class ReportReader:
         """Attributes of the patient and the examination stand by themselves."""
         found: list[Mention] = []
         stated = {h.entry.concept for h in scan.hits["mention"]}
-        for hit in [*scan.hits["value"], *scan.hits["flag"], *scan.hits["number"]]:
+        for hit in [h for role in ("value", "flag", "number") for h in _uncovered(scan.hits[role])]:
             concept = self._vocabulary.concepts[hit.entry.concept]
             attribute = concept.attribute(hit.entry.attribute)
             if concept.kind != "context" or concept.key in stated or attribute is None:
@@ -172,6 +172,14 @@ class ReportReader:
             mention.presence = Presence.PRESENT
             found.append(mention)
         return found
+
+
+def _uncovered(hits: Sequence[MeaningHit]) -> list[MeaningHit]:
+    """Leave out what a longer phrase covers: "blasts 24%" in "blasts 24% of non-erythroid cells"."""
+    return [
+        h for h in hits
+        if not any(o.entry.concept == h.entry.concept and o.covers(h) for o in hits)
+    ]  # fmt: skip
 
 
 def _without_partial_denials(mentions: Sequence[Mention]) -> list[Mention]:
