@@ -7,8 +7,9 @@ written out where they are used. That keeps proofs short and every unsatisfiable
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import z3
 
@@ -16,6 +17,7 @@ from dxtrace.knowledge.expression import Expression
 from dxtrace.knowledge.symbols import Symbol, SymbolTable
 
 Choice = dict[str, z3.BoolRef]
+Encoded = TypeVar("Encoded")
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Encoder:
         self.constants: dict[str, tuple[Symbol, str | None, int | None]] = {}
         self.stated_flags: dict[str, z3.BoolRef] = {}
         self.list_sizes: dict[str, z3.ArithRef] = {}
+        self._definitions: dict[tuple[str, tuple[tuple[str, int], ...]], Any] = {}
 
     # -- facts -----------------------------------------------------------------------------
 
@@ -120,13 +123,27 @@ class Encoder:
     def _boolean_name(self, path: str, binding: Binding) -> z3.BoolRef:
         symbol, index = self._resolve(path, binding)
         if symbol.expression is not None:
-            return self.boolean(symbol.expression, binding)
+            return self._written_out(symbol, symbol.expression, binding, self.boolean)
         if symbol.kind == "side" and symbol.lesion and index is None:
             count = self.lesion_counts.get(symbol.lesion, 0)
             if self.abstract_lists:
                 return z3.Bool(f"any:{symbol.name}")
             return z3.Or([self.fact(symbol, i) for i in range(1, count + 1)])
         return self.fact(symbol, index)
+
+    def _written_out(
+        self,
+        symbol: Symbol,
+        expression: Expression,
+        binding: Binding,
+        encode: Callable[[Expression, Binding], Encoded],
+    ) -> Encoded:
+        """A definition's formula, built once for each choice of lesions: packs nest them deeply."""
+        key = (symbol.name, tuple(sorted(binding.lesions.items())))
+        if key not in self._definitions:
+            self._definitions[key] = encode(expression, binding)
+        built: Encoded = self._definitions[key]
+        return built
 
     def _resolve(self, path: str, binding: Binding) -> tuple[Symbol, int | None]:
         head, _, rest = path.partition(".")
@@ -195,7 +212,7 @@ class Encoder:
             }
         symbol, index = self._resolve(str(node.args[0]), binding)
         if symbol.expression is not None:
-            return self.choice(symbol.expression, binding)
+            return self._written_out(symbol, symbol.expression, binding, self.choice)
         return self.choice_fact(symbol, index)
 
     def number(self, node: Expression, binding: Binding = CASE) -> z3.ArithRef:
@@ -206,7 +223,7 @@ class Encoder:
         if op == "name":
             symbol, index = self._resolve(str(node.args[0]), binding)
             if symbol.expression is not None:
-                return self.number(symbol.expression, binding)
+                return self._written_out(symbol, symbol.expression, binding, self.number)
             return self.fact(symbol, index)
         if op == "if":
             condition = self.boolean(_child(node, 0), binding)
@@ -280,5 +297,7 @@ def _function(function: str, parts: list[z3.ArithRef]) -> z3.ArithRef:
         digits = int(parts[1].as_fraction()) if len(parts) > 1 else 0
         scale = z3.RealVal(10**digits)
         return z3.ToReal(z3.ToInt(parts[0] * scale + z3.Q(1, 2))) / scale
+    if function == "magnitude":
+        return parts[0]
     a, b = parts
     return z3.If(a >= b, a, b) if function == "max" else z3.If(a <= b, a, b)

@@ -95,10 +95,11 @@ class Hit(Generic[Entry]):
     number: tuple[int, int] | None = None
 
     def covers(self, other: "Hit[Entry]") -> bool:
-        """Whether the other hit lies inside this one, outside its gaps, and is shorter."""
+        """Whether the other hit lies inside this one, is shorter, and neither begins nor ends in a gap."""
         inside = self.start <= other.start and other.end <= self.end
         shorter = other.end - other.start < self.end - self.start
-        return inside and shorter and not any(s <= other.start < e for s, e in self.gaps)
+        in_gap = any(s <= other.start < e or s < other.end <= e for s, e in self.gaps)
+        return inside and shorter and not in_gap
 
 
 @dataclass
