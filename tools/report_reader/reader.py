@@ -175,7 +175,7 @@ class ReportReader:
 
 
 def _uncovered(hits: Sequence[MeaningHit]) -> list[MeaningHit]:
-    """Leave out what a longer phrase covers: "blasts 24%" in "blasts 24% of non-erythroid cells"."""
+    """Leave out what a longer phrase covers: "blasts 24%" in "blasts 24% of all cells"."""
     return [
         h for h in hits
         if not any(o.entry.concept == h.entry.concept and o.covers(h) for o in hits)
