@@ -18,7 +18,7 @@ COMPARISONS = {
 ARITHMETIC = {
     "addition_add": "+", "addition_sub": "-", "multiplication_mul": "*", "multiplication_div": "/",
 }  # fmt: skip
-FUNCTIONS = {"round_half_up": (1, 2), "max": (2, 2), "min": (2, 2)}
+FUNCTIONS = {"round_half_up": (1, 2), "max": (2, 2), "min": (2, 2), "magnitude": (1, 1)}
 LIST_MACROS = ("exists", "all", "filter", "map")
 
 

@@ -195,6 +195,8 @@ def _infer_number(table: SymbolTable, node: Expression, scope: Scope) -> Express
 
 
 def _number_unit(node: Expression, types: list[ExpressionType], scope: Scope) -> str | None:
+    if node.op == "call" and node.args[0] == "magnitude":
+        return None
     if len(types) == 1 or (node.op == "call" and node.args[0] == "round_half_up"):
         return types[0].unit
     first, second = types

@@ -103,7 +103,11 @@ def collect_facts(vocabulary: Vocabulary, findings: Iterable[Finding]) -> FactBa
     presence. A denial that is limited to a size, a kind or a site ("no nodule over 6 mm") does not
     deny the concept.
     """
+    findings = tuple(findings)
     builder = _Builder(vocabulary)
+    builder.current = {
+        (f.concept, f.lesion or f.id) for f in findings if f.context is not Context.PRIOR
+    }
     for finding in findings:
         if finding.concept in vocabulary.concepts:
             builder.add(finding)
@@ -114,6 +118,7 @@ class _Builder:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         self.facts: dict[str, Fact] = {}
+        self.current: set[tuple[str, str]] = set()
         self.lesions: dict[str, list[str]] = {}
         self.locations: dict[tuple[str, int], set[str]] = {}
         self.measurements: dict[tuple[str, int | None], list[tuple[Finding, Measurement]]] = {}
@@ -180,6 +185,8 @@ class _Builder:
         if finding.presence is not Presence.PRESENT:
             return
         lesion = finding.lesion or finding.id
+        if (concept.key, lesion) not in self.current:
+            return
         known = self.lesions.setdefault(concept.key, [])
         if lesion not in known:
             known.append(lesion)
