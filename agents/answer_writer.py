@@ -128,7 +128,7 @@ class AnswerWriter:
         reasons = list(reasons)
         stated = quoted(r.text for r in reasons if r.kind == "finding")
         assumed = [r.text.removeprefix("assumed ") for r in reasons if r.kind == "assumption"]
-        parts = [f" Because of {stated}." if stated else ""]
+        parts = [f" Because: {stated}." if stated else ""]
         if assumed:
             parts.append(f" Not stated and therefore assumed: {'; '.join(dict.fromkeys(assumed))}.")
         return "".join(parts)
@@ -222,12 +222,15 @@ def fact_in_words(fact: MissingFact) -> str:
 
 
 def quoted(texts: Iterable[str]) -> str:
-    """The words that findings were read from, or what they state, joined."""
-    said = []
+    """What findings state, grouped by the words that they were read from."""
+    groups: dict[str, list[str]] = {}
     for text in texts:
-        start, end = text.find("“"), text.rfind("”")
-        said.append(text[start : end + 1] if 0 <= start < end else text)
-    return ", ".join(dict.fromkeys(said))
+        statement, _, words = text.partition(" (“")
+        groups.setdefault(words.removesuffix("”)"), []).append(statement)
+    return "; ".join(
+        ", ".join(dict.fromkeys(statements)) + (f" (“{words}”)" if words else "")
+        for words, statements in groups.items()
+    )
 
 
 def _place(source: str, section: str) -> str:

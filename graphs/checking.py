@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from agents.answer_writer import quoted
 from agents.intent import Intent
 from dxtrace.clinical import (
     CheckedClaim,
@@ -134,7 +135,9 @@ def _at_odds(conflict: Conflict, by_id: dict[str, Finding]) -> Contradiction:
     weakest = next((f for f in at_odds if f.id not in conflict.preferred), None)
     source = "tool" if weakest is not None and weakest.source is Source.TOOL else "report"
     said = (weakest.text or weakest.concept) if weakest is not None else conflict.findings[0]
-    words = "; ".join(dict.fromkeys(r.text for r in conflict.reasons))
+    stated = quoted(r.text for r in conflict.reasons if r.kind == "finding")
+    applied = [r.text for r in conflict.reasons if r.kind == "rule"]
+    words = "; ".join(dict.fromkeys(part for part in (stated, *applied) if part))
     preferred = (
         "the more reliable source is kept"
         if conflict.preferred

@@ -7,6 +7,7 @@ from functools import cached_property
 from dxtrace.clinical import Case, Claim, Context, Finding, Presence, Source
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.schema import Output
+from tools.quotation import quote_around
 from tools.report_reader import ReportReader
 from tools.report_reader.phrases import compile_phrase, fold
 
@@ -94,7 +95,7 @@ class ReportClaimReader:
             yield Claim(
                 id=f"claim-{output.name}-{start}", kind="category", concept=output.name,
                 value=value, source=Source.REPORT_IMPRESSION, document=position,
-                span=(start, end), text=text[start:end],
+                span=(start, end), text=quote_around(text, (start, end)),
             )  # fmt: skip
 
 

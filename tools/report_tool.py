@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dxtrace.clinical import Case, Context, Evidence, Finding, Report
 from expert_models import ModelCard
+from tools.quotation import quote_around
 from tools.report_reader import ReportReader
 
 
@@ -37,9 +38,11 @@ class ReportTool:
     def _read(self, position: int, report: Report) -> Iterator[Finding]:
         prefix = f"r{position + 1}" if position else ""
         for number, finding in enumerate(self.reader.read(report.text, document=position).findings):
+            where = finding.evidence[0].span if finding.evidence else None
             yield finding.model_copy(
                 update={
                     "id": f"{prefix}f{number + 1}",
+                    "text": quote_around(report.text, where) if where else finding.text,
                     "context": _context_of(report, finding),
                     "evidence": tuple(_in_document(e, position) for e in finding.evidence),
                 }

@@ -20,7 +20,7 @@ from dxtrace.clinical import (
 )
 from dxtrace.knowledge import Vocabulary
 from dxtrace.knowledge.units import UnitError
-from dxtrace.reasoning.quantities import Interval, derived_measurement
+from dxtrace.reasoning.quantities import Interval, derived_measurement, precision
 
 SIDES_OF = {
     Laterality.LEFT: ("left",),
@@ -280,7 +280,7 @@ class _Builder:
     ) -> None:
         fact = Fact(
             finding.id, name, value, index, multi, RELIABILITY[finding.source],
-            _in_words(finding, name, value),
+            fact_in_words(self.vocabulary, finding, name, value),
         )  # fmt: skip
         self.mentioned.add((name, index))
         known = self.facts.get(fact.key)
@@ -310,17 +310,33 @@ class _Builder:
         for finding, measurement in stated:
             by_finding.setdefault(finding.id, (finding, []))[1].append(measurement)
         for attribute in concept.attributes:
-            if attribute.type not in ("numeric", "integer"):
-                continue
-            kind, unit = attribute.measured_as or attribute.key, attribute.unit or "1"
-            for finding, measurements in by_finding.values():
+            if attribute.type in ("numeric", "integer"):
+                self._add_quantity(concept, attribute, index, list(by_finding.values()))
+
+    def _add_quantity(
+        self,
+        concept: Concept,
+        attribute: ConceptAttribute,
+        index: int | None,
+        stated: list[tuple[Finding, list[Measurement]]],
+    ) -> None:
+        """One quantity of a lesion; a rough mention does not compete with a precise one."""
+        kind, unit = attribute.measured_as or attribute.key, attribute.unit or "1"
+        name = f"{concept.key}.{attribute.key}"
+        sources = {finding.source for finding, _ in stated}
+        for source in sources:
+            own = [(f, m) for f, m in stated if f.source is source]
+            best = max(precision(kind, m) for _, m in own)
+            for finding, measurements in own:
+                if precision(kind, measurements) < best:
+                    continue
                 try:
                     interval = derived_measurement(kind, measurements, unit)
                 except UnitError as error:
-                    self.problems.append(f"{finding.id}: {concept.key}.{attribute.key}: {error}")
+                    self.problems.append(f"{finding.id}: {name}: {error}")
                     continue
                 if interval is not None:
-                    self._state(finding, f"{concept.key}.{attribute.key}", interval, index)
+                    self._state(finding, name, interval, index)
 
     def _add_counts(self) -> None:
         for concept, ids in self.lesions.items():
@@ -352,13 +368,25 @@ class _Builder:
             self.facts.setdefault(fact.key, fact)
 
 
-def _in_words(finding: Finding, name: str, value: FactValue) -> str:
-    if isinstance(value, bool):
-        said = f"{name} is {'true' if value else 'false'}"
+def fact_in_words(
+    vocabulary: Vocabulary, finding: Finding, name: str, value: FactValue
+) -> str:
+    """A fact as a short statement, with the words that it was read from."""
+    head, _, key = name.partition(".")
+    concept = vocabulary.concepts[head]
+    attribute = concept.attribute(key)
+    subject = concept.name.lower() if attribute is None else attribute.name.lower()
+    if attribute is None and isinstance(value, bool):
+        side = "" if key == "present" else f" on the {key}"
+        said = f"{subject}{side} {'present' if value else 'absent'}"
+    elif isinstance(value, bool):
+        said = f"{subject}: {'yes' if value else 'no'}"
     elif isinstance(value, tuple):
-        said = f"{name} is {' or '.join(value)}"
+        names = {v.key: v.name for v in attribute.values} if attribute else {}
+        said = f"{subject}: {' or '.join(names.get(v, v) for v in value)}"
     else:
-        said = f"{name} is {value}"
+        unit = attribute.unit if attribute and attribute.unit not in (None, "1") else ""
+        said = f"{subject}: {value} {unit}".rstrip()
     return f"{said} (“{finding.text}”)" if finding.text else said
 
 

@@ -66,6 +66,18 @@ def derived_measurement(
     return Interval.of(single, unit) if single else (axes[0] if axes else None)
 
 
+def precision(kind: str, measurements: Iterable[Measurement]) -> int:
+    """How directly measurements give a kind: 3 stated, 2 by axes, 1 by one diameter, 0 not."""
+    stated = {m.kind for m in measurements}
+    prefix, name = _split(kind)
+    if kind in stated:
+        return 3
+    if name not in _RULES:
+        return 0
+    axes = sum(prefix + a in stated for a in AXES)
+    return 2 if axes > 1 else int(axes == 1 or prefix + "diameter" in stated)
+
+
 def _split(kind: str) -> tuple[str, str]:
     prefix = ""
     for part in ("prior_", "baseline_", "nadir_", "solid_"):
