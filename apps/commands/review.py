@@ -106,7 +106,6 @@ def _as_text(result: dict[str, Any], out: Path | None) -> str:
     parts += [result[key] for key in ("error", "question") if result[key]]
     if result["answer"]["text"]:
         parts.append(result["answer"]["text"])
-    parts += [f"contradicted: “{c['claim']}” {c['explanation']}" for c in result["contradictions"]]
     if out is not None:
         parts += [f"report: {out / result['report']}", f"trace:  {out / result['trace']}"]
     return "\n  ".join("\n".join(parts).splitlines()) + "\n"

@@ -7,8 +7,12 @@ from dxtrace import RESEARCH_USE, __version__
 from dxtrace.clinical import (
     Case,
     Citation,
+    Claim,
     Conclusion,
+    Context,
+    Contradiction,
     Finding,
+    Presence,
     Reason,
     Report,
     Result,
@@ -16,7 +20,7 @@ from dxtrace.clinical import (
     VerdictKind,
 )
 from dxtrace.knowledge import Knowledge
-from dxtrace.reporting.highlight import Piece, collect_marks, cut_into_pieces
+from dxtrace.reporting.highlight import Piece, Quote, collect_marks, cut_into_pieces, quote_sentence
 from dxtrace.reporting.names import Names
 from dxtrace.reporting.pages import page_environment
 
@@ -26,6 +30,9 @@ VERDICT_WORDS = {
     VerdictKind.CONTRADICTED: "Contradicted",
     VerdictKind.UNSUPPORTED: "No evidence",
 }
+_GROUPS = (
+    "Present", "Uncertain", "Absent", "Patient and examination", "Earlier, family or hypothetical",
+)  # fmt: skip
 _SOURCE_WORDS = {
     "report_findings": "report, findings",
     "report_impression": "report, impression",
@@ -76,7 +83,9 @@ def render_case_report(
         conclusions=_undecided_last(decided),
         silent=[c for c in result.answer.conclusions if c not in decided],
         documents=_documents(result, case),
-        findings=_in_reading_order(result.findings),
+        finding_ids={f.id for f in result.findings},
+        groups=_group(result.findings, names),
+        statements=_Statements(result, case),
         verdict_words=VERDICT_WORDS,
         source_words=_SOURCE_WORDS,
         citations_of=_citations_of,
@@ -122,12 +131,45 @@ def _documents(result: Result, case: Case | None) -> list[_Document]:
     ]
 
 
-def _in_reading_order(findings: Iterable[Finding]) -> list[Finding]:
-    """Today's findings first, present before absent; priors, history and hypotheses after."""
-    presences = ["present", "indeterminate", "unknown", "absent"]
-    return sorted(
-        findings, key=lambda f: (f.context.value != "current", presences.index(f.presence.value))
+def _group(findings: Iterable[Finding], names: Names) -> dict[str, list[Finding]]:
+    """Findings under the headings that a reader looks for."""
+    groups: dict[str, list[Finding]] = {title: [] for title in _GROUPS}
+    for finding in findings:
+        groups[_group_of(finding, names)].append(finding)
+    return {title: members for title, members in groups.items() if members}
+
+
+def _group_of(finding: Finding, names: Names) -> str:
+    if names.is_context(finding.concept):
+        return "Patient and examination"
+    if finding.context is not Context.CURRENT:
+        return "Earlier, family or hypothetical"
+    return {Presence.PRESENT: "Present", Presence.ABSENT: "Absent"}.get(
+        finding.presence, "Uncertain"
     )
+
+
+class _Statements:
+    """The sentences in which claims were made."""
+
+    def __init__(self, result: Result, case: Case | None) -> None:
+        self._reports = case.reports if case else ()
+        self._contradicted = {
+            k.claim.text: k.claim
+            for k in result.claims
+            if k.verdict.kind is VerdictKind.CONTRADICTED
+        }
+
+    def of(self, claim: Claim) -> Quote | None:
+        """The sentence of a claim; None if it was not made in a report."""
+        if claim.document is None or claim.span is None or claim.document >= len(self._reports):
+            return None
+        return quote_sentence(self._reports[claim.document].text, claim.span)
+
+    def of_contradiction(self, contradiction: Contradiction) -> Quote | None:
+        """The sentence of the contradicted claim with the same words."""
+        claim = self._contradicted.get(contradiction.claim)
+        return self.of(claim) if claim else None
 
 
 def _citations_of(reasons: Iterable[Reason]) -> list[Citation]:

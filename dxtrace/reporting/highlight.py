@@ -1,10 +1,16 @@
 """Report text cut into pieces, each with the findings that rest on its words."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
 from dxtrace.clinical import CheckedClaim, Finding, Presence, VerdictKind
+
+_SENTENCE_END = re.compile(
+    r"(?<=[.;:!?])\s+|\n\s*\n|\n\s*(?=\d+[.)]|[-*•])|(?:^|(?<=\s))\d+[.)]\s+"
+)
+_QUOTE_REACH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,33 @@ class Piece:
     begins: tuple[str, ...] = ()
     ends: bool = False
     claim: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A sentence with the words in it that are meant.
+
+    Attributes:
+        before: what comes before them in the sentence.
+        words: the words.
+        after: what comes after.
+    """
+
+    before: str
+    words: str
+    after: str
+
+
+def quote_sentence(text: str, span: tuple[int, int]) -> Quote:
+    """The sentence of a report that holds a span."""
+    start, end = span
+    before = _SENTENCE_END.split(text[max(0, start - _QUOTE_REACH) : start])[-1]
+    after = _SENTENCE_END.split(text[end : end + _QUOTE_REACH])[0]
+    return Quote(
+        " ".join(before.split()) + before[len(before.rstrip()) :].replace("\n", " ")[:1],
+        " ".join(text[start:end].split()),
+        after[: len(after) - len(after.lstrip())][:1].replace("\n", " ") + " ".join(after.split()),
+    )
 
 
 def collect_marks(

@@ -26,6 +26,15 @@ class Names:
         words = name.split(" ")
         return " ".join([words[0][:1].upper() + words[0][1:], *map(_lower_if_plain, words[1:])])
 
+    def is_context(self, key: str) -> bool:
+        """Whether a concept is about patient or examination rather than a finding."""
+        found = self._knowledge.vocabulary.concepts.get(key) if self._knowledge else None
+        return found is not None and found.kind == "context"
+
+    def tools(self, finding: Finding) -> str:
+        """The tools behind a finding with their versions, each once."""
+        return ", ".join(dict.fromkeys(f"{e.tool} {e.version}".strip() for e in finding.evidence))
+
     def attributes(self, finding: Finding) -> list[tuple[str, str]]:
         """Name and value of each attribute of a finding."""
         return [
