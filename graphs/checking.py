@@ -106,11 +106,13 @@ def contradictions_of(
 ) -> tuple[Contradiction, ...]:
     """Contradicted claims, and findings at odds with each other, for a reader."""
     by_id = {f.id: f for f in findings}
-    found = [
-        _contradicted(knowledge, item)
+    # Words that two concepts share ("cervical adenopathy") are one statement, not two.
+    stated = {
+        (item.claim.document, item.claim.span or item.claim.id): item
         for item in judged
         if item.verdict.kind is VerdictKind.CONTRADICTED
-    ]
+    }
+    found = [_contradicted(knowledge, item) for item in stated.values()]
     found += [_at_odds(conflict, by_id) for conflict in conflicts]
     unique = {(c.claim, c.with_, c.rules): c for c in found}
     return tuple(unique.values())

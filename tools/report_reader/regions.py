@@ -31,7 +31,8 @@ def choose_mentions(scans: Sequence[Scan], vocabulary: Vocabulary) -> None:
 
 def _meant(scan: Scan, weight: Counter[str], vocabulary: Vocabulary) -> list[MeaningHit]:
     hits = [h for h in scan.hits["mention"] if not _meant_otherwise(scan, h)]
-    regional = [h for h in hits if not _outweighed(h, hits, weight, vocabulary)]
+    rivals = [*hits, *scan.hits["value"], *scan.hits["flag"]]
+    regional = [h for h in hits if not _outweighed(h, rivals, weight, vocabulary)]
     kept: list[MeaningHit] = []
     for hit in sorted(regional, key=lambda h: (h.start - h.end, h.start)):
         overlapping = [k for k in kept if k.start < hit.end and hit.start < k.end]
@@ -50,16 +51,16 @@ def _meant_otherwise(scan: Scan, hit: MeaningHit) -> bool:
 
 
 def _outweighed(
-    hit: MeaningHit, hits: Sequence[MeaningHit], weight: Counter[str], vocabulary: Vocabulary
+    hit: MeaningHit, rivals: Sequence[MeaningHit], weight: Counter[str], vocabulary: Vocabulary
 ) -> bool:
     own = vocabulary.regions(hit.entry.concept)
     if not own:
         return False
     best = max(_strength(weight, r) for r in own)
-    for other in hits:
+    for other in rivals:
         if other.start < hit.end and hit.start < other.end:
-            rivals = vocabulary.regions(other.entry.concept)
-            if rivals and not rivals & own and max(_strength(weight, r) for r in rivals) > best:
+            theirs = vocabulary.regions(other.entry.concept)
+            if theirs and not theirs & own and max(_strength(weight, r) for r in theirs) > best:
                 return True
     return False
 
