@@ -19,7 +19,7 @@ Entry = TypeVar("Entry")
 _GAP = r"[\s-]+(?P<gap{0}>(?:(?:[^\s,;.]|\.(?=\d)){{1,40}}\s+){{0,6}}?)"
 _TOKEN = re.compile(
     r"(?P<gap> \.\. )|(?P<number>\{number\})|(?P<escape>\\.)|(?P<klass>\[\^?\]?[^\]]*\])"
-    r"|(?P<behind>\(\?<[!=][^()]*\))|(?P<group>\(\?P<[A-Za-z_]\w*>)|(?P<space> )(?P<repeated>[?*+{])?|(?P<other>.)",
+    r"|(?P<behind>\(\?<[!=][^()]*\))|(?P<group>\(\?P<[A-Za-z_]\w*>)|(?P<space> )(?P<repeated>[?*+]|\{(?!number\}))?|(?P<other>.)",
     re.DOTALL,
 )
 _ODD_CHARACTERS = str.maketrans(

@@ -157,12 +157,16 @@ class ReportReader:
         """Attributes of the patient and the examination stand by themselves."""
         found: list[Mention] = []
         stated = {h.entry.concept for h in scan.hits["mention"]}
+        taken = [h.number for h in scan.hits["number"] if h.entry.concept in stated and h.number]
         for hit in [h for role in ("value", "flag", "number") for h in _uncovered(scan.hits[role])]:
             concept = self._vocabulary.concepts[hit.entry.concept]
             attribute = concept.attribute(hit.entry.attribute)
             if concept.kind != "context" or concept.key in stated or attribute is None:
                 continue
-            if any(s.start < hit.end and hit.start < s.end for s in scan.sizes):
+            if hit.number in taken:
+                continue
+            is_length = hit.entry.role == "number" and attribute.unit in ("mm", "cm")
+            if not is_length and any(s.start < hit.end and hit.start < s.end for s in scan.sizes):
                 continue
             mention = self._mention(scan, hit)
             if mention is None or not fill(
