@@ -1,0 +1,71 @@
+"""Identifiers are masked, clinical words are not, and no character moves."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dxtrace.intake import mask_identifiers
+
+
+@pytest.mark.parametrize(
+    ("line", "hidden"),
+    [
+        ("Patient: John Smith, 63-year-old male", ["John", "Smith"]),
+        ("PATIENT NAME: DOE, JANE A   DOB: 01/02/1950 Age: 72", ["DOE", "JANE", "1950"]),
+        ("Name: O'Neil, Mary-Ann", ["Neil", "Mary", "Ann"]),
+        ("MRN: 00123-45 Sex: F", ["00123"]),
+        ("Accession Number: CT12345", ["12345"]),
+        ("Date of birth: 3 May 1950, 72 years", ["May", "1950"]),
+        ("Referring physician: Dr. A. B. House", ["House"]),
+        ("Electronically signed by: Gregory House MD", ["Gregory", "House"]),
+        ("Phone: (555) 123-4567", ["555", "4567"]),
+        ("Call 555-123-4567 with questions.", ["555", "4567"]),
+        ("SSN 123-45-6789", ["6789"]),
+        ("Contact: jane.doe@example.org", ["jane", "doe", "example"]),
+        ("Address: 12 Main Street, Springfield", ["Main", "Springfield"]),
+        ("Exam | Patient: Jane Doe | CT chest", ["Jane", "Doe"]),
+    ],
+)
+def test_identifiers_are_masked(line: str, hidden: list[str]) -> None:
+    masked = mask_identifiers(line)
+    assert len(masked) == len(line)
+    assert not [word for word in hidden if word in masked]
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("Patient: John Smith, 63-year-old male", "63-year-old male"),
+        ("MRN: 00123-45 Sex: F", "Sex: F"),
+        ("DOB: 1/2/1950, age 63, sex M", "age 63, sex M"),
+        ("Date of birth: 3 May 1950, 72 years", "72 years"),
+        ("Exam | Patient: Jane Doe | CT chest", "CT chest"),
+    ],
+)
+def test_age_and_sex_beside_an_identifier_stay(line: str, kept: str) -> None:
+    assert kept in mask_identifiers(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Patient: 63-year-old woman with cough",
+        "Patient: Male, age 40",
+        "PATIENT POSITION: Supine",
+        "FINDINGS: 1.2 x 3.4 cm nodule, 123-456 HU, T10-T12, L1.",
+        "Comparison: CT chest 05/01/2012.",
+        "The patient is rotated. Name of the lesion: unknown.",
+        "Blasts 20%. CD34 positive. t(9;22)(q34;q11). 46,XY.",
+    ],
+)
+def test_clinical_text_is_untouched(line: str) -> None:
+    assert mask_identifiers(line) == line
+
+
+@given(st.text())
+def test_length_and_lines_never_change(text: str) -> None:
+    masked = mask_identifiers(text)
+    assert len(masked) == len(text)
+    assert [i for i, c in enumerate(masked) if c == "\n"] == [
+        i for i, c in enumerate(text) if c == "\n"
+    ]
