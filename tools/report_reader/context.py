@@ -48,7 +48,7 @@ def _reaching(scan: Scan, hit: MeaningHit) -> Iterator[Trigger]:
         trigger = found.entry.trigger
         if trigger is None or trigger.means == "nothing":
             continue
-        in_gap = any(s <= found.start and found.end <= e + 1 for s, e in hit.gaps)
+        in_gap = any(s <= found.start < e for s, e in hit.gaps)
         if in_gap or _reaches(scan, found, trigger, hit):
             yield trigger
 
@@ -65,16 +65,27 @@ def _reaches(scan: Scan, found: MeaningHit, trigger: Trigger, hit: MeaningHit) -
     between = scan.between(start, end)
     if trigger.max_words is not None and len(between.split()) > trigger.max_words:
         return False
-    if trigger.stops_at_and and (" and " in between or "," in between):
+    if trigger.stops_at_and and _list_ends(scan, between, hit.end):
+        return False
+    if trigger.nearest and any(start <= m.start < end for m in scan.hits["mention"]):
         return False
     return not (trigger.means in _DECIDING and _interrupted(scan, start, end, trigger))
 
 
+def _list_ends(scan: Scan, between: str, end: int) -> bool:
+    """Whether a list of possibilities ends before the mention: "possible A, and B" leaves out B."""
+    if " and " in between:
+        return True
+    rest = between[between.find(",") :] + scan.between(end, scan.sentence.end)
+    return "," in between and " or " not in rest
+
+
 def _interrupted(scan: Scan, start: int, end: int, trigger: Trigger) -> bool:
-    """Whether a nearer trigger of the same direction decides instead."""
+    """Whether a nearer trigger of the same direction decides instead; denial goes over doubt."""
+    over = _DECIDING - {"uncertain"} if trigger.means == "absent" else _DECIDING
     return any(
         other.entry.trigger is not None
-        and other.entry.trigger.means in _DECIDING
+        and other.entry.trigger.means in over
         and other.entry.trigger.stands == trigger.stands
         and start <= other.start
         and other.end <= end

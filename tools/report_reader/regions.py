@@ -17,8 +17,11 @@ def choose_mentions(scans: Sequence[Scan], vocabulary: Vocabulary) -> None:
     cues = [Counter(str(h.entry.value) for h in scan.hits["region"]) for scan in scans]
     for cue in cues:
         whole.update(cue)
+    elsewhere = _elsewhere(whole, vocabulary)
     before: Counter[str] = Counter()
     for scan, cue in zip(scans, cues, strict=True):
+        for role in ("mention", "value", "flag", "number"):
+            scan.hits[role] = [h for h in scan.hits[role] if h.entry.concept not in elsewhere]
         weight = Counter({r: min(whole[r], _BEFORE_WEIGHT - 1) for r in whole})
         weight[_FIRST] += 0
         for region, count in before.items():
@@ -27,6 +30,16 @@ def choose_mentions(scans: Sequence[Scan], vocabulary: Vocabulary) -> None:
             weight[region] += _SENTENCE_WEIGHT * count
         scan.hits["mention"] = _meant(scan, weight, vocabulary)
         before = cue or before
+
+
+def _elsewhere(whole: Counter[str], vocabulary: Vocabulary) -> frozenset[str]:
+    """Concepts of regions that the report never speaks of, while it speaks of another one."""
+    spoken = {region for region, count in whole.items() if count}
+    return frozenset(
+        key
+        for key in vocabulary.concepts
+        if spoken and (own := vocabulary.regions(key)) and not own & spoken
+    )
 
 
 def _meant(scan: Scan, weight: Counter[str], vocabulary: Vocabulary) -> list[MeaningHit]:

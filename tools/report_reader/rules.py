@@ -33,6 +33,7 @@ class Trigger(Frozen):
     reach: Literal["clause", "sentence"] = "clause"
     max_words: int | None = None
     stops_at_and: bool = False
+    nearest: bool = False
     phrases: tuple[str, ...]
 
 
