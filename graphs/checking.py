@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from agents.answer_writer import quoted
-from agents.intent import Intent
 from dxtrace.clinical import (
     CheckedClaim,
     Claim,
@@ -164,7 +163,7 @@ def claim_in_words(knowledge: Knowledge, claim: Claim) -> str:
 
 
 def finding_conclusion(
-    knowledge: Knowledge, intent: Intent, checked: CheckedClaim, findings: Iterable[Finding]
+    knowledge: Knowledge, checked: CheckedClaim, findings: Iterable[Finding]
 ) -> Conclusion:
     """The answer to a finding question as a conclusion about the concept."""
     claim, verdict = checked.claim, checked.verdict

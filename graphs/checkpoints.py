@@ -5,15 +5,15 @@ from types import ModuleType
 
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
+import agents.intent
+import agents.planner
+import dxtrace.clinical
+import graphs.state
+import tools.runner
+
 
 def state_serializer() -> JsonPlusSerializer:
     """A serializer that restores our own state types and nothing else."""
-    import agents.intent
-    import agents.planner
-    import dxtrace.clinical
-    import graphs.state
-    import tools.runner
-
     modules = (dxtrace.clinical, agents.intent, agents.planner, graphs.state, tools.runner)
     allowed = {t for module in modules for t in _types_of(module)}
     return JsonPlusSerializer(allowed_msgpack_modules=sorted(allowed))

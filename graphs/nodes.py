@@ -24,7 +24,6 @@ from dxtrace.clinical import (
     Trace,
     VerdictKind,
 )
-from dxtrace.clinical.trace import EntryKind
 from graphs.checking import (
     CaseCheck,
     contradictions_of,
@@ -246,7 +245,7 @@ class ReviewNodes:
         case, knowledge = state["case"], self.bench.knowledge
         asked = [i for i in state["intents"] if i.kind in ("finding", "value")]
         by_question = [
-            finding_conclusion(knowledge, intent, item, state["findings"])
+            finding_conclusion(knowledge, item, state["findings"])
             for intent, item in zip(asked, state["answers"], strict=False)
             if intent.kind == "finding"
         ]

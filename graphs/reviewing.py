@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command
 
 from dxtrace.clinical import Case, Result, Trace
-from dxtrace.clinical.base import Frozen
 from graphs.checkpoints import state_serializer
 from graphs.nodes import ReviewContext, ReviewNodes
 from graphs.review_graph import ReviewGraph, build_review_graph
@@ -28,15 +28,14 @@ from graphs.workbench import Workbench, default_workbench
 Listener = Callable[[dict[str, Any]], None]
 
 
-class ReviewRun(Frozen):
+@dataclass(frozen=True, slots=True)
+class ReviewRun:
     """A finished or waiting review.
 
     Attributes:
         result: the result; its status is ``needs_input`` if the graph waits.
         pending: what it waits for.
     """
-
-    model_config = {"arbitrary_types_allowed": True, "frozen": True}
 
     result: Result
     trace: Trace
@@ -131,6 +130,7 @@ def _run(
     context = ReviewContext(deadline=time.monotonic() + settings.time_limit_s)
     values: dict[str, Any] = {}
     waiting: Any = None
+    part: Any
     for mode, part in graph.stream(
         start, _config(thread), context=context, stream_mode=["custom", "values"]
     ):

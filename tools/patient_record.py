@@ -19,6 +19,7 @@ from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.units import UnitError, conversion_factor
 from expert_models import ModelCard
 from tools.report_reader import ReportReader
+from tools.report_reader.phrases import translate
 
 VERSION = "1"
 NO_RISK_FACTORS = "No risk factors."
@@ -58,7 +59,7 @@ class PatientRecordReader:
         attributes: dict[str, str] = {}
         if case.patient.sex in _SEX:
             attributes["sex"] = _SEX[case.patient.sex]
-        measurements = ()
+        measurements: tuple[Measurement, ...] = ()
         if case.patient.age is not None:
             measurements = (Measurement(kind="age", value=case.patient.age, unit="a"),)
         if attributes or measurements:
@@ -125,23 +126,17 @@ def _converts(observation: Observation, attribute: ConceptAttribute) -> bool:
 def _latest(observations: tuple[Observation, ...]) -> list[tuple[int, Observation]]:
     """The newest value of each analyte; values without a time count as newest."""
     newest: dict[str, tuple[int, Observation]] = {}
-    order = sorted(
-        enumerate(observations), key=lambda o: (o[1].time is None, str(o[1].time), o[0])
-    )
+    order = sorted(enumerate(observations), key=lambda o: (o[1].time is None, str(o[1].time), o[0]))
     for position, observation in order:
         newest[observation.code or observation.name.casefold()] = (position, observation)
     return sorted(newest.values(), key=lambda o: o[0])
 
 
 def _names(attribute: ConceptAttribute, named: str) -> bool:
+    """Whether an observation's name is what reports write before the attribute's number."""
     known = {attribute.name.casefold(), attribute.key.replace("_", " ")}
-    return named in known or any(
-        re.fullmatch(p.replace("{number}", "").strip(" .:="), named) for p in _plain(attribute)
-    )
-
-
-def _plain(attribute: ConceptAttribute) -> list[str]:
-    return [p for p in attribute.phrases if " .. " not in p and p.replace("{number}", "").strip()]
+    openings = (p.partition("{number}")[0].strip() for p in attribute.phrases if " .. " not in p)
+    return named in known or any(re.fullmatch(translate(o), named) for o in openings if o)
 
 
 def _current(context: Context) -> Context:

@@ -26,7 +26,9 @@ class ToolRegistry:
         """
         known = self._tools.get(tool.card.name)
         if known is not None and known.function is not tool.function:
-            raise ValueError(f"a tool named {tool.card.name!r} is already registered ({known.origin})")
+            raise ValueError(
+                f"a tool named {tool.card.name!r} is already registered ({known.origin})"
+            )
         self._tools[tool.card.name] = tool
 
     def __iter__(self) -> Iterator[Tool]:

@@ -13,9 +13,10 @@ from tools.report_reader.phrases import compile_phrase, fold
 
 _NOT_STATED_IN = ("indication", "history", "comparison", "technique", "exam")
 _NOT_STATED_AFTER = re.compile(
-    r"(?:\b(?:prior|previous(?:ly)?|earlier|initial|if|unless|versus|vs\.?|rather than|not|cannot be|"
-    r"compared (?:to|with)|formerly|was|originally|baseline|question of|query|to exclude|rule out)\b"
-    r"[^.;]{0,24})$"
+    r"(?:\b(?:prior|previous(?:ly)?|earlier|initial|if|unless|versus|vs\.?|rather than|not|"
+    r"cannot be|compared (?:to|with)|formerly|was|originally|baseline|question of|query|"
+    r"to exclude|rule out)\b"
+    r"[^.;]{0,24}|\b(?:no|without|negative for|absence of)\b[^.;,:]{0,24})$"
 )
 
 

@@ -16,6 +16,9 @@ ATTEMPTS = 2
 KILL_GRACE_S = 0.2
 
 
+_Ending = tuple[Outcome, str, tuple[Finding, ...]]
+
+
 class ToolRun(Frozen):
     """A finished call: how it ended, and what it found if it went well.
 
@@ -40,15 +43,11 @@ def run_tool(tool: Tool, case: Case, *, order: int = 0) -> ToolRun:
     """
     started = time.perf_counter()
     refusal = tool.applicable(case)
-    outcome, reason, findings = Outcome.NOT_APPLICABLE, refusal or "", ()
-    if refusal is None:
-        outcome, reason, findings = _attempt(tool, case)
+    ending: _Ending = (Outcome.NOT_APPLICABLE, refusal or "", ())
+    outcome, reason, findings = ending if refusal is not None else _attempt(tool, case)
     seconds = round(time.perf_counter() - started, 4)
     call = ToolCall(name=tool.card.name, outcome=outcome, seconds=seconds, reason=reason)
     return ToolRun(call=call, findings=findings, order=order)
-
-
-_Ending = tuple[Outcome, str, tuple[Finding, ...]]
 
 
 def _attempt(tool: Tool, case: Case) -> _Ending:
@@ -78,7 +77,11 @@ def _validated(tool: Tool, findings: tuple[Finding, ...]) -> _Ending:
     if "*" not in produces:
         foreign = sorted({f.concept for f in findings} - set(produces))
         if foreign:
-            return Outcome.FAILED, f"reported {', '.join(foreign)}, which its card does not name", ()
+            return (
+                Outcome.FAILED,
+                f"reported {', '.join(foreign)}, which its card does not name",
+                (),
+            )
     return Outcome.OK, "", findings
 
 

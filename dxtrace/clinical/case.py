@@ -41,7 +41,8 @@ class Geometry(Frozen):
     def _validate_spacing(self) -> Self:
         if self.voxel_spacing_mm is not None and min(self.voxel_spacing_mm) <= 0:
             raise ValueError(f"voxel_spacing_mm: expected > 0, got {self.voxel_spacing_mm}")
-        if self.affine is not None and len(self.affine) != 4:
+        rows = 4
+        if self.affine is not None and len(self.affine) != rows:
             raise ValueError(f"affine: expected 4 rows, got {len(self.affine)}")
         return self
 

@@ -48,6 +48,12 @@ def _digest(seq: int, time: str, kind: str, data: dict[str, Any], previous: str)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def _expect_trace(raw: object) -> dict[str, Any]:
+    if not isinstance(raw, dict) or raw.get("format") != TRACE_FORMAT:
+        raise TraceError(f"expected a JSON object with format {TRACE_FORMAT!r}")
+    return raw
+
+
 class Trace:
     """An append-only, hash-chained list of entries.
 
@@ -97,8 +103,8 @@ class Trace:
             expected = _digest(position, entry.time, entry.kind, entry.data, previous)
             if entry.seq != position or entry.previous != previous or entry.hash != expected:
                 raise TraceError(
-                    f"trace {self.case_id}: entry {position} ({entry.kind}) does not match its hash "
-                    f"or does not follow the entry before: the trace was changed after writing"
+                    f"trace {self.case_id}: entry {position} ({entry.kind}) does not match its "
+                    f"hash or does not follow the entry before: the trace was changed after writing"
                 )
             previous = entry.hash
 
@@ -118,9 +124,7 @@ class Trace:
             TraceError: if the text is not a trace, was cut, or its chain is broken.
         """
         try:
-            raw = json.loads(text)
-            if not isinstance(raw, dict) or raw.get("format") != TRACE_FORMAT:
-                raise TraceError(f"expected a JSON object with format {TRACE_FORMAT!r}")
+            raw = _expect_trace(json.loads(text))
             entries = tuple(TraceEntry.model_validate(e) for e in raw["entries"])
             trace = cls(str(raw["case_id"]), entries)
             stored_head = raw["head"]

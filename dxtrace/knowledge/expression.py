@@ -19,6 +19,7 @@ ARITHMETIC = {
     "addition_add": "+", "addition_sub": "-", "multiplication_mul": "*", "multiplication_div": "/",
 }  # fmt: skip
 FUNCTIONS = {"round_half_up": (1, 2), "max": (2, 2), "min": (2, 2), "magnitude": (1, 1)}
+MACRO_ARGUMENTS = 2
 LIST_MACROS = ("exists", "all", "filter", "map")
 
 
@@ -53,8 +54,8 @@ def _names(node: Expression, bound: tuple[tuple[str, str], ...]) -> list[str]:
     if node.op in ("name", "has"):
         path = str(node.args[0])
         head, _, rest = path.partition(".")
-        concept = dict(bound).get(head)
-        return [f"{concept}.{rest}" if concept else path]
+        over = dict(bound).get(head)
+        return [f"{over}.{rest}" if over else path]
     if node.op in ("exists", "all", "size", "sum"):
         concept, variable, body = node.args
         inner = (*bound, (str(variable), str(concept)))
@@ -96,7 +97,8 @@ def _build(tree: Any) -> Expression:
     children = list(tree.children)
     builder = _BUILDERS.get(kind)
     if builder is not None:
-        return builder(children)
+        built: Expression = builder(children)
+        return built
     if len(children) == 1 and hasattr(children[0], "data"):
         return _build(children[0])
     raise ExpressionError(f"this part of CEL is not used in packs: {kind}")
@@ -173,7 +175,7 @@ def _build_call(children: list[Any]) -> Expression:
 def _build_macro(children: list[Any]) -> Expression:
     base, method = _build(children[0]), str(children[1])
     arguments = _arguments(children[2:])
-    if method in LIST_MACROS and base.op == "name" and len(arguments) == 2:
+    if method in LIST_MACROS and base.op == "name" and len(arguments) == MACRO_ARGUMENTS:
         variable = arguments[0]
         if variable.op != "name":
             raise ExpressionError(f"{method}() takes a variable and an expression")

@@ -58,7 +58,8 @@ def resolve_name(table: SymbolTable, path: str, scope: Scope) -> Symbol:
     reachable = {scope.lesion, *scope.variables.values()}
     if symbol.lesion and symbol.kind != "side" and symbol.lesion not in reachable:
         raise scope.fail(
-            f"{path!r} belongs to each {symbol.lesion}: expected for_each: {symbol.lesion} or a list form"
+            f"{path!r} belongs to each {symbol.lesion}: "
+            f"expected for_each: {symbol.lesion} or a list form"
         )
     return symbol
 

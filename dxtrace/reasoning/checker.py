@@ -22,7 +22,7 @@ from dxtrace.reasoning.claims import claim_formula
 from dxtrace.reasoning.evidence import Conflict, Evidence
 from dxtrace.reasoning.facts import FactBase, collect_facts
 from dxtrace.reasoning.missing import missing_facts
-from dxtrace.reasoning.theory import Tracked, connected_rules, required_outputs
+from dxtrace.reasoning.theory import Tracked, concepts_sharing_rule, required_outputs
 
 
 class Checker:
@@ -37,6 +37,7 @@ class Checker:
         self.knowledge = knowledge
         self.base: FactBase = collect_facts(knowledge.vocabulary, findings)
         self._evidence: dict[str | None, Evidence] = {}
+        self._missing: dict[str, tuple[MissingFact, ...]] = {}
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
@@ -96,12 +97,7 @@ class Checker:
             return frozenset(heads - {"patient", "exam"})
         related = {claim.concept} | vocabulary.ancestors[claim.concept]
         related |= vocabulary.descendants[claim.concept]
-        for key in connected_rules(self.knowledge, frozenset({claim.concept})):
-            pack_id, _, rule_id = key.partition(":")
-            rule = next(r for r in self.knowledge.packs[pack_id].rules if r.rule == rule_id)
-            text = f"{rule.when} {rule.then} {rule.never}"
-            if f"{claim.concept}." in text:
-                related |= {c for c in vocabulary.concepts if f"{c}." in text}
+        related |= concepts_sharing_rule(self.knowledge, claim.concept)
         return frozenset(related)
 
     # -- conclusions -------------------------------------------------------------------------
@@ -117,12 +113,11 @@ class Checker:
         symbol = self.knowledge.symbols.resolve(output, output)
         values: list[str | bool] = list(symbol.values) or [True, False]
         formulas = {v: evidence.theory.output_equals(symbol, v, None) for v in values}
-        possible = [v for v in values if evidence.satisfiable([formulas[v]])]
+        possible, proof = evidence.possible_values(formulas)
         base = {"concept": declared.public_name, "title": declared.title, "pack": pack.id}
         if len(possible) != 1:
             return self._open(declared, possible, base)
-        proof = evidence.core([evidence.literal_for(z3.Not(formulas[possible[0]]), "denied")])
-        reasons = reasons_of(proof or ())
+        reasons = reasons_of(proof)
         return Conclusion(
             **base, value=possible[0], verdict=VerdictKind.ENTAILED,
             because=tuple(dict.fromkeys(r.id for r in reasons)), reasons=reasons,
@@ -138,7 +133,10 @@ class Checker:
 
     def missing(self, output: str) -> tuple[MissingFact, ...]:
         """The facts that nobody has stated and on which an output still turns."""
-        return missing_facts(self.knowledge, self._evidence_for(output), output)
+        if output not in self._missing:
+            evidence = self._evidence_for(output)
+            self._missing[output] = missing_facts(self.knowledge, evidence, output)
+        return self._missing[output]
 
     def holds(self, condition: str) -> bool:
         """Whether the evidence proves a pack's condition; undecided counts as no."""
@@ -155,6 +153,12 @@ class Checker:
             pack = self.knowledge.packs[pack_id]
             for assumption in pack.header.assumptions:
                 added += _assumed(evidence, pack, assumption)
+        for item in added:
+            evidence.add_item(item)
+        if evidence.satisfiable():
+            return
+        for item in added:
+            evidence.drop_item(item)
         for item in added:
             evidence.add_item(item)
             if not evidence.satisfiable():

@@ -1,8 +1,9 @@
 """Conditions as solver formulas.
 
-Everything that decides is Boolean or linear arithmetic over exact rationals: a choice is one Boolean
-for each value (exactly one of them holds), a lesion's facts carry the lesion's index, definitions are
-written out where they are used. That keeps proofs short and every unsatisfiable core readable.
+Everything that decides is Boolean or linear arithmetic over exact rationals: a choice is one
+Boolean for each value (exactly one of them holds), a lesion's facts carry the lesion's index,
+definitions are written out where they are used. That keeps proofs short and every unsatisfiable
+core readable.
 """
 
 from __future__ import annotations
@@ -148,9 +149,9 @@ class Encoder:
     def _resolve(self, path: str, binding: Binding) -> tuple[Symbol, int | None]:
         head, _, rest = path.partition(".")
         if head in binding.variables:
-            concept, index = binding.variables[head]
+            concept, position = binding.variables[head]
             symbol = self.symbols.resolve(f"{concept}.{rest}", path)
-            return symbol, index if symbol.lesion else None
+            return symbol, position if symbol.lesion else None
         symbol = self.symbols.resolve(path, path)
         index = binding.lesions.get(symbol.lesion) if symbol.lesion else None
         return symbol, index

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -83,7 +83,7 @@ class Evidence:
             text=fact.text,
         )  # fmt: skip
         formula = self.fact_formula(symbol, fact)
-        self.facts[str(literal)] = fact
+        self.facts[f"fact:{fact.key}"] = fact
         self._add(Tracked(literal, formula, reason, frozenset({fact.name})))
 
     def fact_formula(self, symbol: Symbol, fact: Fact) -> z3.BoolRef:
@@ -100,7 +100,7 @@ class Evidence:
         return z3.Or([choices[v] for v in fact.value])
 
     def _add(self, item: Tracked) -> None:
-        key = str(item.literal)
+        key = item.key
         if key in self.items:
             return
         self.items[key] = item
@@ -156,7 +156,7 @@ class Evidence:
 
     def drop_item(self, item: Tracked) -> None:
         """Stop believing a formula."""
-        self.items.pop(str(item.literal), None)
+        self.items.pop(item.key, None)
 
     def assumed_formula(self, symbol: Symbol, index: int | None, value: object) -> z3.BoolRef:
         """The formula 'this fact has this value', for an assumption."""
@@ -202,10 +202,38 @@ class Evidence:
         return self._check([*self.active, *extra])
 
     def _check(self, assumptions: Sequence[z3.BoolRef]) -> bool:
-        answer = self.solver.check(*assumptions)
+        # The C function directly: Solver.check() examines each assumption's type again, which
+        # costs more than most of these checks themselves.
+        array = (z3.Ast * len(assumptions))(*[a.as_ast() for a in assumptions])
+        answer = z3.CheckSatResult(
+            z3.Z3_solver_check_assumptions(
+                self.solver.ctx.ref(), self.solver.solver, len(assumptions), array
+            )
+        )
         if answer == z3.unknown:  # pragma: no cover - the fragment is decidable
             raise RuntimeError(f"the solver gave up: {self.solver.reason_unknown()}")
         return bool(answer == z3.sat)
+
+    def possible_values(
+        self, values: Mapping[str | bool, z3.BoolRef]
+    ) -> tuple[list[str | bool], tuple[Tracked, ...]]:
+        """Which of exclusive values can hold, and, if it is one alone, the proof of it.
+
+        Args:
+            values: each value with its formula; exactly one of them holds.
+        """
+        found: list[str | bool] = []
+        question: list[z3.BoolRef] = []
+        while self._check([*self.active, *question]):
+            model = self.solver.model()
+            value = next(v for v, f in values.items() if z3.is_true(model.eval(f, True)))
+            found.append(value)
+            question.append(self.literal_for(z3.Not(values[value]), "denied"))
+        if len(found) != 1:
+            return [v for v in values if v in found], ()
+        asked = {_name(q) for q in question}
+        core = [c for c in self.solver.unsat_core() if _name(c) not in asked]
+        return found, tuple(self.items[_name(c)] for c in self._minimal(core, question))
 
     def literal_for(self, formula: z3.BoolRef, name: str) -> z3.BoolRef:
         """A literal that switches a formula on for one question."""
@@ -217,14 +245,14 @@ class Evidence:
         """A minimal set of items that excludes the question's literals; None if they can hold."""
         if self._check([*self.active, *question]):
             return None
-        asked = {str(q) for q in question}
-        core = [c for c in self.solver.unsat_core() if str(c) not in asked]
-        return tuple(self.items[str(c)] for c in self._minimal(core, question))
+        asked = {_name(q) for q in question}
+        core = [c for c in self.solver.unsat_core() if _name(c) not in asked]
+        return tuple(self.items[_name(c)] for c in self._minimal(core, question))
 
     def _minimal(self, core: list[z3.BoolRef], question: Sequence[z3.BoolRef]) -> list[z3.BoolRef]:
         """Drop one literal after another; assumptions are tried first, so that facts remain."""
         rank = {"assumption": 0, "vocabulary": 1, "rule": 2, "row": 3}
-        order = sorted(core, key=lambda c: rank.get(self.items[str(c)].reason.kind, 4))
+        order = sorted(core, key=lambda c: rank.get(self.items[_name(c)].reason.kind, 4))
         kept = list(order)
         for candidate in order:
             rest = [c for c in kept if not c.eq(candidate)]
@@ -241,7 +269,7 @@ class Evidence:
             core = self.core([])
             if core is None:
                 break
-            disputed = [self.facts[str(i.literal)] for i in core if str(i.literal) in self.facts]
+            disputed = [self.facts[i.key] for i in core if i.key in self.facts]
             if not disputed:
                 raise RuntimeError(f"rules contradict each other: {[i.reason.id for i in core]}")
             dropped = self._dropped(disputed)
@@ -263,7 +291,7 @@ class Evidence:
         """The disputed facts that the weighted MaxSAT optimum gives up."""
         optimiser = z3.Optimize()
         optimiser.add(self.solver.assertions())
-        literals = {str(i.literal): i for i in self.items.values()}
+        literals = {i.key: i for i in self.items.values()}
         for name, item in literals.items():
             if name in self.facts:
                 optimiser.add_soft(item.literal, self.facts[name].weight)
@@ -272,6 +300,10 @@ class Evidence:
         optimiser.check()
         model = optimiser.model()
         return [f for f in disputed if not z3.is_true(model.eval(z3.Bool(f"fact:{f.key}"), True))]
+
+
+def _name(literal: z3.BoolRef) -> str:
+    return str(literal.decl().name())
 
 
 def _conflict(core: tuple[Tracked, ...], disputed: list[Fact], dropped: list[Fact]) -> Conflict:

@@ -368,9 +368,7 @@ class _Builder:
             self.facts.setdefault(fact.key, fact)
 
 
-def fact_in_words(
-    vocabulary: Vocabulary, finding: Finding, name: str, value: FactValue
-) -> str:
+def fact_in_words(vocabulary: Vocabulary, finding: Finding, name: str, value: FactValue) -> str:
     """A fact as a short statement, with the words that it was read from."""
     head, _, key = name.partition(".")
     concept = vocabulary.concepts[head]

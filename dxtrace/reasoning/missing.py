@@ -12,8 +12,10 @@ from dxtrace.reasoning.evidence import Evidence
 
 
 def missing_facts(knowledge: Knowledge, evidence: Evidence, output: str) -> tuple[MissingFact, ...]:
-    """The facts on which an output turns: two worlds that agree with everything known and differ
-    in that fact alone give different values.
+    """The facts on which an output turns.
+
+    A fact counts if two worlds that agree with everything known, and differ in that fact alone,
+    give different values.
 
     Args:
         knowledge: vocabulary and packs.
@@ -32,29 +34,57 @@ def missing_facts(knowledge: Knowledge, evidence: Evidence, output: str) -> tupl
 
 
 class _TwoWorlds:
-    """The evidence twice: a second world that differs in one fact and what follows from it."""
+    """The evidence twice, with every fact the same in both worlds unless it is let go."""
 
     def __init__(self, knowledge: Knowledge, evidence: Evidence, output: str) -> None:
-        self.knowledge, self.evidence, self.output = knowledge, evidence, output
-        self.formulas = evidence.believed_formulas()
+        self.knowledge, self.evidence = knowledge, evidence
         names = {n for item in evidence.theory.output_items(output) for n in item.names}
         symbols = [knowledge.symbols.resolve(n, n) for n in sorted(names)]
         self.facts = [s for s in symbols if s.kind != "output"]
-        self.derived = [
+        self.solver = z3.Solver()
+        self.same: dict[str, z3.BoolRef] = {}
+        self._build(knowledge.symbols.resolve(output, output))
+
+    def _build(self, output: Symbol) -> None:
+        world = z3.And(self.evidence.believed_formulas())
+        constants = _constants_of(world)
+        other = {name: z3.Const(f"other:{name}", c.sort()) for name, c in constants.items()}
+        pairs = [(constants[name], other[name]) for name in constants]
+        self.solver.add(world, z3.substitute(world, *pairs))
+        derived = {c.decl().name() for c in self._derived()}
+        for name, constant in constants.items():
+            if name not in derived:
+                literal = z3.Bool(f"same:{name}")
+                self.solver.add(z3.Implies(literal, constant == other[name]))
+                self.same[name] = literal
+        values = self._constants(output, None)
+        differs = [z3.And(v, z3.Not(z3.substitute(v, *pairs))) for v in values]
+        if output.type == "boolean":
+            differs += [z3.And(z3.Not(v), z3.substitute(v, *pairs)) for v in values]
+        self.solver.add(z3.Or(differs))
+
+    def _places(self) -> list[tuple[Symbol, int | None]]:
+        bindings = self.evidence.theory.bindings
+        return [(s, i) for s in self.facts for i, _ in bindings(s.lesion)]
+
+    def _derived(self) -> list[z3.ExprRef]:
+        """Constants of outputs: they follow from facts in each world by itself."""
+        outputs = self.knowledge.outputs
+        return [
             constant
-            for symbol in symbols
-            if symbol.kind == "output"
-            for index, _ in evidence.theory.bindings(symbol.lesion)
+            for name in outputs
+            for symbol in (self.knowledge.symbols.resolve(name, name),)
+            for index, _ in self.evidence.theory.bindings(symbol.lesion)
             for constant in self._constants(symbol, index)
         ]
 
     def candidates(self) -> list[tuple[Symbol, int | None]]:
         """Facts behind the output that no finding settles."""
+        mentioned = self.evidence.base.mentioned
         return [
-            (symbol, index)
-            for symbol in self.facts
-            for index, _ in self.evidence.theory.bindings(symbol.lesion)
-            if (symbol.name, index) not in self.evidence.base.mentioned or symbol.kind == "presence"
+            (s, i)
+            for s, i in self._places()
+            if (s.name, i) not in mentioned or s.kind == "presence"
         ]
 
     def _constants(self, symbol: Symbol, index: int | None) -> list[z3.ExprRef]:
@@ -67,11 +97,22 @@ class _TwoWorlds:
 
     def turns_on(self, symbol: Symbol, index: int | None) -> bool:
         """Whether the output can change when this fact alone changes."""
-        changed = [*self._constants(symbol, index), *self.derived]
-        pairs = [(c, z3.FreshConst(c.sort(), "other")) for c in changed]
-        solver = z3.Solver()
-        solver.add(self.formulas)
-        solver.add([z3.substitute(f, *pairs) for f in self.formulas])
-        values = self._constants(self.knowledge.symbols.resolve(self.output, self.output), None)
-        solver.add(z3.Or([z3.And(v, z3.Not(z3.substitute(v, *pairs))) for v in values]))
-        return bool(solver.check() == z3.sat)
+        changed = {c.decl().name() for c in self._constants(symbol, index)}
+        held = [literal for name, literal in self.same.items() if name not in changed]
+        return bool(self.solver.check(*held) == z3.sat)
+
+
+def _constants_of(formula: z3.ExprRef) -> dict[str, z3.ExprRef]:
+    """Every uninterpreted constant in a formula, by name."""
+    found: dict[str, z3.ExprRef] = {}
+    seen: set[int] = set()
+    todo = [formula]
+    while todo:
+        node = todo.pop()
+        if node.get_id() in seen:
+            continue
+        seen.add(node.get_id())
+        if z3.is_const(node) and node.decl().kind() == z3.Z3_OP_UNINTERPRETED:
+            found[node.decl().name()] = node
+        todo.extend(node.children())
+    return found

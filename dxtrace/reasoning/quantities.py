@@ -61,7 +61,7 @@ def derived_measurement(
         return None
     axes = [Interval.of(stated[prefix + a], unit) for a in AXES if prefix + a in stated]
     single = stated.get(prefix + "diameter")
-    if len(axes) >= 2:
+    if len(axes) > 1:
         return rule(axes)
     return Interval.of(single, unit) if single else (axes[0] if axes else None)
 

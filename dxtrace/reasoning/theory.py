@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import z3
 
@@ -32,7 +32,12 @@ class Tracked:
     reason: Reason
     names: frozenset[str]
 
-    @property
+    @cached_property
+    def key(self) -> str:
+        """The literal's name."""
+        return str(self.literal.decl().name())
+
+    @cached_property
     def guarded(self) -> z3.BoolRef:
         """The formula behind its literal."""
         return z3.Implies(self.literal, self.formula)
@@ -136,7 +141,7 @@ class Theory:
         items: dict[str, Tracked] = {}
         for name in required_outputs(self.knowledge, output):
             for item in self._own_items(name):
-                items[str(item.literal)] = item
+                items[item.key] = item
         return list(items.values())
 
     def _own_items(self, name: str) -> list[Tracked]:
@@ -292,6 +297,12 @@ def connected_rules(knowledge: Knowledge, concepts: frozenset[str]) -> tuple[str
             keys[key] = None
             todo.extend(concepts_of[key])
     return tuple(keys)
+
+
+def concepts_sharing_rule(knowledge: Knowledge, concept: str) -> frozenset[str]:
+    """Concepts that some rule names together with this one."""
+    _, by_concept, concepts_of = _rule_index(knowledge)
+    return frozenset().union(*(concepts_of[key] for key in by_concept.get(concept, ())))
 
 
 _RuleIndex = tuple[dict[str, tuple[Pack, Rule]], dict[str, list[str]], dict[str, frozenset[str]]]
