@@ -16,6 +16,8 @@ from tools.report_reader.sentences import MeaningHit, Scan
 from tools.report_reader.sizes import Size
 
 _LENGTHS_MM = {"mm": Decimal(1), "millimet": Decimal(1), "cm": Decimal(10), "centimet": Decimal(10)}
+_ONE = Decimal(1)
+_SPANS_MO = {"year": Decimal(12), "yr": Decimal(12), "week": Decimal("0.23"), "day": Decimal("0.033")}
 _SIZE_KINDS = frozenset(
     "diameter long_axis short_axis third_axis mean_diameter largest_dimension "
     "smallest_dimension volume".split()
@@ -212,7 +214,10 @@ def read_measured(scan: Scan, hit: MeaningHit, attribute: ConceptAttribute) -> M
 
 
 def _converted(number: Interval, after: str, unit: str | None) -> Interval:
+    words = after.lstrip(" -")
+    if unit == "mo":
+        return number.scaled(next((f for w, f in _SPANS_MO.items() if words.startswith(w)), _ONE))
     if unit not in ("mm", "cm"):
         return number
-    stated = next((f for w, f in _LENGTHS_MM.items() if after.lstrip(" -").startswith(w)), None)
+    stated = next((f for w, f in _LENGTHS_MM.items() if words.startswith(w)), None)
     return number if stated is None else number.scaled(stated / _LENGTHS_MM[unit])

@@ -16,6 +16,12 @@ NUMBER = (
     rf"(?:(?:{_SPACED['less']}|{_SPACED['more']}|{_SPACED['about']})\s{{0,3}})?(?:{PLAIN})"
     rf"(?:\s{{0,2}}%?\s{{0,2}}(?:-|to|and)\s{{0,2}}(?:{PLAIN}))?"
 )
+_IN_WORDS = {
+    word: number
+    for number, word in enumerate(
+        "one two three four five six seven eight nine ten eleven twelve".split(), start=1
+    )
+} | {"a": 1, "eighteen": 18}
 _NUMBER = re.compile(
     rf"(?:(?P<less>{_SPACED['less']})|(?P<more>{_SPACED['more']})|(?P<about>{_SPACED['about']}))?\s*"
     rf"(?P<low>{PLAIN})(?:\s*%?\s*(?:-|to|and)\s*(?P<high>{PLAIN}))?"
@@ -74,7 +80,8 @@ def read_number(text: str) -> Interval | None:
     """A number with its bound or range, or None if there is none in the text."""
     match = _NUMBER.search(text)
     if match is None:
-        return None
+        word = _IN_WORDS.get(text.strip())
+        return None if word is None else exactly(Decimal(word))
     low = read_decimal(match["low"])
     if match["high"]:
         ends = sorted((low, read_decimal(match["high"])))

@@ -43,6 +43,7 @@ _BEFORE_TAIL = r"\s*(?:[:=(,]|at|of|is|about|approximately|a|an|to be){0,3}\s*\Z
 _LINK = {"plane": (r"\s*:?\s*\Z", r"\A\s*\(?")}
 _WINDOW = 80
 _SECOND_SIZE = re.compile(r"\A\s*[(/=]\s*(?:or |i\.e\.,? )?\Z")
+_CHANGED_TO = re.compile(r"\s*(?:mm|cm)?\s*to\s*(?:now\s*)?")
 _RANGE_FROM = re.compile(r"(?:rang\w*|between|vary\w*|measur\w*|siz\w+)\s+(?:in size )?(?:from\s*)?\Z")
 _FROM = re.compile(r"\bfrom\s*\Z")
 
@@ -174,7 +175,7 @@ class SizeFinder:
         after = text[size.end : min(end, size.end + _WINDOW)]
         labels = {label for label, p in self._before.items() if p.search(before)}
         labels |= {label for label, p in self._after.items() if p.match(after)}
-        if _RANGE_FROM.search(before):
+        if _RANGE_FROM.search(before) and _FROM.search(before):
             labels.discard("prior")
         return replace(size, labels=size.labels | labels)
 
@@ -183,6 +184,8 @@ class SizeFinder:
         for size in sizes:
             last = joined[-1] if joined else None
             between = text[last.end : size.start] if last else ""
+            if last and _CHANGED_TO.fullmatch(between) and {"prior", "solid"} <= last.labels:
+                size = replace(size, labels=size.labels | {"solid"})  # noqa: PLW2901 - relabelled
             if last and _SECOND_SIZE.match(between) and _same_thing(last, size):
                 joined[-1] = _reconciled(last, size)
             elif last and _is_next_plane(last, size, between):

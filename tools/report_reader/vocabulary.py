@@ -104,7 +104,7 @@ class Vocabulary:
             denied = Meaning("flag", concept, attribute.key, value=False, denies=True)
             self._add_all(attribute.negated_phrases, denied)
         else:
-            numbered = [p for p in attribute.phrases if "{number}" in p]
+            numbered = [p for p in attribute.phrases if "{number}" in p or "(?P<number>" in p]
             self._add_all(numbered, Meaning("number", concept, attribute.key))
 
     def _add_context(self) -> None:
