@@ -32,7 +32,13 @@ HELD_BACK = 5
 ENOUGH = 10
 MAPPING = Path(__file__).with_name("mesh_mapping.yaml")
 ARCHIVE = "NLMCXR_reports.tgz"
-SIDES = {"left": Laterality.LEFT, "right": Laterality.RIGHT, "bilateral": Laterality.BILATERAL}
+# The lingula is a part of the left lung, so that code names a side.
+SIDES = {
+    "left": Laterality.LEFT,
+    "lingula": Laterality.LEFT,
+    "right": Laterality.RIGHT,
+    "bilateral": Laterality.BILATERAL,
+}
 
 
 @dataclass(frozen=True)
@@ -162,9 +168,7 @@ def _both(sides: set[Laterality]) -> set[Laterality]:
 
 def stated(findings: Iterable[Finding]) -> list[Finding]:
     """What a report says is there now."""
-    return [
-        f for f in findings if f.presence is Presence.PRESENT and f.context is Context.CURRENT
-    ]
+    return [f for f in findings if f.presence is Presence.PRESENT and f.context is Context.CURRENT]
 
 
 def print_table(rows: list[Row]) -> None:

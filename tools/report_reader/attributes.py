@@ -17,7 +17,12 @@ from tools.report_reader.sizes import Size
 
 _LENGTHS_MM = {"mm": Decimal(1), "millimet": Decimal(1), "cm": Decimal(10), "centimet": Decimal(10)}
 _ONE = Decimal(1)
-_SPANS_MO = {"year": Decimal(12), "yr": Decimal(12), "week": Decimal("0.23"), "day": Decimal("0.033")}
+_SPANS_MO = {
+    "year": Decimal(12),
+    "yr": Decimal(12),
+    "week": Decimal("0.23"),
+    "day": Decimal("0.033"),
+}
 _SIZE_KINDS = frozenset(
     "diameter long_axis short_axis third_axis mean_diameter largest_dimension "
     "smallest_dimension volume".split()
@@ -99,8 +104,10 @@ class AttributeReader:
 
 
 def _is_denied_change(scan: Scan, hit: MeaningHit) -> bool:
-    return hit.entry.value != "stable" and assess(scan, hit).presence is Presence.ABSENT and (
-        hit.entry.value != "resolved"
+    return (
+        hit.entry.value != "stable"
+        and assess(scan, hit).presence is Presence.ABSENT
+        and (hit.entry.value != "resolved")
     )
 
 

@@ -10,6 +10,7 @@ from tools.report_reader.sentences import Scan
 
 _MAX_ADJECTIVES = 4
 _MAX_JOINED = 6
+_MAX_EXPLAINED = 14
 
 
 class Binder:
@@ -17,12 +18,20 @@ class Binder:
 
     def __init__(self, rules: ContextRules):
         linkers = "|".join(f"(?:{translate(w)})" for w in rules.linkers)
+        explainers = "|".join(f"(?:{translate(w)})" for w in rules.explainers)
         joiners = "|".join(f"(?:{translate(w)})" for w in rules.joiners)
         self._linker = re.compile(rf"[,;:()]|(?<!\w)(?:{linkers})(?!\w)")
+        self._explainer = re.compile(rf"(?<!\w)(?:{explainers})(?!\w)")
         self._joiner = re.compile(rf"[,/]|(?<!\w)(?:{joiners})(?!\w)")
 
     def owner(
-        self, scan: Scan, start: int, end: int, mentions: Sequence[Mention], *, follows: bool = False
+        self,
+        scan: Scan,
+        start: int,
+        end: int,
+        mentions: Sequence[Mention],
+        *,
+        follows: bool = False,
     ) -> Mention | None:
         """The mention that the words at ``[start, end)`` describe.
 
@@ -34,8 +43,9 @@ class Binder:
             follows: the words come after a preposition, so they rather look back.
         """
         inside = [m for m in mentions if m.start <= start and end <= m.end]
-        if inside:
-            return inside[0]
+        overlapping = [m for m in mentions if m.start < end and start < m.end]
+        if inside or overlapping:
+            return (inside or overlapping)[0]
         earlier = [m for m in mentions if m.end <= start]
         later = [m for m in mentions if m.start >= end]
         previous, following = (earlier or [None])[-1], (later or [None])[0]
@@ -45,8 +55,7 @@ class Binder:
         near = [m for m in (previous, following) if m and scan.clause(m.start) == same]
         if near:
             return near[0]
-        overlapping = [m for m in mentions if m.start < end and start < m.end]
-        return (overlapping or [m for m in (previous, following) if m] or [None])[0]
+        return ([m for m in (previous, following) if m] or [None])[0]
 
     def modifies(self, between: str) -> bool:
         """Whether only adjectives stand between a word and the mention after it."""
@@ -55,3 +64,7 @@ class Binder:
     def joined(self, between: str) -> bool:
         """Whether two mentions are coordinated: "effusion and small pneumothorax"."""
         return len(between.split()) <= _MAX_JOINED and bool(self._joiner.search(between))
+
+    def explains(self, between: str) -> bool:
+        """Whether the second mention says what the first one is: "opacity, likely atelectasis"."""
+        return len(between.split()) <= _MAX_EXPLAINED and bool(self._explainer.search(between))

@@ -29,7 +29,9 @@ class Counter:
         self._label = re.compile(
             r"\A\s*(?:#|no\.?\s*|number\s+)?\s*(?P<label>\d{1,2}|[a-f])(?=\s*[:.),]|\s+(?!mm|cm|x\s)[a-z(])"
         )
-        self._mark = re.compile(rf"(?:#\s?(?P<label>\d{{1,2}}|[a-f])|(?:{nouns})\s+(?P<other>\d{{1,2}}|[a-f])\s*[:.)])")
+        self._mark = re.compile(
+            rf"(?:#\s?(?P<label>\d{{1,2}}|[a-f])|(?:{nouns})\s+(?P<other>\d{{1,2}}|[a-f])\s*[:.)])"
+        )
         self._adjective = re.compile(r"(?:[\w/-]+[\s,]+){0,7}\Z")
 
     def describe(self, scan: Scan, mentions: Sequence[Mention]) -> None:
@@ -74,8 +76,10 @@ class Counter:
         start = max(floor, mention.start - _WINDOW)
         digits = [d for d in _DIGITS.finditer(scan.text, start, mention.start)
                   if not any(s.start < d.end() and d.start() < s.end for s in scan.sizes)]  # fmt: skip
-        if digits and mention.plural and self._adjective.fullmatch(
-            scan.between(digits[-1].end(), mention.start)
+        if (
+            digits
+            and mention.plural
+            and self._adjective.fullmatch(scan.between(digits[-1].end(), mention.start))
         ):
             return int(digits[-1]["digits"]), False
         sites = {(s.side, s.name) for s in mention.sites if s.name}
@@ -88,6 +92,8 @@ def _word(phrases: Sequence[str]) -> re.Pattern[str]:
 
 def _qualified(scan: Scan, mention: Mention, floor: int) -> bool:
     return any(
-        floor <= h.start and h.end <= mention.end and not scan.text[h.end : mention.start].count(",")
+        floor <= h.start
+        and h.end <= mention.end
+        and not scan.text[h.end : mention.start].count(",")
         for h in scan.hits["qualifier"]
     )

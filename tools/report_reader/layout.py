@@ -121,8 +121,10 @@ def _ends(text: str, match: re.Match[str], start: int, end: int) -> bool:
     if "\n" in mark:
         return len(mark) > 1 or _line_ends(text, match, start, end)
     if mark[0] != ".":
-        return mark[0] != "?" or text[match.end() : end].lstrip()[:1].isupper() or (
-            not text[match.end() : end].strip()
+        return (
+            mark[0] != "?"
+            or text[match.end() : end].lstrip()[:1].isupper()
+            or (not text[match.end() : end].strip())
         )
     word = re.search(r"[\w.]+\Z", text[max(start, match.start() - 12) : match.start()])
     last = word[0].lower() if word else ""

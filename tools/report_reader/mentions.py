@@ -11,12 +11,13 @@ from tools.report_reader.sentences import MeaningHit, Scan
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A place in the body, by its words."""
+    """A place in the body, by its words; a side that only a plural implies is ``weak``."""
 
     start: int
     end: int
     side: Laterality | None = None
     name: str | None = None
+    weak: bool = False
 
     @property
     def words(self) -> str | None:
@@ -27,7 +28,7 @@ class Site:
         return " ".join(p for p in parts if p)
 
 
-@dataclass
+@dataclass(eq=False)
 class Mention:
     """What is gathered about one mention of a concept before it becomes a finding."""
 

@@ -145,5 +145,7 @@ def _hits(match: re.Match[str], entries: list[Entry]) -> Iterator[Hit[Entry]]:
     groups = match.re.groupindex
     gaps = tuple(match.span(name) for name in groups if name.startswith("gap"))
     number = match.span("number") if "number" in groups and match["number"] else None
+    # A phrase may begin with something optional and a space: the space is not part of it.
+    start = match.end() - len(match[0].lstrip())
     for entry in entries:
-        yield Hit(match.start(), match.end(), entry, gaps, number)
+        yield Hit(start, match.end(), entry, gaps, number)

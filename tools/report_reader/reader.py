@@ -116,7 +116,9 @@ class ReportReader:
         mentions = [m for h in scan.hits["mention"] if (m := self._mention(scan, h)) is not None]
         headings.apply(scan, self._sites.assign(scan, mentions), mentions)
         self._counter.describe(scan, mentions)
-        goes_on = not mentions or bool(self._pronoun.match(scan.between(sentence.start, sentence.end)))
+        goes_on = not mentions or bool(
+            self._pronoun.match(scan.between(sentence.start, sentence.end))
+        )
         self._attributes.bind(scan, mentions, recent if goes_on else ())
         whole: list[Mention] = []
         for mention in mentions:

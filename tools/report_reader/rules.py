@@ -73,6 +73,7 @@ class ContextRules(Frozen):
     reference: ReferenceWords
     linkers: tuple[str, ...]
     joiners: tuple[str, ...]
+    explainers: tuple[str, ...]
 
 
 class SiteRule(Frozen):
@@ -80,6 +81,7 @@ class SiteRule(Frozen):
 
     name: str
     side: Laterality | None = None
+    plural: bool = False
     phrases: tuple[str, ...]
 
 
@@ -88,6 +90,7 @@ class SiteRules(Frozen):
 
     sides: dict[Laterality, tuple[str, ...]]
     sites: tuple[SiteRule, ...]
+    contrasts: tuple[str, ...]
     prepositions: tuple[str, ...]
 
 

@@ -44,7 +44,9 @@ _LINK = {"plane": (r"\s*:?\s*\Z", r"\A\s*\(?")}
 _WINDOW = 80
 _SECOND_SIZE = re.compile(r"\A\s*[(/=]\s*(?:or |i\.e\.,? )?\Z")
 _CHANGED_TO = re.compile(r"\s*(?:mm|cm)?\s*to\s*(?:now\s*)?")
-_RANGE_FROM = re.compile(r"(?:rang\w*|between|vary\w*|measur\w*|siz\w+)\s+(?:in size )?(?:from\s*)?\Z")
+_RANGE_FROM = re.compile(
+    r"(?:rang\w*|between|vary\w*|measur\w*|siz\w+)\s+(?:in size )?(?:from\s*)?\Z"
+)
 _FROM = re.compile(r"\bfrom\s*\Z")
 
 
@@ -125,7 +127,10 @@ class SizeFinder:
             for label, phrases in rules.after.items()
         }
         self._worded = [
-            (re.compile(rf"(?<!\w)(?:{'|'.join(translate(p) for p in w.phrases)})(?!\w)"), w.below_mm)
+            (
+                re.compile(rf"(?<!\w)(?:{'|'.join(translate(p) for p in w.phrases)})(?!\w)"),
+                w.below_mm,
+            )
             for w in rules.worded
         ]
 
