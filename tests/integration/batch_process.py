@@ -1,0 +1,25 @@
+"""A batch with a reviewer of ``fake_reviewers``: ``MANIFEST OUT REVIEWER [TIMEOUT_S]``."""
+
+import sys
+from pathlib import Path
+
+from apps.commands import batch
+from apps.reviewing import Reviewer
+
+
+def main() -> int:
+    """As ``dxtrace batch``, but for the reviewer."""
+    manifest, out, reviewer, *timeout = sys.argv[1:]
+    batch.Reviewer = lambda planner: Reviewer(  # type: ignore[misc, assignment]  # the one difference
+        planner=planner, entry=f"tests.integration.fake_reviewers:{reviewer}"
+    )
+    request = batch.BatchRequest(
+        manifest=manifest, out=Path(out), workers=2, engine="local", planner="pathway",
+        timeout_s=float(timeout[0]) if timeout else 60.0, retry_failed=False,
+        accept_changes=False, max_report_chars=10_000, data_root=None,
+    )  # fmt: skip
+    return batch.review_manifest(request)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
