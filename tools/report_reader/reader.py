@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, Self
 
 from dxtrace.clinical.concept import Concept
@@ -20,12 +21,12 @@ from tools.report_reader.reading import ReportReading, Section
 from tools.report_reader.regions import choose_mentions
 from tools.report_reader.rules import load_rules
 from tools.report_reader.sentences import MeaningHit, Scan, Scanner
-from tools.report_reader.sites import SiteFinder
+from tools.report_reader.sites import SiteFinder, carry_sites
 from tools.report_reader.vocabulary import Vocabulary
 
 TOOL = "report_reader"
 VERSION = "1"
-_SIDED_CONTEXTS = (Context.CURRENT, Context.HISTORY)
+_REMEMBERED = 8
 
 
 class HasConcepts(Protocol):
@@ -42,6 +43,23 @@ class HasVocabulary(Protocol):
     @property
     def vocabulary(self) -> HasConcepts:
         """Its vocabulary."""
+
+
+@dataclass
+class _Thread:
+    """What a section has spoken of so far.
+
+    Attributes:
+        register: the lesions of the report.
+        headings: sides that stand as headings.
+        recent: measurable mentions that later sentences may go on about, newest first.
+        last: the mentions of the last sentence that had any.
+    """
+
+    register: LesionRegister
+    headings: SideHeadings
+    recent: list[Mention] = field(default_factory=list)
+    last: list[Mention] = field(default_factory=list)
 
 
 class ReportReader:
@@ -97,10 +115,9 @@ class ReportReader:
         register = LesionRegister(self._vocabulary.related)
         mentions: list[Mention] = []
         for part in parts:
-            recent: list[Mention] = []
-            headings = SideHeadings(folded)
+            thread = _Thread(register, SideHeadings(folded))
             for scan in (s for s in scans if s.sentence.part is part):
-                mentions.extend(self._read_sentence(scan, register, recent, headings))
+                mentions.extend(self._read_sentence(scan, thread))
         findings = _without_partial_denials(mentions)
         return ReportReading(
             sections=tuple(Section(name=p.name, start=p.start, end=p.end) for p in parts),
@@ -109,25 +126,26 @@ class ReportReader:
             ),
         )
 
-    def _read_sentence(
-        self, scan: Scan, register: LesionRegister, recent: list[Mention], headings: SideHeadings
-    ) -> list[Mention]:
+    def _read_sentence(self, scan: Scan, thread: "_Thread") -> list[Mention]:
         sentence = scan.sentence
         mentions = [m for h in scan.hits["mention"] if (m := self._mention(scan, h)) is not None]
-        headings.apply(scan, self._sites.assign(scan, mentions), mentions)
+        sites = self._sites.assign(scan, mentions)
+        thread.headings.apply(scan, sites, mentions)
+        refers_back = bool(self._pronoun.match(scan.between(sentence.start, sentence.end)))
+        if refers_back and not sites:
+            carry_sites(thread.last, mentions)
+        thread.last = mentions or thread.last
         self._counter.describe(scan, mentions)
-        goes_on = not mentions or bool(
-            self._pronoun.match(scan.between(sentence.start, sentence.end))
-        )
-        self._attributes.bind(scan, mentions, recent if goes_on else ())
+        goes_on = not mentions or refers_back
+        self._attributes.bind(scan, mentions, thread.recent if goes_on else ())
         whole: list[Mention] = []
         for mention in mentions:
             whole.extend(split_by_site(mention) if mention.is_lesion else [mention])
         for mention in whole:
-            self._settle(mention, register)
+            self._settle(mention, thread.register)
         there = [m for m in whole if m.is_there and (m.is_lesion or accepts_sizes(m.concept))]
         if there:
-            recent[:] = [*reversed(there), *(m for m in recent if m not in there)][:8]
+            thread.recent = [*reversed(there), *thread.recent][:_REMEMBERED]
         return [*whole, *self._contexts(scan)]
 
     def _mention(self, scan: Scan, hit: MeaningHit) -> Mention | None:

@@ -150,6 +150,14 @@ def _merged(last: Site, piece: Site, between: str) -> Site | None:
     return None
 
 
+def carry_sites(before: Sequence[Mention], mentions: Sequence[Mention]) -> None:
+    """A sentence such as "This suggests atelectasis" speaks of the place named before."""
+    placed = [m for m in before if m.sites]
+    for mention in mentions:
+        if placed and not mention.sites:
+            mention.sites.extend(placed[-1].sites)
+
+
 def compatible(one: Sequence[Site], other: Sequence[Site]) -> bool:
     """Whether two descriptions of a place can mean the same place."""
     if not one or not other:
