@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from agents.intent import Intent
+from agents.intent import Intent, asks_for_growth, asks_for_stability, is_yes_no
 from dxtrace.clinical import (
     Case,
     CheckedClaim,
@@ -25,6 +26,12 @@ _YES_NO = {
     VerdictKind.UNSUPPORTED: "Undetermined",
 }
 _SHOWN_VALUES = 6
+_FARES = {
+    VerdictKind.ENTAILED: "proved by the findings",
+    VerdictKind.CONSISTENT: "neither proved nor contradicted",
+    VerdictKind.UNSUPPORTED: "about something the findings do not speak of",
+    VerdictKind.CONTRADICTED: "contradicted",
+}
 
 
 class AnswerWriter:
@@ -52,15 +59,15 @@ class AnswerWriter:
             intents: what was asked.
             problems: statements that could not be used, and why.
         """
+        asked = list(intents)
         paragraphs = [
-            *self._direct_answers(result, list(intents)),
+            *self._direct_answers(result, asked),
+            *self._compared(case, result, asked),
             *self._conclusions(result),
-            *self._open(result),
             *self._contradictions(result),
+            *self._overview(result, asked),
             *self._failures(result, problems),
         ]
-        if not paragraphs:
-            paragraphs = [self._nothing_special(case, result)]
         return "\n\n".join(paragraphs)
 
     # -- yes or no ---------------------------------------------------------------------------
@@ -77,80 +84,120 @@ class AnswerWriter:
     def _finding_answer(self, checked: CheckedClaim, result: Result) -> str:
         claim, verdict = checked.claim, checked.verdict
         revised = claim.id.endswith("r")
-        kind = verdict.kind
-        word = _YES_NO[kind]
-        if revised and kind is VerdictKind.ENTAILED:
+        word = _YES_NO[verdict.kind]
+        if revised and verdict.kind is VerdictKind.ENTAILED:
             word = "No"
-        conclusion = next(
-            (c for c in result.answer.conclusions if c.concept == claim.concept), None
-        )
-        value = str(conclusion.value) if conclusion else "unknown"
-        name = conclusion.title if conclusion else claim.concept
-        words = quoted(r.text for r in verdict.because if r.kind == "finding")
+        found = next((c for c in result.answer.conclusions if c.concept == claim.concept), None)
+        value = str(found.value) if found else "unknown"
+        name = found.title if found else claim.concept
         if word == "Undetermined":
-            doubt = (
-                f"the report leaves open whether there is {name}"
-                if value == "indeterminate"
-                else f"nothing in the case says whether there is {name}"
-            )
-            return f"Undetermined: {doubt}."
-        statement = f"{name} is {value}"
-        return f"{word}: {statement}{f' ({words})' if words else ''}."
+            words = "; ".join(_doubts(claim.concept, result.findings))
+            if value == "indeterminate":
+                return f"Undetermined: whether there is {name} is left open (“{words}”)."
+            return f"Undetermined: nothing in the case says whether there is {name}."
+        words = "; ".join(dict.fromkeys(_words(r.text) for r in verdict.because if _words(r.text)))
+        return f"{word}: {name} is {value}{f' (“{words}”)' if words else ''}."
 
     def _value_answer(self, intent: Intent, checked: CheckedClaim) -> str:
         output = self.knowledge.outputs[intent.output or ""][1]
         title = output.title or output.public_name
         word = _YES_NO[checked.verdict.kind]
+        said = self._say(output.name, checked.claim.value)
         if word == "Yes":
-            return f"Yes: {title} is {self._say(output.name, checked.claim.value)}."
+            return f"Yes: {title}: {said}.{self._because(checked.verdict.because)}"
         if word == "No":
-            return f"No: {title} is not {self._say(output.name, checked.claim.value)}."
+            return f"No: {title}: not {said}.{self._because(checked.verdict.because)}"
         possible = checked.verdict.possible or ()
         remain = f"; {self._list(output.name, possible)} remain possible" if possible else ""
         return f"Undetermined: {title} is not decided by what is stated{remain}."
 
+    def _compared(self, case: Case, result: Result, intents: list[Intent]) -> Iterator[str]:
+        """The answer to a question about change, when it can be answered and when not."""
+        asked = [i for i in intents if i.kind == "comparison"]
+        if not asked:
+            return
+        changes = [c for c in result.answer.conclusions if c.concept.endswith(".change")]
+        if not changes:
+            about = ", ".join(
+                self.knowledge.vocabulary.concepts[i.concept].name.lower()
+                for i in asked
+                if i.concept
+            )
+            subject = f" for {about}" if about else ""
+            yield (
+                f"Undetermined: nothing in the case compares with an earlier examination{subject}."
+            )
+        elif is_yes_no(case.question or ""):
+            changed = any(not str(c.value).startswith(("stable", "unchanged")) for c in changes)
+            growth = asks_for_growth(case.question or "")
+            grown = any(str(c.value).startswith(("increased", "new")) for c in changes)
+            stable = asks_for_stability(case.question or "")
+            holds = (not changed) if stable else grown if growth else changed
+            yield f"{'Yes' if holds else 'No'}: {_change_in_words(changes)}."
+
     # -- conclusions -------------------------------------------------------------------------
 
     def _conclusions(self, result: Result) -> Iterator[str]:
+        said: set[str] = set()
         for conclusion in result.answer.conclusions:
-            if "." not in conclusion.concept or conclusion.value is None:
+            if "." not in conclusion.concept:
+                continue
+            if conclusion.value is None:
+                yield self._open(conclusion)
                 continue
             name = self._output_name(conclusion)
             value = self._say(name, conclusion.value) if name else str(conclusion.value)
             because = self._because(conclusion.reasons)
+            if because in said:
+                because = " For the same reasons." if because else ""
+            said.add(because)
             source = "; ".join(
-                dict.fromkeys(_place(c.source, c.section) for c in conclusion.citations)
+                dict.fromkeys(
+                    _place(c.source, c.section) for c in conclusion.citations if c.section
+                )
             )
             cited = f" [{source}]" if source else ""
             yield f"{conclusion.title or conclusion.concept}: {value}.{because}{cited}"
+        if result.missing:
+            yield f"What would settle it: {', '.join(fact_in_words(m) for m in result.missing)}."
+
+    def _open(self, conclusion: Conclusion) -> str:
+        if conclusion.verdict is VerdictKind.UNSUPPORTED:
+            return f"{conclusion.title}: undetermined, nothing in the case bears on it."
+        remain = self._list(self._output_name(conclusion), conclusion.possible or ())
+        return f"{conclusion.title}: undetermined, {remain} remain possible."
 
     def _because(self, reasons: Iterable[Reason]) -> str:
         reasons = list(reasons)
         stated = quoted(r.text for r in reasons if r.kind == "finding")
-        assumed = [r.text.removeprefix("assumed ") for r in reasons if r.kind == "assumption"]
+        assumed = [_assumption(r.text) for r in reasons if r.id.startswith("assumption:")]
         parts = [f" Because: {stated}." if stated else ""]
         if assumed:
-            parts.append(f" Not stated and therefore assumed: {'; '.join(dict.fromkeys(assumed))}.")
+            parts.append(
+                f" Assumed, as nobody says otherwise: {'; '.join(dict.fromkeys(assumed))}."
+            )
         return "".join(parts)
 
-    def _open(self, result: Result) -> Iterator[str]:
-        for conclusion in result.answer.conclusions:
-            if "." not in conclusion.concept or conclusion.value is not None:
-                continue
-            name = self._output_name(conclusion)
-            if conclusion.verdict is VerdictKind.UNSUPPORTED:
-                yield f"{conclusion.title}: nothing in the case bears on it."
-            else:
-                remain = self._list(name, conclusion.possible or ())
-                yield f"{conclusion.title} is open: {remain} remain possible."
-        if result.missing:
-            yield f"What would settle it: {', '.join(fact_in_words(m) for m in result.missing)}."
-
-    # -- contradictions and failures ---------------------------------------------------------
+    # -- contradictions, overview, failures --------------------------------------------------
 
     def _contradictions(self, result: Result) -> Iterator[str]:
         for contradiction in result.contradictions:
             yield f"Contradiction: {contradiction.explanation}."
+
+    def _overview(self, result: Result, intents: list[Intent]) -> Iterator[str]:
+        """What is described, and how the impression fares; for a review."""
+        if not any(i.kind == "review" for i in intents):
+            return
+        if not result.findings:
+            yield "Nothing could be checked: no finding could be read from this case."
+            return
+        yield describe_findings(self.knowledge, undisputed_findings(result))
+        stated = [c for c in result.claims if not c.claim.id.startswith("q")]
+        counts = Counter(c.verdict.kind for c in stated)
+        if stated:
+            parts = [f"{counts[k]} {_FARES[k]}" for k in _FARES if counts[k]]
+            plural = "s" if len(stated) > 1 else ""
+            yield f"Of {len(stated)} statement{plural} of the impression: {', '.join(parts)}."
 
     def _failures(self, result: Result, problems: Iterable[str]) -> Iterator[str]:
         for call in result.tools:
@@ -159,20 +206,6 @@ class AnswerWriter:
                 yield f"Not looked at: {call.name} {said}: {call.reason}."
         for problem in problems:
             yield f"Not used: {problem}."
-
-    def _nothing_special(self, case: Case, result: Result) -> str:
-        entailed = sum(c.verdict.kind is VerdictKind.ENTAILED for c in result.claims)
-        if not result.findings:
-            return "Nothing was found to check: no finding could be read from this case."
-        named = describe_findings(self.knowledge, result.findings)
-        checked = (
-            f" {entailed} of {len(result.claims)} statements of the impression follow from the "
-            "findings; none is contradicted."
-            if result.claims
-            else ""
-        )
-        _ = case
-        return f"{named}{checked}"
 
     # -- words -------------------------------------------------------------------------------
 
@@ -210,6 +243,47 @@ def describe_findings(knowledge: Knowledge, findings: Iterable[Finding]) -> str:
     if not named:
         return "No abnormal finding is described as present."
     return f"Described as present: {', '.join(named)}."
+
+
+def undisputed_findings(result: Result) -> list[Finding]:
+    """Findings that nothing contradicts; a contradicted statement is never repeated as fact."""
+    refused = {
+        (c.claim.document, c.claim.span)
+        for c in result.claims
+        if c.verdict.kind is VerdictKind.CONTRADICTED
+    }
+    at_odds = {i for c in result.contradictions for i in c.disputed}
+    return [
+        f
+        for f in result.findings
+        if f.id not in at_odds
+        and not any((e.document, e.span) in refused for e in f.evidence if e.span)
+    ]
+
+
+def _words(text: str) -> str:
+    """The quoted words of a reason."""
+    start, end = text.find("“"), text.rfind("”")
+    return text[start + 1 : end] if 0 <= start < end else ""
+
+
+def _doubts(concept: str, findings: Iterable[Finding]) -> list[str]:
+    said = [
+        f.text
+        for f in findings
+        if f.concept == concept and f.presence.value == "indeterminate" and f.text
+    ]
+    return list(dict.fromkeys(said)) or ["it is named with doubt"]
+
+
+def _assumption(text: str) -> str:
+    """The reason that a pack gives for an assumption: what stands in the brackets."""
+    start, end = text.find("("), text.rfind(")")
+    return text[start + 1 : end] if 0 <= start < end else text
+
+
+def _change_in_words(changes: Iterable[Conclusion]) -> str:
+    return "; ".join(f"{c.title.lower().removeprefix('change of ')} {c.value}" for c in changes)
 
 
 def fact_in_words(fact: MissingFact) -> str:

@@ -155,6 +155,27 @@ def _hits(pack: Pack, folded: str) -> Iterator[int]:
             yield match.end() - match.start()
 
 
+_GROWTH = re.compile(
+    r"\b(?:gr[eo]w\w*|growth|larger|bigger|increas\w*|enlarg\w*|progress\w*|worse\w*|new)\b"
+)
+_STABILITY = re.compile(r"\b(?:stable|unchanged|same|no change)\b")
+
+
+def is_yes_no(question: str) -> bool:
+    """Whether a question wants yes or no."""
+    return bool(_YES_NO.match(fold(question)))
+
+
+def asks_for_growth(question: str) -> bool:
+    """Whether a question about change asks for growth."""
+    return bool(_GROWTH.search(fold(question)))
+
+
+def asks_for_stability(question: str) -> bool:
+    """Whether a question about change asks whether nothing changed."""
+    return bool(_STABILITY.search(fold(question)))
+
+
 def asks_for_absence(question: str) -> bool:
     """Whether a yes-or-no question asks whether something is *not* there."""
     return bool(_YES_NO.match(fold(question)) and _ABSENCE.search(fold(question)))

@@ -16,6 +16,7 @@ from dxtrace.clinical import (
     Finding,
     MissingFact,
     Presence,
+    Reason,
     Source,
     Verdict,
     VerdictKind,
@@ -119,16 +120,22 @@ def contradictions_of(
 
 def _contradicted(knowledge: Knowledge, item: CheckedClaim) -> Contradiction:
     reasons = item.verdict.because
-    findings = tuple(dict.fromkeys(r.id for r in reasons if r.kind == "finding"))
+    findings = tuple(dict.fromkeys(r.id for r in reasons if _rests_on_finding(r)))
     rules = tuple(dict.fromkeys(r.id for r in reasons if r.kind in ("rule", "row", "definition")))
-    words = "; ".join(
-        dict.fromkeys(r.text for r in reasons if r.kind in ("finding", "rule", "row"))
-    )
+    stated = quoted(r.text for r in reasons if _rests_on_finding(r))
+    applied = [r.text.rstrip(".") for r in reasons if r.kind in ("rule", "row")]
+    words = "; ".join(dict.fromkeys(part for part in (stated, *applied) if part))
     said = item.claim.text or claim_in_words(knowledge, item.claim)
     return Contradiction(
         claim=said, source="planner" if item.claim.source is Source.PLANNER else "report",
         with_=findings, rules=rules, explanation=f"“{said}” is excluded by: {words}",
     )  # fmt: skip
+
+
+def _rests_on_finding(reason: Reason) -> bool:
+    """A finding, or what its wording implies (such as 'on the right only')."""
+    implied = reason.kind == "assumption" and not reason.id.startswith("assumption:")
+    return reason.kind == "finding" or implied
 
 
 def _at_odds(conflict: Conflict, by_id: dict[str, Finding]) -> Contradiction:
@@ -137,7 +144,7 @@ def _at_odds(conflict: Conflict, by_id: dict[str, Finding]) -> Contradiction:
     source = "tool" if weakest is not None and weakest.source is Source.TOOL else "report"
     said = (weakest.text or weakest.concept) if weakest is not None else conflict.findings[0]
     stated = quoted(r.text for r in conflict.reasons if r.kind == "finding")
-    applied = [r.text for r in conflict.reasons if r.kind == "rule"]
+    applied = [r.text.rstrip(".") for r in conflict.reasons if r.kind == "rule"]
     words = "; ".join(dict.fromkeys(part for part in (stated, *applied) if part))
     preferred = (
         "the more reliable source is kept"
@@ -148,6 +155,7 @@ def _at_odds(conflict: Conflict, by_id: dict[str, Finding]) -> Contradiction:
         claim=said, source=source,
         with_=tuple(i for i in conflict.findings if weakest is None or i != weakest.id),
         rules=conflict.rules, preferred=conflict.preferred,
+        disputed=tuple(i for i in conflict.findings if i not in conflict.preferred),
         explanation=f"these statements exclude each other: {words}; {preferred}",
     )  # fmt: skip
 

@@ -54,7 +54,8 @@ class Contradiction(Frozen):
         with_: ids of the findings that exclude it (``with`` in JSON).
         rules: ids of the rules and rows that exclude it.
         explanation: one sentence for a reader.
-        preferred: for two findings at odds, the ids that the more reliable evidence supports.
+        preferred: for findings at odds, the ids that the more reliable evidence supports.
+        disputed: for findings at odds, the ids of those that are not used because of it.
     """
 
     claim: str
@@ -63,6 +64,7 @@ class Contradiction(Frozen):
     rules: tuple[str, ...] = ()
     explanation: str = ""
     preferred: tuple[str, ...] = ()
+    disputed: tuple[str, ...] = ()
 
 
 class ToolCall(Frozen):

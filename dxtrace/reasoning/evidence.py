@@ -180,12 +180,14 @@ class Evidence:
         return formula
 
     def believed_formulas(self) -> list[z3.BoolRef]:
-        """Everything that holds: what is believed, and the background of every name."""
+        """What is believed, and the background of every name."""
         background = self.theory.background(self._names)
-        flags = self.theory.encoder.stated_flags
-        spoken = self._spoken()
-        stated = [flag if name in spoken else z3.Not(flag) for name, flag in flags.items()]
-        return [item.formula for item in self.items.values()] + background + stated
+        return [item.formula for item in self.items.values()] + background
+
+    def stated_formulas(self) -> list[z3.BoolRef]:
+        """What has been stated and what has not (``has()``)."""
+        flags, spoken = self.theory.encoder.stated_flags, self._spoken()
+        return [flag if name in spoken else z3.Not(flag) for name, flag in flags.items()]
 
     def _spoken(self) -> set[str]:
         return {"has:" + self._instance(f) for f in self.base.facts if f.kind == "finding"}

@@ -363,9 +363,14 @@ class _Builder:
             other = "right" if side == "left" else "left"
             fact = Fact(
                 finding.id, f"{key}.{other}", False, weight=1,
-                text=f"reported on the {side} only", kind="assumption",
+                text=_only_on(self.vocabulary, key, side, finding), kind="assumption",
             )  # fmt: skip
             self.facts.setdefault(fact.key, fact)
+
+
+def _only_on(vocabulary: Vocabulary, concept: str, side: str, finding: Finding) -> str:
+    said = f"{vocabulary.concepts[concept].name.lower()} reported on the {side} only"
+    return f"{said} (“{finding.text}”)" if finding.text else said
 
 
 def fact_in_words(vocabulary: Vocabulary, finding: Finding, name: str, value: FactValue) -> str:

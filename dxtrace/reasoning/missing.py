@@ -50,7 +50,7 @@ class _TwoWorlds:
         constants = _constants_of(world)
         other = {name: z3.Const(f"other:{name}", c.sort()) for name, c in constants.items()}
         pairs = [(constants[name], other[name]) for name in constants]
-        self.solver.add(world, z3.substitute(world, *pairs))
+        self.solver.add(world, z3.substitute(world, *pairs), *self.evidence.stated_formulas())
         derived = {c.decl().name() for c in self._derived()}
         for name, constant in constants.items():
             if name not in derived:
@@ -98,6 +98,10 @@ class _TwoWorlds:
     def turns_on(self, symbol: Symbol, index: int | None) -> bool:
         """Whether the output can change when this fact alone changes."""
         changed = {c.decl().name() for c in self._constants(symbol, index)}
+        if symbol.type not in ("real", "integer"):
+            # In the other world somebody has stated the fact. (A number that packs ask for with
+            # has() is an alternative to another one, such as a volume: nobody need state it.)
+            changed.add("has:" + instance_name(symbol.name, symbol.lesion, index))
         held = [literal for name, literal in self.same.items() if name not in changed]
         return bool(self.solver.check(*held) == z3.sat)
 
