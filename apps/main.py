@@ -72,7 +72,7 @@ def _root(
 
 
 @app.command()
-def review(  # noqa: PLR0913, PLR0917 - the options of a command
+def review(
     cases: Annotated[
         list[Path],
         typer.Argument(

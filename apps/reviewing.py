@@ -10,7 +10,7 @@ from typing import Any
 from apps.exit_status import UsageError
 from dxtrace import __version__
 from dxtrace.clinical import Case, Result, Trace
-from dxtrace.intake import CaseReading, IntakeError
+from dxtrace.intake import CaseReading, IntakeError, check_case
 from dxtrace.knowledge import KnowledgeError, load_knowledge
 from dxtrace.reporting import render_case_report
 
@@ -63,6 +63,10 @@ class Reviewer:
         except KnowledgeError as error:
             raise UsageError(str(error)) from None
         self.resolve()
+        workbench = importlib.import_module("graphs.workbench")
+        if self.planner not in workbench.PLANNERS:
+            known = ", ".join(workbench.PLANNERS)
+            raise UsageError(f"--planner: expected one of {known}, got {self.planner!r}")
 
     def resolve(self) -> Callable[..., Any]:
         """Import the function that reviews a case."""
@@ -86,7 +90,7 @@ class Reviewer:
         case: Case | None = None
         try:
             reading = read()
-            case = reading.case
+            case = check_case(reading.case, load_knowledge())
             run = self.resolve()(case, planner=self.planner)
             result, trace, notes = run.result, run.trace, reading.notes
         except IntakeError as error:

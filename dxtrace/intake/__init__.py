@@ -11,6 +11,7 @@ from dxtrace.intake.manifest import (
     read_manifest,
 )
 from dxtrace.intake.report_text import prepare_report_text
+from dxtrace.intake.vocabulary_check import check_case
 
 __all__ = [
     "CaseReading",
@@ -18,6 +19,7 @@ __all__ = [
     "IntakeLimits",
     "ManifestLine",
     "build_manifest_case",
+    "check_case",
     "mask_identifiers",
     "prepare_report_text",
     "read_case",
