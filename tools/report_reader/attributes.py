@@ -69,8 +69,9 @@ class AttributeReader:
     def _bind_change(
         self, scan: Scan, mentions: Sequence[Mention], recent: Sequence[Mention]
     ) -> None:
+        able = [m for m in mentions if m.concept.attribute("change")]
         for hit in scan.hits["change"]:
-            owner = self._binder.owner(scan, hit.start, hit.end, mentions) if mentions else None
+            owner = self._binder.owner(scan, hit.start, hit.end, able or mentions) if mentions else None
             owner = owner or (recent[0] if recent else None)
             if owner is None or owner.concept.kind in ("state", "context"):
                 continue

@@ -10,7 +10,7 @@ from tools.report_reader.rules import ContextRules
 from tools.report_reader.sentences import Scan
 
 _OPEN = -1
-_PLURAL = re.compile(r"(?:nodes|[^su\W]s|ies|ases|metastases)\Z")
+_PLURAL = re.compile(r"(?:nodes|[^siu\W]s|ies|ases|metastases)\Z")
 _WINDOW = 70
 _MAX_WORDS = 7
 _DIGITS = re.compile(
@@ -27,7 +27,7 @@ class Counter:
         self._other = _word(reference.other)
         nouns = "|".join(reference.label_nouns)
         self._label = re.compile(
-            r"\A\s*(?:#|no\.?\s*|number\s+)?\s*(?P<label>\d{1,2}|[a-f])(?=\s*[:.),]|\s+(?!mm|cm|x\s)[a-z(])"
+            r"\A\s*(?:#|no\.?\s*|number\s+)?\s*(?P<label>\d{1,2}|[a-f])(?=\s*[:.),]|\s*\Z|\s+(?!mm|cm|x\s)[a-z(])"
         )
         self._mark = re.compile(
             rf"(?:#\s?(?P<label>\d{{1,2}}|[a-f])|(?:{nouns})\s+(?P<other>\d{{1,2}}|[a-f])\s*[:.)])"

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from dxtrace.clinical.finding import AttributeValue
 from dxtrace.clinical.measurement import Measurement
 from tools.report_reader.layout import Part
 from tools.report_reader.mentions import Mention, Site
 from tools.report_reader.sites import compatible
 
-_CURRENT_SIZES = ("long_axis", "largest_dimension", "diameter", "mean_diameter", "volume")
+_CURRENT_SIZES = (
+    "long_axis", "largest_dimension", "diameter", "mean_diameter", "volume", "short_axis"
+)  # fmt: skip
 
 
 @dataclass
@@ -23,6 +26,7 @@ class Lesion:
     size: Measurement | None = None
     label: str | None = None
     count: int | None = None
+    marks: dict[str, AttributeValue] = field(default_factory=dict)
 
 
 class LesionRegister:
@@ -42,6 +46,7 @@ class LesionRegister:
         found.sites = found.sites or list(mention.sites)
         found.size = found.size or _size(mention)
         found.label = found.label or mention.label
+        found.marks = {**_marks(mention), **found.marks}
 
     def known(self, mention: Mention) -> bool:
         """Whether the mention speaks of a lesion named before."""
@@ -58,7 +63,10 @@ class LesionRegister:
         return lesion
 
     def _find(self, mention: Mention) -> Lesion | None:
-        alike = [x for x in self._lesions if self._related(x.concept, mention.concept.key)]
+        alike = [
+            x for x in self._lesions
+            if self._related(x.concept, mention.concept.key) and _same_marks(x, mention)
+        ]  # fmt: skip
         if mention.label is not None:
             labelled = [x for x in alike if x.label == mention.label]
             return labelled[-1] if labelled else None
@@ -94,6 +102,19 @@ class LesionRegister:
         if size is None:
             return there[0] if there else None
         return min(there, key=lambda x: _distance(x.size, size), default=None)
+
+
+def _marks(mention: Mention) -> dict[str, AttributeValue]:
+    """The attributes that tell one lesion from another."""
+    keys = {a.key for a in mention.concept.attributes if a.identifies}
+    return {k: v for k, v in mention.attributes.items() if k in keys}
+
+
+def _same_marks(lesion: Lesion, mention: Mention) -> bool:
+    marks = _marks(mention)
+    if lesion.concept != mention.concept.key or mention.reference == "same":
+        return all(lesion.marks.get(k, v) == v for k, v in marks.items())
+    return lesion.marks == marks or not (lesion.marks or marks)
 
 
 def _size(mention: Mention) -> Measurement | None:

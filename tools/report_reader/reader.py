@@ -136,7 +136,7 @@ class ReportReader:
             carry_sites(thread.last, mentions)
         thread.last = mentions or thread.last
         self._counter.describe(scan, mentions)
-        goes_on = not mentions or refers_back
+        goes_on = not mentions or refers_back or self._is_aside(scan, mentions)
         self._attributes.bind(scan, mentions, thread.recent if goes_on else ())
         whole: list[Mention] = []
         for mention in mentions:
@@ -147,6 +147,12 @@ class ReportReader:
         if there:
             thread.recent = [*reversed(there), *thread.recent][:_REMEMBERED]
         return [*whole, *self._contexts(scan)]
+
+    def _is_aside(self, scan: Scan, mentions: Sequence[Mention]) -> bool:
+        """Whether the words of a sentence point to another body region than all its mentions."""
+        spoken_of = {str(h.entry.value) for h in scan.hits["region"]}
+        regions = [self._vocabulary.regions(m.concept.key) for m in mentions]
+        return bool(spoken_of) and all(r and not r & spoken_of for r in regions)
 
     def _mention(self, scan: Scan, hit: MeaningHit) -> Mention | None:
         concept = self._vocabulary.concepts[hit.entry.concept]

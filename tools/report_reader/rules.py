@@ -43,6 +43,7 @@ class ClauseWords(Frozen):
     starters: tuple[str, ...]
     verbs: tuple[str, ...]
     endings: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
     comma_starters: tuple[str, ...]
 
 

@@ -52,6 +52,9 @@ class Scanner:
         words = rules.context.clauses
         self._verb = re.compile(rf"(?<!\w)(?:{_either(words.verbs)})(?!\w)")
         self._ending = re.compile(rf"(?:{_either(words.endings)})\W*\Z")
+        self._answered = re.compile(
+            rf"\W*(?:\w+[\s-]+){{1,4}}(?:(?:is|are) )?(?:{_either(words.answers)})\W*\Z"
+        )
         self._comma_start = re.compile(rf"\W*(?:{_either(words.comma_starters)})(?!\w)")
         self._goes_on = re.compile(r"\W*(?:and/or|or|nor)(?!\w)")
 
@@ -88,7 +91,7 @@ class Scanner:
         """Whether what follows a comma is a statement of its own, not more of a list."""
         if self._goes_on.match(fragment):
             return False
-        if self._comma_start.match(fragment):
+        if self._comma_start.match(fragment) or self._answered.match(fragment):
             return True
         return bool(self._verb.search(fragment)) and not self._ending.search(fragment)
 
