@@ -17,6 +17,11 @@ from dxtrace.knowledge.vocabulary import Vocabulary
 class Knowledge:
     """Everything that DxTrace knows: loaded, resolved, type-checked.
 
+    Attributes:
+        vocabulary: the concepts.
+        packs: the packs by id.
+        fingerprint: hash of the files that it was loaded from.
+
     Raises:
         KnowledgeError: naming file and place, on an unknown name or value, a type clash, a unit
             mismatch, a missing passage.
@@ -24,6 +29,7 @@ class Knowledge:
 
     vocabulary: Vocabulary
     packs: dict[str, Pack] = field(default_factory=dict)
+    fingerprint: str = ""
 
     def __post_init__(self) -> None:
         for pack in self.packs.values():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,7 +41,20 @@ def load_knowledge(folder: Path = KNOWLEDGE_FOLDER) -> Knowledge:
     """
     vocabulary = load_vocabulary(folder / "concepts")
     packs = [load_pack(p.parent) for p in sorted((folder / "packs").glob("*/pack.yaml"))]
-    return Knowledge(vocabulary=vocabulary, packs={p.id: p for p in packs})
+    return Knowledge(
+        vocabulary=vocabulary, packs={p.id: p for p in packs}, fingerprint=_fingerprint(folder)
+    )
+
+
+def _fingerprint(folder: Path) -> str:
+    """SHA-256 over every concept and pack file with its name, line ends normalised."""
+    digest = sha256()
+    for root in ("concepts", "packs"):
+        for path in sorted((folder / root).rglob("*.yaml")):
+            content = path.read_bytes().replace(b"\r\n", b"\n")
+            digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
+            digest.update(content)
+    return digest.hexdigest()
 
 
 def load_vocabulary(folder: Path) -> Vocabulary:
