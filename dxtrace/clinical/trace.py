@@ -30,7 +30,7 @@ class TraceEntry(Frozen):
         kind: what the step was.
         data: its content, JSON only.
         previous: hash of the entry before; 64 zeros for the first.
-        hash: SHA-256 of the canonical JSON of the other fields.
+        hash: SHA-256 of the canonical JSON of the case's id and the other fields.
     """
 
     seq: int
@@ -41,10 +41,11 @@ class TraceEntry(Frozen):
     hash: str
 
 
-def _digest(seq: int, time: str, kind: str, data: dict[str, Any], previous: str) -> str:
-    canonical = json.dumps(
-        [seq, time, kind, data, previous], sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
+def _digest(
+    case_id: str, seq: int, time: str, kind: str, data: dict[str, Any], previous: str
+) -> str:
+    fields = [case_id, seq, time, kind, data, previous]
+    canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -82,12 +83,12 @@ class Trace:
 
     def append(self, kind: EntryKind, data: dict[str, Any]) -> TraceEntry:
         """Add an entry; ``data`` must be JSON (it is copied through JSON, so it cannot change)."""
-        copied = json.loads(json.dumps(data, ensure_ascii=False))
+        copied = json.loads(json.dumps(data, ensure_ascii=False, allow_nan=False))
         time = datetime.now(UTC).isoformat(timespec="milliseconds")
         seq, previous = len(self._entries), self.head
         entry = TraceEntry(
             seq=seq, time=time, kind=kind, data=copied, previous=previous,
-            hash=_digest(seq, time, kind, copied, previous),
+            hash=_digest(self.case_id, seq, time, kind, copied, previous),
         )  # fmt: skip
         self._entries.append(entry)
         return entry
@@ -100,7 +101,7 @@ class Trace:
         """
         previous = _GENESIS
         for position, entry in enumerate(self._entries):
-            expected = _digest(position, entry.time, entry.kind, entry.data, previous)
+            expected = _digest(self.case_id, position, entry.time, entry.kind, entry.data, previous)
             if entry.seq != position or entry.previous != previous or entry.hash != expected:
                 raise TraceError(
                     f"trace {self.case_id}: entry {position} ({entry.kind}) does not match its "
@@ -130,7 +131,7 @@ class Trace:
             stored_head = raw["head"]
         except TraceError:
             raise
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise TraceError(f"not a readable trace: {error}") from error
         if trace.head != stored_head:
             raise TraceError(f"trace {trace.case_id}: entries are missing at the end")
