@@ -52,7 +52,7 @@ class _Worker:
     def __init__(self, context: SpawnContext, task: CaseWork, options: PoolOptions) -> None:
         self.pipe, theirs = context.Pipe()
         self.process: SpawnProcess = context.Process(
-            target=work, args=(theirs, task), daemon=True, name="dxtrace-worker"
+            target=work, args=(theirs, task), name="dxtrace-worker"
         )
         self.process.start()
         theirs.close()

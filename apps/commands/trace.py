@@ -51,13 +51,20 @@ def replay_trace(path: Path) -> ExitStatus:
     trace = _read(path)
     if trace is None:
         return ExitStatus.CASE_FAILED
-    from graphs import replay
+    from graphs.replaying import ReplayError, replay
 
     try:
         report = replay(trace)
-    except TraceError as error:
-        raise UsageError(str(error)) from None
-    print(report)
+    except ReplayError as error:
+        raise UsageError(f"{path}: {error}") from None
+    print(
+        f"case {report.case_id}: {report.conclusions} conclusions, {report.claims} claims checked"
+    )
+    for name, versions in report.versions.items():
+        print(f"  {name}: {versions}")
+    for difference in report.differences:
+        print(f"  {difference.what}: recorded {difference.recorded}, now {difference.now}")
+    print("the same as recorded" if report.same else f"{len(report.differences)} difference(s)")
     return ExitStatus.OK if report.same else ExitStatus.CASE_FAILED
 
 

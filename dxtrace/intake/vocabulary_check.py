@@ -40,11 +40,7 @@ def check_case(case: Case, knowledge: Knowledge) -> Case:
             a unit that does not measure what it is given for.
     """
     try:
-        for pack in case.packs or ():
-            if pack not in knowledge.packs:
-                raise IntakeError(
-                    f"unknown pack {pack!r}{_hint(pack, knowledge.packs)}", field="packs"
-                )
+        _check_packs(case.packs or (), knowledge)
         for number, observation in enumerate(case.observations):
             _check_observation(observation, knowledge, f"observations[{number}]")
         findings = tuple(
