@@ -144,7 +144,8 @@ class Evidence:
     def include_output(self, output: str) -> None:
         """Bring in the tables of an output and everything they rest on."""
         items = self.theory.output_items(output)
-        for item in items:
+        names = frozenset().union(*(item.names for item in items))
+        for item in [*items, *self.theory.constraints_about(names)]:
             self._add(item)
         concepts = {n.partition(".")[0] for item in items for n in item.names}
         self.include_concepts(concepts)

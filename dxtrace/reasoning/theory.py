@@ -11,7 +11,7 @@ import z3
 from dxtrace.clinical import Reason
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.expression import Expression, parse_expression
-from dxtrace.knowledge.schema import Output, Pack, Rule, Table
+from dxtrace.knowledge.schema import Constraint, Output, Pack, Rule, Table
 from dxtrace.knowledge.symbols import Symbol
 from dxtrace.reasoning.encoder import CASE, Binding, Encoder
 
@@ -95,6 +95,26 @@ class Theory:
                 citation=self.knowledge.citation(pack, rule.passage),
             )  # fmt: skip
             yield Tracked(z3.Bool(f"rule:{rule.rule}#{index or ''}"), formula, reason, names)
+
+    # -- constraints --------------------------------------------------------------------------
+
+    def constraints_about(self, names: frozenset[str]) -> list[Tracked]:
+        """What packs state of the world about any of these facts, for each lesion."""
+        return [
+            item
+            for pack in self.knowledge.packs.values()
+            for constraint in pack.header.constraints
+            if self.fact_names(parse_expression(constraint.expr)) & names
+            for item in self._encode_constraint(constraint)
+        ]
+
+    def _encode_constraint(self, constraint: Constraint) -> Iterator[Tracked]:
+        node = parse_expression(constraint.expr)
+        for index, binding in self.bindings(constraint.for_each):
+            name = f"constraint:{constraint.expr}"
+            reason = Reason(id=name, kind="vocabulary", text=constraint.because)
+            formula = self.encoder.boolean(node, binding)
+            yield Tracked(z3.Bool(f"{name}#{index or ''}"), formula, reason, self.fact_names(node))
 
     def vocabulary_links(self, concepts: Iterable[str]) -> list[Tracked]:
         """Child present means parent present; a side present means the concept is present."""
