@@ -54,6 +54,7 @@ class ConceptAttribute(Frozen):
         phrases: what reports say for a boolean (denial is recognised by the reader), or for a
             number, with ``{number}`` where the value stands.
         negated_phrases: phrases that deny a boolean by themselves.
+        identifies: two different values mean two different lesions (such as the nodal station).
         observation_codes: LOINC codes of the laboratory or vital value that fills it.
     """
 
@@ -68,6 +69,7 @@ class ConceptAttribute(Frozen):
     values: tuple[AttributeChoice, ...] = ()
     phrases: tuple[str, ...] = ()
     negated_phrases: tuple[str, ...] = ()
+    identifies: bool = False
     observation_codes: tuple[str, ...] = ()
 
     @model_validator(mode="after")

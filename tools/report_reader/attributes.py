@@ -52,6 +52,7 @@ class AttributeReader:
             recent: earlier mentions that a sentence without a mention goes on about.
         """
         described: dict[tuple[int, int], list[MeaningHit]] = defaultdict(list)
+        shared: list[tuple[MeaningHit, Mention]] = []
         for hit in _most_telling([*scan.hits["value"], *scan.hits["flag"], *scan.hits["number"]]):
             described[hit.start, hit.end].append(hit)
         for (start, end), hits in sorted(described.items()):
@@ -63,6 +64,11 @@ class AttributeReader:
                 for hit in hits:
                     if hit.entry.concept == mention.concept.key:
                         _apply(scan, hit, mention)
+                shared += [(h, m) for m in own if _shares_noun(m, mention) for h in hits]
+        for hit, mention in shared:
+            flag_of_it = hit.entry.role == "flag" and hit.entry.concept == mention.concept.key
+            if flag_of_it and hit.entry.attribute not in mention.attributes:
+                _apply(scan, hit, mention)
         self._bind_change(scan, mentions, recent)
         self._bind_sizes(scan, mentions, recent)
 
@@ -102,6 +108,12 @@ class AttributeReader:
             if owner is not None and not _taken(scan, size, owner):
                 _add_size(owner, size, own=owner in mentions)
                 previous = owner
+
+
+def _shares_noun(one: Mention, other: Mention) -> bool:
+    """Whether two mentions end in one noun: "avid hilar and subcarinal nodes"."""
+    apart = one.end <= other.start or other.end <= one.start
+    return one.concept.key != other.concept.key and not apart
 
 
 def _is_denied_change(scan: Scan, hit: MeaningHit) -> bool:
