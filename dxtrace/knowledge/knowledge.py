@@ -6,7 +6,7 @@ from functools import cached_property
 from dxtrace.clinical.verdict import Citation
 from dxtrace.knowledge.errors import KnowledgeError
 from dxtrace.knowledge.expression import Expression, ExpressionError, parse_expression
-from dxtrace.knowledge.schema import Definition, Output, Pack, Table
+from dxtrace.knowledge.schema import Combine, Definition, Output, Pack, Table
 from dxtrace.knowledge.suggestions import suggest
 from dxtrace.knowledge.symbols import Symbol, SymbolTable
 from dxtrace.knowledge.type_check import Scope, infer_type, resolve_name
@@ -149,13 +149,35 @@ class _PackCheck:
         unknown = set(found.values) - set(definition.values)
         if expected == "choice" and unknown:
             raise KnowledgeError(where, f"values not declared: {sorted(unknown)}")
+        self._check_passage(definition.passage, where)
 
     def _check_output(self, output: Output) -> None:
         if output.for_each and output.for_each not in self.symbols.vocabulary.concepts:
             raise KnowledgeError(self.where, f"{output.name}: unknown concept {output.for_each!r}")
-        if output.combine and output.combine.from_ not in self.outputs:
+        if output.combine:
+            self._check_combine(output, output.combine)
+
+    def _check_combine(self, output: Output, combine: Combine) -> None:
+        part = self.outputs.get(combine.from_)
+        if part is None:
             raise KnowledgeError(
-                self.where, f"{output.name}: combines unknown output {output.combine.from_!r}"
+                self.where, f"{output.name}: combines unknown output {combine.from_!r}"
+            )
+        if part.for_each != combine.over:
+            raise KnowledgeError(
+                self.where,
+                f"{output.name}: combines over {combine.over!r}, but {part.name} is for each "
+                f"{part.for_each}",
+            )
+        known = {v.key for v in output.values}
+        unordered = ({v.key for v in part.values} | known) - set(combine.order)
+        if unordered:
+            raise KnowledgeError(
+                self.where, f"{output.name}: combine does not order {sorted(unordered)}"
+            )
+        if combine.none is not None and combine.none not in known:
+            raise KnowledgeError(
+                self.where, f"{output.name}: combine gives {combine.none!r}, which is no value"
             )
 
     def _check_assumptions(self) -> None:
@@ -212,6 +234,8 @@ class _PackCheck:
     def _check_units(self, table: Table, where: str) -> None:
         texts = [table.applies, *(row.when for row in table.rows)]
         scope = Scope(where, table.for_each, {c: c for c in self.symbols.vocabulary.concepts})
+        for name in table.units:
+            resolve_name(self.symbols, name, scope)
         for name in sorted(set().union(*(parsed(t, where).names() for t in texts))):
             symbol = resolve_name(self.symbols, name, scope)
             given = table.units.get(name)

@@ -71,8 +71,8 @@ class SymbolTable:
     def _fact(self, name: str, where: str) -> Symbol:
         head, _, key = name.partition(".")
         if head not in self.vocabulary.concepts or not key:
-            known = [*self.vocabulary.concepts, *self._defined]
-            raise KnowledgeError(where, f"unknown concept or name {name!r}{suggest(name, known)}")
+            near = suggest(name, self._defined) or suggest(head, self.vocabulary.concepts)
+            raise KnowledgeError(where, f"unknown concept or name {name!r}{near}")
         concept = self.vocabulary.concepts[head]
         lesion = head if concept.kind == "lesion" else None
         if key == "present":

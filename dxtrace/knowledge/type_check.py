@@ -95,7 +95,9 @@ def _parts(node: Expression) -> list[Expression]:
 
 def _infer_logic(table: SymbolTable, node: Expression, scope: Scope) -> ExpressionType:
     if node.op == "has":
-        resolve_name(table, str(node.args[0]), scope)
+        symbol = resolve_name(table, str(node.args[0]), scope)
+        if symbol.kind in ("definition", "output"):
+            raise scope.fail(f"has() takes a fact that can be stated, got {symbol.name!r}")
         return BOOLEAN
     if node.op in ("exists", "all"):
         scope = _inner_scope(table, node, scope)
