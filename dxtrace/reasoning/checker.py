@@ -20,7 +20,8 @@ from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.schema import Assumption, Output, Pack
 from dxtrace.reasoning.claims import claim_formula
 from dxtrace.reasoning.evidence import Conflict, Evidence
-from dxtrace.reasoning.facts import FactBase, collect_facts
+from dxtrace.reasoning.fact import FactBase
+from dxtrace.reasoning.facts import collect_facts
 from dxtrace.reasoning.missing import missing_facts
 from dxtrace.reasoning.theory import Tracked, concepts_sharing_rule, required_outputs
 

@@ -7,7 +7,8 @@ import z3
 from dxtrace.clinical import Claim, Concept, Presence, Source
 from dxtrace.knowledge.symbols import Symbol
 from dxtrace.reasoning.evidence import Evidence, interval_formula
-from dxtrace.reasoning.facts import SIDES_OF, Fact, claim_finding, collect_facts
+from dxtrace.reasoning.fact import SIDES_OF, Fact
+from dxtrace.reasoning.facts import claim_finding, collect_facts
 from dxtrace.reasoning.quantities import Interval
 from dxtrace.reasoning.theory import required_outputs
 

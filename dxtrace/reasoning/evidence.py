@@ -13,7 +13,7 @@ from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.expression import parse_expression
 from dxtrace.knowledge.symbols import Symbol
 from dxtrace.reasoning.encoder import CASE, Binding
-from dxtrace.reasoning.facts import Fact, FactBase
+from dxtrace.reasoning.fact import Fact, FactBase
 from dxtrace.reasoning.quantities import Interval
 from dxtrace.reasoning.theory import Theory, Tracked, theory_for
 

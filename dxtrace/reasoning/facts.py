@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from fractions import Fraction
 
 from dxtrace.clinical import (
@@ -13,87 +13,15 @@ from dxtrace.clinical import (
     ConceptAttribute,
     Context,
     Finding,
-    Laterality,
     Measurement,
     Presence,
-    Source,
 )
 from dxtrace.knowledge import Vocabulary
 from dxtrace.knowledge.units import UnitError
+from dxtrace.reasoning.fact import RELIABILITY, SIDES_OF, Fact, FactBase, FactValue, fact_in_words
 from dxtrace.reasoning.quantities import Interval, derived_measurement, precision
 
-SIDES_OF = {
-    Laterality.LEFT: ("left",),
-    Laterality.RIGHT: ("right",),
-    Laterality.BILATERAL: ("left", "right"),
-}
-RELIABILITY = {
-    Source.USER: 100,
-    Source.STRUCTURED: 60,
-    Source.OBSERVATION: 60,
-    Source.REPORT_FINDINGS: 30,
-    Source.REPORT_CONTEXT: 20,
-    Source.TOOL: 15,
-    Source.REPORT_IMPRESSION: 10,
-    Source.PLANNER: 1,
-}
-"""How much a source weighs when sources disagree (a person's correction most, a planner least)."""
-
-FactValue = bool | tuple[str, ...] | Interval
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One constraint that a finding puts on one name.
-
-    Attributes:
-        finding: the finding's id.
-        name: dotted name of the fact, such as ``pulmonary_nodule.composition``.
-        value: a truth value, the choices that remain, or an interval in the attribute's unit.
-        lesion: index of the lesion within its concept, from 1; None for the case.
-        multi: for a multichoice: the values named are present, the others are not.
-        weight: reliability of the source.
-        text: the fact in words.
-        kind: ``finding``, or ``assumption`` for what follows only from how reports are written.
-    """
-
-    finding: str
-    name: str
-    value: FactValue
-    lesion: int | None = None
-    multi: bool = False
-    weight: int = 1
-    text: str = ""
-    kind: str = "finding"
-
-    @property
-    def key(self) -> str:
-        """A unique name of the fact, for the solver."""
-        return f"{self.finding}|{self.name}|{self.lesion or ''}|{self.kind}"
-
-
-@dataclass(frozen=True)
-class FactBase:
-    """All facts of a case.
-
-    Attributes:
-        facts: the facts.
-        lesions: lesion ids of each lesion concept, in order; index 1 is the first.
-        locations: stated site of each (concept, index), in words.
-        mentioned: names that some finding speaks of, in whatever state.
-        problems: facts that could not be used, and why (such as a unit that does not convert).
-    """
-
-    facts: tuple[Fact, ...] = ()
-    lesions: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    locations: dict[tuple[str, int], frozenset[str]] = field(default_factory=dict)
-    mentioned: frozenset[tuple[str, int | None]] = frozenset()
-    problems: tuple[str, ...] = ()
-
-    @property
-    def lesion_counts(self) -> dict[str, int]:
-        """Number of lesions of each concept."""
-        return {concept: len(ids) for concept, ids in self.lesions.items()}
+_SIDES = ("left", "right")
 
 
 def collect_facts(vocabulary: Vocabulary, findings: Iterable[Finding]) -> FactBase:
@@ -163,7 +91,8 @@ class _Builder:
 
     def _deny(self, concept: Concept, finding: Finding) -> None:
         limited = bool(finding.measurements) or any(
-            key not in ("count", "count_open") for key in finding.attributes
+            key not in ("count", "count_open") and (key, value) != ("change", "resolved")
+            for key, value in finding.attributes.items()
         )
         if limited:
             return
@@ -295,6 +224,7 @@ class _Builder:
             self._add_measured(self.vocabulary.concepts[concept], index, stated)
         self._add_counts()
         self._close_sides()
+        self._widen_attributes()
         return FactBase(
             facts=tuple(self.facts.values()),
             lesions={c: tuple(ids) for c, ids in self.lesions.items()},
@@ -350,6 +280,28 @@ class _Builder:
                         ids[index - 1], name, one, index, text="reported as one", kind="assumption"
                     )
 
+    def _widen_attributes(self) -> None:
+        """A finding at several places may differ from place to place: then each value can hold.
+
+        Lesions have attributes of their own; a plain finding ("small left, large right effusion")
+        has one set for all its places, so values that differ do not exclude each other.
+        """
+        stated: dict[str, list[str]] = {}
+        for key, fact in self.facts.items():
+            head, _, attribute = fact.name.partition(".")
+            plain = self.vocabulary.concepts[head].kind == "finding"
+            if plain and attribute not in ("present", *_SIDES) and not fact.multi:
+                stated.setdefault(fact.name, []).append(key)
+        for keys in stated.values():
+            values = list(dict.fromkeys(self.facts[k].value for k in keys))
+            if len(values) == 1:
+                continue
+            for key in keys:
+                fact = self.facts.pop(key)
+                if isinstance(fact.value, tuple):
+                    either = dict.fromkeys(v for t in values if isinstance(t, tuple) for v in t)
+                    self.facts[key] = replace(fact, value=tuple(either))
+
     def _close_sides(self) -> None:
         """A finding that is reported on one side only is taken as not being on the other."""
         for key, stated in self.sides.items():
@@ -370,26 +322,6 @@ class _Builder:
 
 def _only_on(vocabulary: Vocabulary, concept: str, side: str, finding: Finding) -> str:
     said = f"{vocabulary.concepts[concept].name.lower()} reported on the {side} only"
-    return f"{said} (“{finding.text}”)" if finding.text else said
-
-
-def fact_in_words(vocabulary: Vocabulary, finding: Finding, name: str, value: FactValue) -> str:
-    """A fact as a short statement, with the words that it was read from."""
-    head, _, key = name.partition(".")
-    concept = vocabulary.concepts[head]
-    attribute = concept.attribute(key)
-    subject = concept.name.lower() if attribute is None else attribute.name.lower()
-    if attribute is None and isinstance(value, bool):
-        side = "" if key == "present" else f" on the {key}"
-        said = f"{subject}{side} {'present' if value else 'absent'}"
-    elif isinstance(value, bool):
-        said = f"{subject}: {'yes' if value else 'no'}"
-    elif isinstance(value, tuple):
-        names = {v.key: v.name for v in attribute.values} if attribute else {}
-        said = f"{subject}: {' or '.join(names.get(v, v) for v in value)}"
-    else:
-        unit = attribute.unit if attribute and attribute.unit not in (None, "1") else ""
-        said = f"{subject}: {value} {unit}".rstrip()
     return f"{said} (“{finding.text}”)" if finding.text else said
 
 
