@@ -83,6 +83,8 @@ class AttributeReader:
                 continue
             if _is_denied_change(scan, hit):
                 continue
+            if owner.presence is Presence.ABSENT and hit.entry.value != "resolved":
+                continue
             owner.change = owner.change or str(hit.entry.value)
             if owner not in mentions:
                 owner.spans.append((hit.start, hit.end))

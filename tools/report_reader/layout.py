@@ -58,7 +58,9 @@ class SectionFinder:
             f"(?P<{group}>{'|'.join(f'(?:{translate(h)})' for h in rule.headings)})"
             for group, rule in self._rules.items()
         )
-        opening = r"(?:(?<=\n)|(?<=[.:;!?)\]\w]\s)|(?<=\s\s)|\A)[ *#_]{0,8}(?:\d\.\s)?"
+        marks = r"[ *#_]{0,8}"
+        line_start = rf"(?:(?<=\n)|\A){marks}(?:\d\.\s)?"
+        opening = rf"(?:{line_start}|(?:(?<=[.:;!?)\]\w]\s)|(?<=\s\s)){marks})"
         self._heading = re.compile(
             rf"{opening}(?:{names})[ *_]{{0,4}}(?:\([^)\n]{{0,40}}\))?"
             rf"(?P<colon>\s?:[*_]{{0,3}}|(?=[ ]*(?:\n|\Z))|[ ]+-(?=[ ]))"

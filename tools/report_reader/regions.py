@@ -50,10 +50,18 @@ def _meant(scan: Scan, weight: Counter[str], vocabulary: Vocabulary) -> list[Mea
     for hit in sorted(regional, key=lambda h: (h.start - h.end, h.start)):
         overlapping = [k for k in kept if k.start < hit.end and hit.start < k.end]
         same = any(k.entry.concept == hit.entry.concept for k in overlapping)
-        covered = any(k.covers(hit) and not k.entry.denies for k in overlapping)
+        covered = any(
+            k.covers(hit) and not k.entry.denies and vocabulary.hides(k.entry.concept)
+            for k in overlapping
+        )
         if not (same or covered):
             kept.append(hit)
     return sorted(kept, key=lambda h: (h.start, h.end))
+
+
+def _hides(hit: MeaningHit, vocabulary: Vocabulary) -> bool:
+    """Whether shorter mentions inside it are not meant: never in denials and summaries."""
+    return not hit.entry.denies and vocabulary.concepts[hit.entry.concept].kind != "state"
 
 
 def _meant_otherwise(scan: Scan, hit: MeaningHit) -> bool:

@@ -79,6 +79,13 @@ class Vocabulary:
         domains = self.concepts[key].domains
         return frozenset(self._regions[d] for d in domains if d in self._regions)
 
+    def hides(self, key: str) -> bool:
+        """Whether a concept takes the words of others: one that no body region claims does not.
+
+        "New nodule" is a new tumour lesion for a response, and remains a nodule.
+        """
+        return bool(self.regions(key)) or not self.concepts[key].domains
+
     def related(self, one: str, other: str) -> bool:
         """Whether two concepts are the same, or one is more general than the other."""
         return one == other or one in self.ancestors(other) or other in self.ancestors(one)
