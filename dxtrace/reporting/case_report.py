@@ -12,14 +12,15 @@ from dxtrace.clinical import (
     Context,
     Contradiction,
     Finding,
-    Presence,
     Reason,
     Report,
     Result,
+    Source,
     Trace,
     VerdictKind,
 )
 from dxtrace.knowledge import Knowledge
+from dxtrace.reporting.answer_text import split_answer
 from dxtrace.reporting.highlight import Piece, Quote, collect_marks, cut_into_pieces, quote_sentence
 from dxtrace.reporting.names import Names
 from dxtrace.reporting.pages import page_environment
@@ -30,9 +31,16 @@ VERDICT_WORDS = {
     VerdictKind.CONTRADICTED: "Contradicted",
     VerdictKind.UNSUPPORTED: "No evidence",
 }
-_GROUPS = (
-    "Present", "Uncertain", "Absent", "Patient and examination", "Earlier, family or hypothetical",
-)  # fmt: skip
+_GROUPS = {
+    "present": "Present",
+    "indeterminate": "Uncertain",
+    "unknown": "Uncertain",
+    "absent": "Absent",
+    "normal": "Said to be normal",
+    "context": "Patient and examination",
+}
+_CLAIMED = "Claimed by the impression"
+_OTHER_TIMES = "Earlier, family or hypothetical"
 _SOURCE_WORDS = {
     "report_findings": "report, findings",
     "report_impression": "report, impression",
@@ -75,6 +83,7 @@ def render_case_report(
     decided = [c for c in result.answer.conclusions if c.verdict is not VerdictKind.UNSUPPORTED]
     return template.render(
         result=result,
+        answer=split_answer(result.answer.text),
         case=case,
         trace=trace,
         versions=_versions(trace),
@@ -82,9 +91,9 @@ def render_case_report(
         names=names,
         conclusions=_undecided_last(decided),
         silent=[c for c in result.answer.conclusions if c not in decided],
-        documents=_documents(result, case),
+        documents=_documents(result, case, names),
         finding_ids={f.id for f in result.findings},
-        groups=_group(result.findings, names),
+        groups=_group(result, names),
         statements=_Statements(result, case),
         verdict_words=VERDICT_WORDS,
         source_words=_SOURCE_WORDS,
@@ -115,38 +124,34 @@ def _undecided_last(conclusions: list[Conclusion]) -> list[Conclusion]:
     return sorted(conclusions, key=lambda c: c.verdict is not VerdictKind.ENTAILED)
 
 
-def _documents(result: Result, case: Case | None) -> list[_Document]:
+def _documents(result: Result, case: Case | None, names: Names) -> list[_Document]:
     if case is None:
         return []
-    return [
-        _Document(
-            number,
-            report,
-            cut_into_pieces(
-                report.text,
-                collect_marks(number, len(report.text), result.findings, result.claims),
-            ),
-        )
-        for number, report in enumerate(case.reports)
-    ]
+    looks = {f.id: names.look(f) for f in result.findings}
+    documents = []
+    for number, report in enumerate(case.reports):
+        marks = collect_marks(number, len(report.text), looks, result.findings, result.claims)
+        documents.append(_Document(number, report, cut_into_pieces(report.text, marks)))
+    return documents
 
 
-def _group(findings: Iterable[Finding], names: Names) -> dict[str, list[Finding]]:
+def _group(result: Result, names: Names) -> dict[str, list[Finding]]:
     """Findings under the headings that a reader looks for."""
-    groups: dict[str, list[Finding]] = {title: [] for title in _GROUPS}
-    for finding in findings:
-        groups[_group_of(finding, names)].append(finding)
+    claimed = {(k.claim.document, k.claim.span) for k in result.claims}
+    titles = [*dict.fromkeys(_GROUPS.values()), _CLAIMED, _OTHER_TIMES]
+    groups: dict[str, list[Finding]] = {title: [] for title in titles}
+    for finding in result.findings:
+        places = {(e.document, e.span) for e in finding.evidence}
+        is_claim = finding.source is Source.REPORT_IMPRESSION and not places.isdisjoint(claimed)
+        groups[_CLAIMED if is_claim else _group_of(finding, names)].append(finding)
     return {title: members for title, members in groups.items() if members}
 
 
 def _group_of(finding: Finding, names: Names) -> str:
-    if names.is_context(finding.concept):
-        return "Patient and examination"
-    if finding.context is not Context.CURRENT:
-        return "Earlier, family or hypothetical"
-    return {Presence.PRESENT: "Present", Presence.ABSENT: "Absent"}.get(
-        finding.presence, "Uncertain"
-    )
+    look = names.look(finding)
+    if look != "context" and finding.context is not Context.CURRENT:
+        return _OTHER_TIMES
+    return _GROUPS[look]
 
 
 class _Statements:

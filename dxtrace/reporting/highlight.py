@@ -1,11 +1,11 @@
 """Report text cut into pieces, each with the findings that rest on its words."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from dxtrace.clinical import CheckedClaim, Finding, Presence, VerdictKind
+from dxtrace.clinical import CheckedClaim, Finding, VerdictKind
 
 _SENTENCE_END = re.compile(
     r"(?<=[.;:!?])\s+|\n\s*\n|\n\s*(?=\d+[.)]|[-*•])|(?:^|(?<=\s))\d+[.)]\s+"
@@ -21,13 +21,14 @@ class Mark:
         start: first character.
         end: one past the last.
         id: the finding or the contradicted claim.
-        presence: the finding's presence; None for a contradicted claim.
+        look: ``present``, ``absent``, ``indeterminate``, ``unknown``, ``normal`` (a statement that
+            something is as it should be) or ``context``; None for a contradicted claim.
     """
 
     start: int
     end: int
     id: str
-    presence: Presence | None
+    look: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Piece:
     Attributes:
         text: the words.
         findings: ids of the findings that rest on them, narrowest first.
-        presence: of the first of these.
+        look: of the first of these.
         begins: ids of findings whose (first) words begin here.
         ends: whether the words of the first finding end here.
         claim: id of a contradicted claim that covers them.
@@ -45,7 +46,7 @@ class Piece:
 
     text: str
     findings: tuple[str, ...] = ()
-    presence: Presence | None = None
+    look: str | None = None
     begins: tuple[str, ...] = ()
     ends: bool = False
     claim: str | None = None
@@ -79,18 +80,23 @@ def quote_sentence(text: str, span: tuple[int, int]) -> Quote:
 
 
 def collect_marks(
-    document: int, length: int, findings: Iterable[Finding], claims: Iterable[CheckedClaim]
+    document: int,
+    length: int,
+    looks: Mapping[str, str],
+    findings: Iterable[Finding],
+    claims: Iterable[CheckedClaim],
 ) -> list[Mark]:
     """The marks of one report.
 
     Args:
         document: index of the report in the case.
         length: length of its text; spans beyond it are left out.
+        looks: finding id to look.
         findings: all findings of the case.
         claims: all checked claims; those contradicted are marked.
     """
     marks = [
-        Mark(evidence.span[0], evidence.span[1], finding.id, finding.presence)
+        Mark(evidence.span[0], evidence.span[1], finding.id, looks[finding.id])
         for finding in findings
         for evidence in finding.evidence
         if evidence.document == document and evidence.span is not None
@@ -131,13 +137,13 @@ def _by_position(marks: list[Mark], edge: str) -> dict[int, list[Mark]]:
 
 def _piece(text: str, end: int, active: set[Mark], begun: set[str]) -> Piece:
     ordered = sorted(active, key=lambda m: (m.end - m.start, m.id))
-    findings = [m for m in ordered if m.presence is not None]
-    claims = [m for m in ordered if m.presence is None]
+    findings = [m for m in ordered if m.look is not None]
+    claims = [m for m in ordered if m.look is None]
     first = findings[0] if findings else None
     return Piece(
         text=text,
         findings=tuple(dict.fromkeys(m.id for m in findings)),
-        presence=first.presence if first else None,
+        look=first.look if first else None,
         begins=tuple(dict.fromkeys(m.id for m in findings if m.id not in begun)),
         ends=first is not None and first.end == end,
         claim=claims[0].id if claims else None,

@@ -1,6 +1,6 @@
 """Keys of the knowledge packs in words."""
 
-from dxtrace.clinical import Conclusion, Finding, Measurement
+from dxtrace.clinical import Conclusion, Finding, Measurement, Presence
 from dxtrace.clinical.finding import AttributeValue
 from dxtrace.knowledge import Knowledge
 
@@ -26,10 +26,22 @@ class Names:
         words = name.split(" ")
         return " ".join([words[0][:1].upper() + words[0][1:], *map(_lower_if_plain, words[1:])])
 
-    def is_context(self, key: str) -> bool:
-        """Whether a concept is about patient or examination rather than a finding."""
+    def kind(self, key: str) -> str:
+        """``finding``, ``lesion``, ``state`` or ``context``; a concept without entry: a finding."""
         found = self._knowledge.vocabulary.concepts.get(key) if self._knowledge else None
-        return found is not None and found.kind == "context"
+        return found.kind if found else "finding"
+
+    def look(self, finding: Finding) -> str:
+        """How a finding's words are marked: by presence, or as normal, or as context.
+
+        "Lungs are clear" is present as a statement, yet nothing abnormal is.
+        """
+        kind = self.kind(finding.concept)
+        if kind == "context":
+            return "context"
+        if kind == "state" and finding.presence is Presence.PRESENT:
+            return "normal"
+        return finding.presence.value
 
     def tools(self, finding: Finding) -> str:
         """The tools behind a finding with their versions, each once."""
@@ -95,9 +107,8 @@ class Names:
 
 def plain_value(value: object) -> str:
     """A value without an entry: yes, no, or the key with spaces for underscores."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value).replace("_", " ")
+    words = str(value).replace("_", " ")
+    return {"true": "yes", "false": "no"}.get(words.lower(), words)
 
 
 def _is_number(value: object) -> bool:
