@@ -208,7 +208,7 @@ class _Builder:
         multi: bool = False,
     ) -> None:
         fact = Fact(
-            finding.id, name, value, index, multi, RELIABILITY[finding.source],
+            finding.id, name, value, index, multi, self._weight(finding),
             fact_in_words(self.vocabulary, finding, name, value),
         )  # fmt: skip
         self.mentioned.add((name, index))
@@ -217,6 +217,11 @@ class _Builder:
             self.facts[fact.key] = fact
         elif known.value != value:
             self.facts[f"{fact.key}|{len(self.facts)}"] = fact
+
+    def _weight(self, finding: Finding) -> int:
+        """The source's reliability; a summary ("lungs clear") yields to what is said in particular."""
+        summary = self.vocabulary.concepts[finding.concept].kind == "state"
+        return RELIABILITY[finding.source] - summary
 
     def build(self) -> FactBase:
         """Close the base: derived sizes, single lesions, sides that reports leave out."""
