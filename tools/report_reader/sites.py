@@ -65,6 +65,7 @@ class SiteFinder:
             following = site
             if owner is not None:
                 owner.sites.insert(0, site)
+        self._share_words(mentions)
         self._complete(mentions)
         self._share_back(scan, mentions)
         self._share(scan, mentions)
@@ -75,6 +76,15 @@ class SiteFinder:
         before = scan.between(max(scan.sentence.start, site.start - 30), site.start)
         follows = bool(self._preposition.search(before))
         return self._binder.owner(scan, site.start, site.end, clause or mentions, follows=follows)
+
+    @staticmethod
+    def _share_words(mentions: Sequence[Mention]) -> None:
+        """Concepts read from the same words lie at the same place."""
+        for one in mentions:
+            for other in mentions:
+                same = one is not other and one.start < other.end and other.start < one.end
+                if same and one.sites and not other.sites:
+                    other.sites.extend(one.sites)
 
     @staticmethod
     def _complete(mentions: Sequence[Mention]) -> None:
