@@ -9,6 +9,7 @@ from agents.intent import Intent, asks_for_growth, asks_for_stability, is_yes_no
 from dxtrace.clinical import (
     Case,
     CheckedClaim,
+    Citation,
     Conclusion,
     Finding,
     MissingFact,
@@ -151,12 +152,7 @@ class AnswerWriter:
             if because in said:
                 because = " For the same reasons." if because else ""
             said.add(because)
-            source = "; ".join(
-                dict.fromkeys(
-                    _place(c.source, c.section) for c in conclusion.citations if c.section
-                )
-            )
-            cited = f" [{source}]" if source else ""
+            cited = _cited(conclusion.citations)
             yield f"{conclusion.title or conclusion.concept}: {value}.{because}{cited}"
         if result.missing:
             yield f"What would settle it: {', '.join(fact_in_words(m) for m in result.missing)}."
@@ -307,5 +303,11 @@ def quoted(texts: Iterable[str]) -> str:
     )
 
 
-def _place(source: str, section: str) -> str:
-    return f"{source}, {section}" if section else source
+def _cited(citations: Iterable[Citation]) -> str:
+    """The guideline places behind a conclusion, in square brackets, by source."""
+    sections: dict[str, dict[str, None]] = {}
+    for citation in citations:
+        if citation.section:
+            sections.setdefault(citation.source, {})[citation.section] = None
+    places = [f"{source}: {', '.join(names)}" for source, names in sections.items()]
+    return f" [{'; '.join(places)}]" if places else ""

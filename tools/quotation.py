@@ -3,7 +3,7 @@
 import re
 
 _END = re.compile(r"[.!?](?=\s|$)|\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)")
-_HEADING = re.compile(r"\s*(?:[A-Z][A-Za-z /&-]{2,40}:\s*)?(?:\d+[.)]\s*)?")
+_HEADING = re.compile(r"\s*(?:[A-Z][A-Za-z /&-]{2,40}:\s*)?(?:\d+[.)]\s+)?")
 MAX_LENGTH = 240
 
 
