@@ -20,7 +20,7 @@ from dxtrace.clinical import (
     VerdictKind,
 )
 from dxtrace.knowledge import Knowledge
-from dxtrace.reporting.answer_text import split_answer
+from dxtrace.reporting.answer_text import Paragraph, split_answer
 from dxtrace.reporting.highlight import Piece, Quote, collect_marks, cut_into_pieces, quote_sentence
 from dxtrace.reporting.names import Names
 from dxtrace.reporting.pages import page_environment
@@ -83,7 +83,7 @@ def render_case_report(
     decided = [c for c in result.answer.conclusions if c.verdict is not VerdictKind.UNSUPPORTED]
     return template.render(
         result=result,
-        answer=split_answer(result.answer.text),
+        answer=_answer(result),
         case=case,
         trace=trace,
         versions=_versions(trace),
@@ -133,6 +133,16 @@ def _documents(result: Result, case: Case | None, names: Names) -> list[_Documen
         marks = collect_marks(number, len(report.text), looks, result.findings, result.claims)
         documents.append(_Document(number, report, cut_into_pieces(report.text, marks)))
     return documents
+
+
+def _answer(result: Result) -> list[Paragraph]:
+    """The answer without what the page's own section on contradictions says."""
+    explained = [c.explanation for c in result.contradictions if c.explanation]
+    return [
+        paragraph
+        for paragraph in split_answer(result.answer.text)
+        if not any(e in f"{paragraph.lead} {paragraph.rest}" for e in explained)
+    ]
 
 
 def _group(result: Result, names: Names) -> dict[str, list[Finding]]:
