@@ -53,7 +53,8 @@ class Finding(Frozen):
         presence: present, absent, indeterminate or unknown.
         laterality: side, if stated.
         location: anatomical site in words, such as ``right upper lobe``.
-        attributes: attribute key of the concept to value key(s), as in the vocabulary.
+        attributes: attribute key of the concept to value key(s), as in the vocabulary; an empty
+            tuple means that the attribute is named and left open ("capsule not evaluated").
         measurements: every quantity stated for it; the first is the chief one.
         score: raw score of a model.
         lesion: findings with the same lesion id are statements about one lesion.

@@ -14,6 +14,7 @@ from dxtrace.reasoning.theory import required_outputs
 
 GRADED = ("severity", "change", "distribution", "count", "count_open")
 """Attributes whose wordings overlap: 'small' and 'mild' do not exclude each other."""
+_WHOLE_SIZES = ("mean_diameter", "largest_dimension", "diameter", "smallest_dimension")
 
 
 def claim_formula(evidence: Evidence, claim: Claim) -> z3.BoolRef:
@@ -76,19 +77,33 @@ def _plain_formula(evidence: Evidence, concept: Concept, claim: Claim) -> z3.Boo
             return z3.Not(z3.Bool(f"{concept.key}.{sides[0]}"))
         return z3.Not(present)
     parts = [present, *(z3.Bool(f"{concept.key}.{side}") for side in sides)]
+    if _found_more_than_once(evidence, concept):
+        return z3.And(parts)
     return z3.And(*parts, *_attribute_formulas(evidence, claim, None))
+
+
+def _found_more_than_once(evidence: Evidence, concept: Concept) -> bool:
+    """Whether several findings speak of it: nobody knows which of them a claim describes."""
+    name = f"{concept.key}.present"
+    return len({f.finding for f in evidence.base.facts if f.name == name and f.value is True}) > 1
 
 
 def _attribute_formulas(evidence: Evidence, claim: Claim, index: int | None) -> list[z3.BoolRef]:
     said = collect_facts(evidence.knowledge.vocabulary, [claim_finding(claim)])
-    formulas = []
+    concept = evidence.knowledge.vocabulary.concept(claim.concept)
+    formulas: list[z3.BoolRef] = []
+    sizes: list[z3.BoolRef] = []
     for fact in said.facts:
         head, _, key = fact.name.partition(".")
         if head != claim.concept or key in ("present", "left", "right", *GRADED):
             continue
         symbol = evidence.knowledge.symbols.resolve(fact.name, claim.id)
-        formulas.append(_claimed_fact(evidence, symbol, fact, index))
-    return formulas
+        attribute = concept.attribute(key)
+        whole = attribute is not None and attribute.measured_as in _WHOLE_SIZES
+        (sizes if whole else formulas).append(_claimed_fact(evidence, symbol, fact, index))
+    if [m.kind for m in claim.measurements] == ["diameter"] and sizes:
+        return [*formulas, z3.Or(sizes)]  # "2 cm" may be the mean or the longest of 20 x 15 mm
+    return [*formulas, *sizes]
 
 
 def _claimed_fact(evidence: Evidence, symbol: Symbol, fact: Fact, index: int | None) -> z3.BoolRef:

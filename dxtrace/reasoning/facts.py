@@ -91,7 +91,7 @@ class _Builder:
 
     def _deny(self, concept: Concept, finding: Finding) -> None:
         limited = bool(finding.measurements) or any(
-            key not in ("count", "count_open") and (key, value) != ("change", "resolved")
+            key not in ("count", "count_open") and (bool(finding.location) or value != "resolved")
             for key, value in finding.attributes.items()
         )
         if limited:
@@ -142,7 +142,9 @@ class _Builder:
             return
         for key, value in finding.attributes.items():
             attribute = concept.attribute(key)
-            if attribute is None:
+            if value == ():
+                self.mentioned.add((f"{concept.key}.{key}", index))
+            elif attribute is None:
                 self.problems.append(f"{finding.id}: {concept.key} has no attribute {key!r}")
             elif key != "count_open":
                 self._add_attribute(concept, attribute, finding, index, value)
@@ -219,7 +221,7 @@ class _Builder:
             self.facts[f"{fact.key}|{len(self.facts)}"] = fact
 
     def _weight(self, finding: Finding) -> int:
-        """The source's reliability; a summary ("lungs clear") yields to what is said in particular."""
+        """The source's reliability; a summary ("lungs clear") yields to a particular."""
         summary = self.vocabulary.concepts[finding.concept].kind == "state"
         return RELIABILITY[finding.source] - summary
 

@@ -1,5 +1,6 @@
 """Attributes and sizes: from phrases of a sentence to the mentions they describe."""
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
@@ -23,6 +24,7 @@ _SPANS_MO = {
     "week": Decimal("0.23"),
     "day": Decimal("0.033"),
 }
+_OTHER_AXIS = re.compile(r"\A(?:x|by)\s*[\d.]+\s*-?\s*")
 _SIZE_KINDS = frozenset(
     "diameter long_axis short_axis third_axis mean_diameter largest_dimension "
     "smallest_dimension volume".split()
@@ -195,8 +197,9 @@ def fill(
         measurements.append(measured)
         return True
     assertion = assess(scan, hit)
-    if assertion.presence is Presence.INDETERMINATE:
-        return False
+    if assertion.presence in (Presence.INDETERMINATE, Presence.UNKNOWN):
+        # Named and left open: nobody may assume anything about it.
+        return attributes.setdefault(attribute.key, ()) == ()
     if assertion.context not in (None, Context.PRIOR, Context.HISTORY):
         return False
     absent = assertion.presence is Presence.ABSENT and not denied
@@ -204,15 +207,22 @@ def fill(
         if hit.entry.denies and absent:
             return False
         value = bool(hit.entry.value) and not absent
-        return attributes.setdefault(attribute.key, value) is value
+        return _settle(attributes, attribute.key, value)
     return not absent and _add_choice(attribute, str(hit.entry.value), attributes)
+
+
+def _settle(attributes: dict[str, AttributeValue], key: str, value: str | bool) -> bool:
+    """Give an attribute its value unless it has another one; one left open takes it."""
+    if attributes.get(key, ()) == ():
+        attributes[key] = value
+    return attributes[key] == value
 
 
 def _add_choice(
     attribute: ConceptAttribute, value: str, attributes: dict[str, AttributeValue]
 ) -> bool:
     if attribute.type == "choice":
-        return attributes.setdefault(attribute.key, value) == value
+        return _settle(attributes, attribute.key, value)
     held = attributes.get(attribute.key, ())
     values = held if isinstance(held, tuple) else ()
     if value not in values:
@@ -227,7 +237,7 @@ def read_measured(scan: Scan, hit: MeaningHit, attribute: ConceptAttribute) -> M
     number = read_number(scan.between(*hit.number))
     if number is None:
         return None
-    number = _converted(number, scan.between(hit.number[1], hit.number[1] + 14), attribute.unit)
+    number = _converted(number, scan.between(hit.number[1], hit.number[1] + 24), attribute.unit)
     return Measurement(
         kind=attribute.measured_as or attribute.key, value=number.value, low=number.low,
         high=number.high, low_open=number.low_open, high_open=number.high_open,
@@ -241,5 +251,6 @@ def _converted(number: Interval, after: str, unit: str | None) -> Interval:
         return number.scaled(next((f for w, f in _SPANS_MO.items() if words.startswith(w)), _ONE))
     if unit not in ("mm", "cm"):
         return number
+    words = _OTHER_AXIS.sub("", words)
     stated = next((f for w, f in _LENGTHS_MM.items() if words.startswith(w)), None)
     return number if stated is None else number.scaled(stated / _LENGTHS_MM[unit])

@@ -49,17 +49,17 @@ class Binder:
         earlier = [m for m in mentions if m.end <= start]
         later = [m for m in mentions if m.start >= end]
         previous, following = (earlier or [None])[-1], (later or [None])[0]
-        if following and self.modifies(scan.between(end, following.start)):
-            return following
         same = scan.clause(start)
         near = [m for m in (previous, following) if m and scan.clause(m.start) == same]
-        if near:
-            return near[0]
-        return ([m for m in (previous, following) if m] or [None])[0]
+        looks_back = follows and previous in near
+        if following and self.modifies(scan.between(end, following.start), close=looks_back):
+            return following
+        return (near or [m for m in (previous, following) if m] or [None])[0]
 
-    def modifies(self, between: str) -> bool:
-        """Whether only adjectives stand between a word and the mention after it."""
-        return len(between.split()) <= _MAX_ADJECTIVES and not self._linker.search(between)
+    def modifies(self, between: str, *, close: bool = False) -> bool:
+        """Whether only adjectives (one at most, if ``close``) stand between a word and a mention."""
+        most = 1 if close else _MAX_ADJECTIVES
+        return len(between.split()) <= most and not self._linker.search(between)
 
     def joined(self, between: str) -> bool:
         """Whether two mentions are coordinated: "effusion and small pneumothorax"."""

@@ -36,6 +36,8 @@ def assess(scan: Scan, hit: MeaningHit) -> Assertion:
     """
     effects = {t.means for t in _reaching(scan, hit)}
     context = next((c for name, c in _CONTEXTS if name in effects), None)
+    if "unassessed" in effects:
+        return Assertion(Presence.UNKNOWN, context)
     if "absent" in effects:
         return Assertion(Presence.ABSENT, context)
     if "uncertain" in effects:

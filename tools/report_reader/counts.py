@@ -36,10 +36,11 @@ class Counter:
 
     def describe(self, scan: Scan, mentions: Sequence[Mention]) -> None:
         """Set reference, label, plural, qualifier and count of each mention of a sentence."""
-        for position, mention in enumerate(mentions):
-            floor = mentions[position - 1].end if position else scan.sentence.start
+        for mention in mentions:
+            before_it = [m.end for m in mentions if m.end <= mention.start]
+            floor = max(before_it, default=scan.sentence.start)
             before = scan.between(max(floor, mention.start - _WINDOW), mention.start)
-            mention.plural = bool(_PLURAL.search(scan.between(mention.start, mention.end)))
+            mention.plural = is_plural(scan, mention)
             mention.qualified = _qualified(scan, mention, floor)
             if mention.is_lesion:
                 self._refer(scan, mention, before)
@@ -84,6 +85,11 @@ class Counter:
             return int(digits[-1]["digits"]), False
         sites = {(s.side, s.name) for s in mention.sites if s.name}
         return (2, True) if mention.plural and len(sites) < 2 else (None, False)  # noqa: PLR2004
+
+
+def is_plural(scan: Scan, mention: Mention) -> bool:
+    """Whether the words of a mention name several."""
+    return bool(_PLURAL.search(scan.between(mention.start, mention.end)))
 
 
 def _word(phrases: Sequence[str]) -> re.Pattern[str]:

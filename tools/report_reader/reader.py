@@ -12,6 +12,7 @@ from tools.report_reader.attributes import AttributeReader, accepts_sizes, fill
 from tools.report_reader.binding import Binder
 from tools.report_reader.context import assess
 from tools.report_reader.counts import Counter
+from tools.report_reader.enumerations import split_enumerations
 from tools.report_reader.headings import SideHeadings
 from tools.report_reader.layout import SectionFinder, split_sentences
 from tools.report_reader.lesions import LesionRegister, split_by_site
@@ -129,6 +130,7 @@ class ReportReader:
     def _read_sentence(self, scan: Scan, thread: "_Thread") -> list[Mention]:
         sentence = scan.sentence
         mentions = [m for h in scan.hits["mention"] if (m := self._mention(scan, h)) is not None]
+        enumerations = split_enumerations(scan, mentions)
         sites = self._sites.assign(scan, mentions)
         thread.headings.apply(scan, sites, mentions)
         refers_back = bool(self._pronoun.match(scan.between(sentence.start, sentence.end)))
@@ -138,6 +140,8 @@ class ReportReader:
         self._counter.describe(scan, mentions)
         goes_on = not mentions or refers_back or self._is_aside(scan, mentions)
         self._attributes.bind(scan, mentions, thread.recent if goes_on else ())
+        for enumeration in enumerations:
+            enumeration.settle(scan)
         whole: list[Mention] = []
         for mention in mentions:
             whole.extend(split_by_site(mention) if mention.is_lesion else [mention])

@@ -12,7 +12,8 @@ from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.states import Context, Laterality, Source
 
 Effect = Literal[
-    "absent", "uncertain", "hypothetical", "history", "family", "prior", "present", "nothing"
+    "absent", "uncertain", "unassessed", "hypothetical", "history", "family", "prior", "present",
+    "nothing",
 ]
 
 

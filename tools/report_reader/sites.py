@@ -10,12 +10,11 @@ from tools.report_reader.mentions import Mention, Site
 from tools.report_reader.phrases import translate
 from tools.report_reader.rules import SiteRules
 from tools.report_reader.sentences import MeaningHit, Scan, longest
+from tools.report_reader.sharing import SiteSharing
 
 _ADJECTIVES = re.compile(r"[\s-]*(?:(?!and |or |the |of |in )[a-z0-9]+[\s-]+){0,2}")
 _OF_THE = re.compile(r"\s+(?:(?:of|in|on|within)\s+(?:the\s+)?)?")
 _LIST = re.compile(r"\s*(?:,|/|&|,?\s+and\s+|,?\s+or\s+)\s*(?:the\s+)?")
-_WITH = re.compile(r",?\s+with\b")
-_MAX_WORDS = 2
 _GENERAL = frozenset({"lung", "lobe", "chest wall"})
 
 
@@ -24,6 +23,7 @@ class SiteFinder:
 
     def __init__(self, rules: SiteRules, binder: Binder):
         self._binder = binder
+        self._sharing = SiteSharing(binder)
         either = "|".join(f"(?:{translate(p)})" for p in rules.prepositions)
         contrasts = "|".join(f"(?:{translate(p)})" for p in rules.contrasts)
         self._contrast = re.compile(rf"(?<!\w)(?:{contrasts})\s+(?:the\s+)?\Z")
@@ -57,74 +57,29 @@ class SiteFinder:
         if not (sites and mentions):
             return sites
         following: Site | None = None
-        owner: Mention | None = None
+        owners: list[Mention] = []
         for site in reversed(sites):
             listed = following and _LIST.fullmatch(scan.between(site.end, following.start))
-            if not (listed and owner and following and owner.start >= following.end):
-                owner = self._owner(scan, site, mentions)
+            if not (listed and owners and following and owners[0].start >= following.end):
+                owners = self._owners(scan, site, mentions)
             following = site
-            if owner is not None:
+            for owner in owners:
                 owner.sites.insert(0, site)
-        self._share_words(mentions)
-        self._complete(mentions)
-        self._share_back(scan, mentions)
-        self._share(scan, mentions)
+        self._sharing.share(scan, mentions)
         return sites
 
-    def _owner(self, scan: Scan, site: Site, mentions: Sequence[Mention]) -> Mention | None:
+    def _owners(self, scan: Scan, site: Site, mentions: Sequence[Mention]) -> list[Mention]:
+        """The mention that a site belongs to; two, if it stands in one and after "in" to another."""
         clause = [m for m in mentions if scan.clause(m.start) == scan.clause(site.start)]
         before = scan.between(max(scan.sentence.start, site.start - 30), site.start)
         follows = bool(self._preposition.search(before))
-        return self._binder.owner(scan, site.start, site.end, clause or mentions, follows=follows)
-
-    @staticmethod
-    def _share_words(mentions: Sequence[Mention]) -> None:
-        """Concepts read from the same words lie at the same place."""
-        for one in mentions:
-            for other in mentions:
-                same = one is not other and one.start < other.end and other.start < one.end
-                if same and one.sites and not other.sites:
-                    other.sites.extend(one.sites)
-
-    @staticmethod
-    def _complete(mentions: Sequence[Mention]) -> None:
-        """A bare side and a site without side that belong together make one site."""
-        for mention in mentions:
-            bare = [s for s in mention.sites if s.name is None]
-            named = [s for s in mention.sites if s.name is not None]
-            if len(bare) == 1 and named and not any(s.side for s in named):
-                mention.sites = [replace(s, side=bare[0].side) for s in named]
-
-    def _share_back(self, scan: Scan, mentions: Sequence[Mention]) -> None:
-        """ "Scarring or atelectasis in the right base": a site after the last holds for all."""
-        for one, other in reversed(list(zip(mentions, mentions[1:], strict=False))):
-            if one.sites or not other.sites or scan.clause(one.start) != scan.clause(other.start):
-                continue
-            between = scan.between(one.end, other.start)
-            follows = other.sites[0].start >= other.end and self._binder.joined(between)
-            if follows or self._describes(scan, one, other):
-                one.sites.extend(other.sites)
-
-    @staticmethod
-    def _describes(scan: Scan, one: Mention, other: Mention) -> bool:
-        """ "Calcified right lung nodule": the first mention is an adjective of the second."""
-        words = scan.between(one.end, other.start)
-        for site in other.sites:
-            if one.end <= site.start and site.end <= other.start:
-                words = words.replace(scan.between(site.start, site.end), " ")
-        return not re.search(r"[,;:.]|\b(?:and|or|with|in|of|is|are|no)\b", words) and (
-            len(words.split()) <= _MAX_WORDS
-        )
-
-    def _share(self, scan: Scan, mentions: Sequence[Mention]) -> None:
-        """A mention without a site has that of the one before it, if the two belong together."""
-        for one, other in zip(mentions, mentions[1:], strict=False):
-            if not one.sites or other.sites or one.sites[-1].start > other.start:
-                continue
-            between = scan.between(one.end, other.start)
-            near = scan.clause(one.start) == scan.clause(other.start) or _WITH.match(between)
-            if (near and self._binder.joined(between)) or self._binder.explains(between):
-                other.sites.extend(one.sites)
+        near = clause or mentions
+        owner = self._binder.owner(scan, site.start, site.end, near, follows=follows)
+        if owner is None:
+            return []
+        earlier = [m for m in clause if m.end <= site.start and m is not owner]
+        also = follows and earlier and owner.start < site.end
+        return [owner, earlier[-1]] if also and owner.end > site.start else [owner]
 
 
 def _site(hit: MeaningHit) -> Site:

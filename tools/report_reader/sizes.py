@@ -43,6 +43,9 @@ _BEFORE_TAIL = r"\s*(?:[:=(,]|at|of|is|about|approximately|a|an|to be){0,3}\s*\Z
 _LINK = {"plane": (r"\s*:?\s*\Z", r"\A\s*\(?")}
 _WINDOW = 80
 _SECOND_SIZE = re.compile(r"\A\s*[(/=]\s*(?:or |i\.e\.,? )?\Z")
+_WAS = re.compile(r"previously (?:noted|seen|described|reported|identified|visuali[sz]ed) (?:[a-z-]+ ){0,2}\Z")
+_NOW = re.compile(r"\bnow\s+(?:measur\w+|is|are)?\s*(?:only\s*)?\Z")
+_EARLIER = re.compile(r"[\s,;(]*(?:and |which )?(?:previously|formerly|prior|was|compared (?:to|with)|vs\.?|versus)[a-z\s]{0,20}")
 _CHANGED_TO = re.compile(r"\s*(?:mm|cm)?\s*to\s*(?:now\s*)?")
 _RANGE_FROM = re.compile(
     r"(?:rang\w*|between|vary\w*|measur\w*|siz\w+)\s+(?:in size )?(?:from\s*)?\Z"
@@ -189,8 +192,10 @@ class SizeFinder:
         for size in sizes:
             last = joined[-1] if joined else None
             between = text[last.end : size.start] if last else ""
-            if last and _CHANGED_TO.fullmatch(between) and {"prior", "solid"} <= last.labels:
+            if last and "solid" in last.labels and _same_part(last, size, between):
                 size = replace(size, labels=size.labels | {"solid"})  # noqa: PLW2901 - relabelled
+            if last and _NOW.search(between) and _WAS.search(text[: last.start][-_WINDOW:]):
+                joined[-1] = last = replace(last, labels=last.labels | {"prior"})
             if last and _SECOND_SIZE.match(between) and _same_thing(last, size):
                 joined[-1] = _reconciled(last, size)
             elif last and _is_next_plane(last, size, between):
@@ -237,6 +242,13 @@ def _same_thing(one: Size, other: Size) -> bool:
         and not other.volume
         and not (one.labels ^ other.labels) & {"prior", "solid"}
     )
+
+
+def _same_part(last: Size, size: Size, between: str) -> bool:
+    """Whether a size goes on about the solid part: "from 2 to 5 mm", "5 mm, previously 2 mm"."""
+    if last.is_prior:
+        return bool(_CHANGED_TO.fullmatch(between))
+    return size.is_prior and bool(_EARLIER.fullmatch(between))
 
 
 def _is_next_plane(last: Size, size: Size, between: str) -> bool:
