@@ -52,8 +52,8 @@ class Reviewer:
     planner: str = "pathway"
     entry: str = REVIEWER
 
-    def prepare(self) -> None:
-        """Load what every case needs.
+    def check(self) -> None:
+        """See whether cases can be reviewed at all.
 
         Raises:
             UsageError: if the knowledge packs do not load or there is no such planner.
@@ -62,11 +62,16 @@ class Reviewer:
             load_knowledge()
         except KnowledgeError as error:
             raise UsageError(str(error)) from None
-        self.resolve()
-        workbench = importlib.import_module("graphs.workbench")
-        if self.planner not in workbench.PLANNERS:
-            known = ", ".join(workbench.PLANNERS)
+        planners = importlib.import_module("graphs.workbench").PLANNERS
+        if self.planner not in planners:
+            known = ", ".join(planners)
             raise UsageError(f"--planner: expected one of {known}, got {self.planner!r}")
+
+    def warm_up(self) -> None:
+        """Build what every case needs, so that the first case takes no longer than the others."""
+        self.resolve()
+        if self.entry == REVIEWER:
+            importlib.import_module("graphs.workbench").default_workbench().planner(self.planner)
 
     def resolve(self) -> Callable[..., Any]:
         """Import the function that reviews a case."""

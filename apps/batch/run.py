@@ -75,7 +75,7 @@ def run_batch(source: ManifestSource, options: BatchOptions) -> BatchOutcome:
         UsageError: if the folder is in use, or belongs to another manifest or planner.
     """
     survey = source.survey(options.limits)
-    options.reviewer.prepare()
+    options.reviewer.check()
     with ResultStore(options.out) as store:
         standing = store.clean_up()
         redo = _compare(survey, standing, options)

@@ -24,7 +24,7 @@ def work(connection: Connection, task: CaseWork) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    task.reviewer.prepare()
+    task.reviewer.warm_up()
     connection.send(READY)
     while True:
         try:

@@ -50,7 +50,7 @@ def review_cases(paths: list[Path], options: ReviewOptions) -> ExitStatus:
         UsageError: if the output folder cannot be written.
     """
     reviewer = Reviewer(planner=options.planner)
-    reviewer.prepare()
+    reviewer.check()
     _make_folders(options.out)
     names, failed = FileNames(), False
     with show_progress("reviewed", total=len(paths)) as progress:
