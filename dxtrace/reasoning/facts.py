@@ -72,7 +72,7 @@ class _Builder:
 
     def _add_plain(self, concept: Concept, finding: Finding) -> None:
         sides = SIDES_OF.get(finding.laterality, ()) if finding.laterality and concept.sided else ()
-        if finding.presence is Presence.PRESENT:
+        if finding.presence is Presence.PRESENT and finding.certainty == "stated":
             self._state(finding, f"{concept.key}.present", True)
             for side in sides:
                 self._state(finding, f"{concept.key}.{side}", True)
