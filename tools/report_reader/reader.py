@@ -170,7 +170,10 @@ class ReportReader:
         context = assertion.context or part.context
         if concept.kind == "context" and assertion.context is None:
             context = Context.PRIOR if part.context is Context.PRIOR else Context.CURRENT
-        return Mention(concept, hit, scan, presence, context, part.source)
+        mention = Mention(concept, hit, scan, presence, context, part.source)
+        # "Likely benign nodule": of a lesion, the likelihood is that of its nature.
+        mention.probable = assertion.probable and not mention.is_lesion
+        return mention
 
     def _settle(self, mention: Mention, register: LesionRegister) -> None:
         change = mention.concept.attribute("change")
@@ -233,6 +236,7 @@ def _finding(mention: Mention, number: int, text: str, document: int) -> Finding
         concept=mention.concept.key,
         oifm_id=mention.concept.oifm_id,
         presence=mention.presence,
+        certainty="probable" if mention.probable else "stated",
         laterality=mention.side if sided else None,
         location=mention.location,
         attributes=mention.attributes,
