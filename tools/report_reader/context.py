@@ -26,6 +26,7 @@ class Assertion:
 
     presence: Presence
     context: Context | None
+    probable: bool = False
 
 
 def assess(scan: Scan, hit: MeaningHit) -> Assertion:
@@ -42,7 +43,7 @@ def assess(scan: Scan, hit: MeaningHit) -> Assertion:
         return Assertion(Presence.ABSENT, context)
     if "uncertain" in effects:
         return Assertion(Presence.INDETERMINATE, context)
-    return Assertion(Presence.PRESENT, context)
+    return Assertion(Presence.PRESENT, context, probable="probable" in effects)
 
 
 def _reaching(scan: Scan, hit: MeaningHit) -> Iterator[Trigger]:

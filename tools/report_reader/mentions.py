@@ -48,6 +48,7 @@ class Mention:
     label: str | None = None
     plural: bool = False
     lesion: str | None = None
+    probable: bool = False
 
     @property
     def start(self) -> int:

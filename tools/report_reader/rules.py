@@ -12,7 +12,7 @@ from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.states import Context, Laterality, Source
 
 Effect = Literal[
-    "absent", "uncertain", "unassessed", "hypothetical", "history", "family", "prior", "present",
+    "absent", "uncertain", "probable", "unassessed", "hypothetical", "history", "family", "prior", "present",
     "nothing",
 ]
 
