@@ -13,6 +13,7 @@ from dxtrace.reporting import BatchSummary, CaseRow, render_batch_summary
 from dxtrace.reporting.names import Names, plain_value
 
 _LINE_LENGTH = 160
+_ABNORMAL = {"finding", "lesion"}  # not statements of normality, not patient or examination
 _NUMBER = re.compile(r"(\d+)")
 
 
@@ -61,7 +62,7 @@ class _Gathered:
         self._findings.update({
             (self._names.concept(f["concept"]), f["presence"])
             for f in result["findings"]
-            if f["context"] == "current"
+            if f["context"] == "current" and self._names.kind(f["concept"]) in _ABNORMAL
         })  # fmt: skip
         self._tools.update((t["name"], t["outcome"]) for t in result["tools"])
         self._rows.append(_row(result, said))
@@ -91,8 +92,7 @@ def _read_conclusion(conclusion: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _row(result: dict[str, Any], said: list[tuple[str, str, str]]) -> CaseRow:
-    decided = [f"{title}: {value}" for title, value, verdict in said if verdict == "entailed"]
-    line = result["error"] or "; ".join(decided) or result["answer"]["text"]
+    line = result["error"] or result["question"] or result["answer"]["text"]
     return CaseRow(
         id=result["id"],
         status=result["status"],

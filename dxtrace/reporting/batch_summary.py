@@ -18,7 +18,7 @@ class CaseRow(Frozen):
         id: the case's id.
         status: answered, needs_input or failed.
         report: path of its HTML report, relative to the summary.
-        line: the chief conclusion, or why it failed.
+        line: how the answer begins, what is asked, or why it failed.
         contradictions: the contradicted statements, in words.
         open: how many conclusions are undecided.
     """
@@ -93,6 +93,7 @@ def render_batch_summary(summary: BatchSummary) -> str:
     }
     return page_environment().get_template("summary.html.j2").render(
         summary=summary,
+        conclusions=sorted(summary.conclusions.items(), key=lambda c: (c[0][0], -c[1])),
         present=Counter(presence).most_common(_MOST_FREQUENT),
         disputed=[row for row in summary.rows if row.contradictions],
         script=script,
