@@ -22,6 +22,8 @@ from dxtrace.reasoning.fact import RELIABILITY, SIDES_OF, Fact, FactBase, FactVa
 from dxtrace.reasoning.quantities import Interval, derived_measurement, precision
 
 _SIDES = ("left", "right")
+_EVERYWHERE = (None, "", "lung", "bilateral lung")
+"""Sites in whose whole a denied lesion is denied altogether: "no nodules in the lungs"."""
 
 
 def collect_facts(vocabulary: Vocabulary, findings: Iterable[Finding]) -> FactBase:
@@ -90,7 +92,8 @@ class _Builder:
         return sides[0] if one_sided else None
 
     def _deny(self, concept: Concept, finding: Finding) -> None:
-        limited = bool(finding.measurements) or any(
+        gone = finding.attributes.get("change") == "resolved"
+        limited = (bool(finding.measurements) and not gone) or any(
             key not in ("count", "count_open") and (bool(finding.location) or value != "resolved")
             for key, value in finding.attributes.items()
         )
@@ -104,12 +107,13 @@ class _Builder:
                 self._state(finding, f"{concept.key}.{side}", False)
             if denied == {"left", "right"}:
                 self._state(finding, f"{concept.key}.present", False)
-        elif concept.kind != "lesion" or not finding.location:
+        elif concept.kind != "lesion" or finding.location in _EVERYWHERE:
             self._state(finding, f"{concept.key}.present", False)
 
     def _add_lesion(self, concept: Concept, finding: Finding) -> None:
         if finding.presence is Presence.ABSENT:
-            self._deny(concept, finding)
+            if finding.context is not Context.PRIOR:
+                self._deny(concept, finding)
             return
         if finding.presence is not Presence.PRESENT:
             return
