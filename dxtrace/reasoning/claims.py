@@ -12,7 +12,7 @@ from dxtrace.reasoning.facts import claim_finding, collect_facts
 from dxtrace.reasoning.quantities import Interval
 from dxtrace.reasoning.theory import required_outputs
 
-GRADED = ("severity", "change", "distribution", "count", "count_open")
+GRADED = ("severity", "change", "distribution", "pattern", "count", "count_open")
 """Attributes whose wordings overlap: 'small' and 'mild' do not exclude each other."""
 _WHOLE_SIZES = ("mean_diameter", "largest_dimension", "diameter", "smallest_dimension")
 
