@@ -235,7 +235,8 @@ def describe_findings(knowledge: Knowledge, findings: Iterable[Finding]) -> str:
         shown = finding.presence.value == "present" and finding.context.value == "current"
         if concept is not None and concept.kind in ("finding", "lesion") and shown:
             side = f"{finding.laterality.value} " if finding.laterality else ""
-            named[f"{side}{concept.name.lower()}"] = None
+            doubt = "probable " if finding.is_doubted else ""
+            named[f"{doubt}{side}{concept.name.lower()}"] = None
     if not named:
         return "No abnormal finding is described as present."
     return f"Described as present: {', '.join(named)}."
@@ -264,11 +265,7 @@ def _words(text: str) -> str:
 
 
 def _doubts(concept: str, findings: Iterable[Finding]) -> list[str]:
-    said = [
-        f.text
-        for f in findings
-        if f.concept == concept and f.presence.value == "indeterminate" and f.text
-    ]
+    said = [f.text for f in findings if f.concept == concept and f.is_doubted and f.text]
     return list(dict.fromkeys(said)) or ["it is named with doubt"]
 
 

@@ -200,8 +200,7 @@ def _presence_value(
         return "absent" if asked_present else "present"
     below = {claim.concept, *knowledge.vocabulary.descendants[claim.concept]}
     doubted = any(
-        f.presence is Presence.INDETERMINATE and f.context is Context.CURRENT and f.concept in below
-        for f in findings
+        f.is_doubted and f.context is Context.CURRENT and f.concept in below for f in findings
     )
     return "indeterminate" if doubted else "unknown"
 

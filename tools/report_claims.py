@@ -60,7 +60,7 @@ class ReportClaimReader:
             if finding.source is not Source.REPORT_IMPRESSION:
                 continue
             stated = finding.presence in (Presence.PRESENT, Presence.ABSENT)
-            if not stated or finding.context is not Context.CURRENT:
+            if not stated or finding.is_doubted or finding.context is not Context.CURRENT:
                 continue
             where = finding.evidence[0] if finding.evidence else None
             yield Claim(

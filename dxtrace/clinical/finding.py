@@ -1,5 +1,7 @@
 """What was found, by whom, in which pixels or words."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from dxtrace.clinical.base import Frozen, Number
@@ -51,6 +53,7 @@ class Finding(Frozen):
         concept: key of the concept in the vocabulary, such as ``pulmonary_nodule``.
         oifm_id: the Open Imaging Finding Model id, if the concept has one.
         presence: present, absent, indeterminate or unknown.
+        certainty: ``probable`` if the source calls it likely; it then is no fact to the checker.
         laterality: side, if stated.
         location: anatomical site in words, such as ``right upper lobe``.
         attributes: attribute key of the concept to value key(s), as in the vocabulary; an empty
@@ -68,6 +71,7 @@ class Finding(Frozen):
     concept: str
     oifm_id: str | None = None
     presence: Presence
+    certainty: Literal["stated", "probable"] = "stated"
     laterality: Laterality | None = None
     location: str | None = None
     attributes: dict[str, AttributeValue] = Field(default_factory=dict)
@@ -78,6 +82,12 @@ class Finding(Frozen):
     context: Context = Context.CURRENT
     evidence: tuple[Evidence, ...] = ()
     text: str = ""
+
+    @property
+    def is_doubted(self) -> bool:
+        """Named with doubt: indeterminate, or present with mere likelihood."""
+        probable = self.presence is Presence.PRESENT and self.certainty == "probable"
+        return self.presence is Presence.INDETERMINATE or probable
 
     @property
     def measurement(self) -> Measurement | None:
