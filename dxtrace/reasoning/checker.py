@@ -16,8 +16,9 @@ from dxtrace.clinical import (
     Verdict,
     VerdictKind,
 )
-from dxtrace.knowledge import Knowledge
+from dxtrace.knowledge import Knowledge, KnowledgeError
 from dxtrace.knowledge.schema import Assumption, Output, Pack
+from dxtrace.knowledge.suggestions import suggest
 from dxtrace.reasoning.claims import claim_formula
 from dxtrace.reasoning.evidence import Conflict, Evidence
 from dxtrace.reasoning.fact import FactBase
@@ -46,6 +47,9 @@ class Checker:
         return self._evidence_for(None).conflicts
 
     def _evidence_for(self, output: str | None) -> Evidence:
+        if output is not None and output not in self.knowledge.outputs:
+            near = suggest(output, self.knowledge.outputs)
+            raise KnowledgeError(f"output {output!r}", f"no pack has it{near}")
         if output not in self._evidence:
             outputs = () if output is None else (output,)
             evidence = Evidence(self.knowledge, self.base, outputs=outputs)
@@ -109,8 +113,8 @@ class Checker:
         Raises:
             KnowledgeError: if there is no such output.
         """
-        pack, declared = self.knowledge.outputs[output]
         evidence = self._evidence_for(output)
+        pack, declared = self.knowledge.outputs[output]
         symbol = self.knowledge.symbols.resolve(output, output)
         values: list[str | bool] = list(symbol.values) or [True, False]
         formulas = {v: evidence.theory.output_equals(symbol, v, None) for v in values}

@@ -15,7 +15,7 @@ def missing_facts(knowledge: Knowledge, evidence: Evidence, output: str) -> tupl
     """The facts on which an output turns.
 
     A fact counts if two worlds that agree with everything known, and differ in that fact alone,
-    give different values.
+    give different values, both among those that remain. Of a decided output nothing is missing.
 
     Args:
         knowledge: vocabulary and packs.
@@ -23,7 +23,10 @@ def missing_facts(knowledge: Knowledge, evidence: Evidence, output: str) -> tupl
         output: name of the output.
     """
     declared = knowledge.outputs[output][1]
-    worlds = _TwoWorlds(knowledge, evidence, output)
+    remaining = _remaining_values(knowledge, evidence, output)
+    if len(remaining) < 2:  # noqa: PLR2004  # one value, or none: decided
+        return ()
+    worlds = _TwoWorlds(knowledge, evidence, output, remaining)
     found: dict[str, MissingFact] = {}
     for symbol, index in worlds.candidates():
         if symbol.name not in found and worlds.turns_on(symbol, index):
@@ -33,19 +36,30 @@ def missing_facts(knowledge: Knowledge, evidence: Evidence, output: str) -> tupl
     return tuple(found.values())
 
 
+def _remaining_values(knowledge: Knowledge, evidence: Evidence, output: str) -> list[z3.BoolRef]:
+    """The formula of each value that the output can still have."""
+    symbol = knowledge.symbols.resolve(output, output)
+    values: list[str | bool] = list(symbol.values) or [True, False]
+    formulas = {v: evidence.theory.output_equals(symbol, v, None) for v in values}
+    possible, _ = evidence.possible_values(formulas)
+    return [formulas[v] for v in possible]
+
+
 class _TwoWorlds:
     """The evidence twice, with every fact the same in both worlds unless it is let go."""
 
-    def __init__(self, knowledge: Knowledge, evidence: Evidence, output: str) -> None:
+    def __init__(
+        self, knowledge: Knowledge, evidence: Evidence, output: str, remaining: list[z3.BoolRef]
+    ) -> None:
         self.knowledge, self.evidence = knowledge, evidence
         names = {n for item in evidence.theory.output_items(output) for n in item.names}
         symbols = [knowledge.symbols.resolve(n, n) for n in sorted(names)]
         self.facts = [s for s in symbols if s.kind != "output"]
         self.solver = z3.Solver()
         self.same: dict[str, z3.BoolRef] = {}
-        self._build(knowledge.symbols.resolve(output, output))
+        self._build(knowledge.symbols.resolve(output, output), remaining)
 
-    def _build(self, output: Symbol) -> None:
+    def _build(self, output: Symbol, remaining: list[z3.BoolRef]) -> None:
         world = z3.And(self.evidence.believed_formulas())
         constants = _constants_of(world)
         other = {name: z3.Const(f"other:{name}", c.sort()) for name, c in constants.items()}
@@ -62,6 +76,8 @@ class _TwoWorlds:
         if output.type == "boolean":
             differs += [z3.And(z3.Not(v), z3.substitute(v, *pairs)) for v in values]
         self.solver.add(z3.Or(differs))
+        # Stating a fact may open another way to a value (has()); it must choose, not overturn.
+        self.solver.add(z3.Or([z3.substitute(value, *pairs) for value in remaining]))
 
     def _places(self) -> list[tuple[Symbol, int | None]]:
         bindings = self.evidence.theory.bindings
