@@ -23,7 +23,7 @@ OLDEST = (3, 11)
 CORPUS_PACKAGE = "torchxrayvision>=1.5.7"  # carries the reports; its code and torch are not needed
 USAGE = """usage: python3 run.py          set up, then review the Indiana chest radiograph reports
        python3 run.py test     set up with development tools, then run the tests
-       python3 run.py setup    set up only"""
+       python3 run.py setup    set up only ('setup dev' with development tools)"""
 
 
 def main(arguments: list[str]) -> int:
@@ -33,7 +33,8 @@ def main(arguments: list[str]) -> int:
         print(USAGE)
         return 0 if command in ("-h", "--help") else 2
     refuse_unfit_machine()
-    install("dev" if command == "test" else "")
+    setup_extra = "".join(further) if command == "setup" else ""
+    install("dev" if command == "test" else setup_extra)
     if command == "test":
         os.chdir(ROOT)
         return call(PYTHON, "-m", "pytest", *further)

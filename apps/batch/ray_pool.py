@@ -1,6 +1,7 @@
 """The same work on a Ray cluster; Ray is imported here and nowhere else."""
 
 import importlib.util
+import os
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -37,7 +38,9 @@ class RayPool:
         """Review every job; a lost task gives a failed output."""
         import ray
 
-        ray.init(ignore_reinit_error=True, log_to_driver=False, include_dashboard=False)
+        # With RAY_ADDRESS set, a running cluster is joined; it has its own dashboard.
+        local = {} if os.environ.get("RAY_ADDRESS") else {"include_dashboard": False}
+        ray.init(ignore_reinit_error=True, log_to_driver=False, **local)
         try:
             yield from self._run(ray, jobs)
         finally:
