@@ -6,7 +6,7 @@ package ``torchxrayvision``. Reports whose number is divisible by 5 are held bac
 developed on them, and the figures that count are theirs. ``mesh_mapping.yaml`` says which code
 stands for which concept.
 
-    python benchmarks/report_reading.py [--reports NLMCXR_reports.tgz] [--part held-back|development]
+    python benchmarks/report_reading.py [--reports NLMCXR_reports.tgz] [--part development]
 """
 
 import argparse
@@ -203,8 +203,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--reports", type=Path, help=f"{ARCHIVE} (default: from torchxrayvision)")
     parser.add_argument("--part", choices=("held-back", "development"), default="held-back")
-    parser.add_argument("--disagreements", action="store_true",
-                        help="list where reader and coding differ (development part only)")  # fmt: skip
+    parser.add_argument(
+        "--disagreements",
+        action="store_true",
+        help="list where reader and coding differ (development part only)",
+    )
     arguments = parser.parse_args()
     held_back = arguments.part == "held-back"
     if arguments.disagreements and held_back:

@@ -26,8 +26,10 @@ _SPANS_MO = {
 }
 _OTHER_AXIS = re.compile(r"\A(?:x|by)\s*[\d.]+\s*-?\s*")
 _SIZE_KINDS = frozenset(
-    "diameter long_axis short_axis third_axis mean_diameter largest_dimension "
-    "smallest_dimension volume".split()
+    (
+        "diameter", "long_axis", "short_axis", "third_axis", "mean_diameter",
+        "largest_dimension", "smallest_dimension", "volume",
+    )
 )
 
 
@@ -103,9 +105,8 @@ class AttributeReader:
             owner = nearest if nearest in able else None
             if owner is None and able:
                 owner = self._binder.owner(scan, size.start, size.end, able)
-                unlike = nearest is not None and owner is not None
-                if unlike and scan.clause(owner.start) != scan.clause(size.start):
-                    owner = None
+                apart = owner and scan.clause(owner.start) != scan.clause(size.start)
+                owner = None if nearest is not None and apart else owner
             if size.is_prior and previous is not None:
                 owner = previous
             owner = owner or next((m for m in recent if accepts_sizes(m.concept)), None)
@@ -164,7 +165,7 @@ def _apply(scan: Scan, hit: MeaningHit, mention: Mention) -> None:
         return
     changed = fill(scan, hit, attribute, mention.attributes, mention.measurements,
                    denied=mention.presence is Presence.ABSENT)  # fmt: skip
-    if changed and not (mention.scan.sentence is scan.sentence):
+    if changed and mention.scan.sentence is not scan.sentence:
         mention.spans.append((hit.start, hit.end))
 
 

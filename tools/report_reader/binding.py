@@ -48,16 +48,17 @@ class Binder:
             return (inside or overlapping)[0]
         earlier = [m for m in mentions if m.end <= start]
         later = [m for m in mentions if m.start >= end]
-        previous, following = (earlier or [None])[-1], (later or [None])[0]
+        previous = earlier[-1] if earlier else None
+        following = later[0] if later else None
         same = scan.clause(start)
         near = [m for m in (previous, following) if m and scan.clause(m.start) == same]
         looks_back = follows and previous in near
         if following and self.modifies(scan.between(end, following.start), close=looks_back):
             return following
-        return (near or [m for m in (previous, following) if m] or [None])[0]
+        return near[0] if near else previous or following
 
     def modifies(self, between: str, *, close: bool = False) -> bool:
-        """Whether only adjectives (one at most, if ``close``) stand between a word and a mention."""
+        """Whether only adjectives (if ``close``, one) stand between a word and a mention."""
         most = 1 if close else _MAX_ADJECTIVES
         return len(between.split()) <= most and not self._linker.search(between)
 

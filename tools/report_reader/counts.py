@@ -48,8 +48,8 @@ class Counter:
                     self._count(scan, mention, floor)
 
     def _refer(self, scan: Scan, mention: Mention, before: str) -> None:
-        closest = [(m.start(), name) for name, pattern in (("same", self._same), ("other", self._other))
-                   for m in pattern.finditer(before)]  # fmt: skip
+        patterns = (("same", self._same), ("other", self._other))
+        closest = [(m.start(), name) for name, p in patterns for m in p.finditer(before)]
         mention.reference = max(closest)[1] if closest else None
         after = scan.between(mention.end, min(scan.sentence.end, mention.end + 12))
         label = None if mention.plural else self._label.match(after + " ")
@@ -75,8 +75,11 @@ class Counter:
             value = int(near[-1].entry.value)
             return (2, True) if value == _OPEN else (value, False)
         start = max(floor, mention.start - _WINDOW)
-        digits = [d for d in _DIGITS.finditer(scan.text, start, mention.start)
-                  if not any(s.start < d.end() and d.start() < s.end for s in scan.sizes)]  # fmt: skip
+        digits = [
+            d
+            for d in _DIGITS.finditer(scan.text, start, mention.start)
+            if not any(s.start < d.end() and d.start() < s.end for s in scan.sizes)
+        ]
         if (
             digits
             and mention.plural

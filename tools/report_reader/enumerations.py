@@ -15,7 +15,7 @@ _NOT_OWN = frozenset({"prior", "solid", "apart", "largest", "mean", "long", "sho
 
 @dataclass(frozen=True, slots=True)
 class Enumeration:
-    """ "Two solid nodules: 8 mm in the right upper and 5 mm in the left lower lobe."
+    """Sizes listed after a head: "Two nodules: 8 mm in the right and 5 mm in the left lung".
 
     Attributes:
         head: the mention that names them all.

@@ -9,8 +9,11 @@ from tools.report_reader.phrases import translate
 from tools.report_reader.rules import SectionRule
 
 _ABBREVIATIONS = frozenset(
-    "dr mr mrs ms prof e.g i.e eg ie vs approx ca cf no fig st resp incl etc ant post inf sup lat "
-    "bilat max min avg diam al".split()
+    (
+        "dr", "mr", "mrs", "ms", "prof", "e.g", "i.e", "eg", "ie", "vs", "approx", "ca", "cf", "no",
+        "fig", "st", "resp", "incl", "etc", "ant", "post", "inf", "sup", "lat", "bilat", "max",
+        "min", "avg", "diam", "al",
+    )
 )
 _LONG_LINE = 55
 _BULLET = re.compile(r"[ ]*(?:[-*]|\(?\d{1,2}[.)](?!\d)|\(?[a-h]\))\s")
@@ -121,7 +124,7 @@ def _trimmed(text: str, start: int, end: int, part: Part) -> Iterator[Sentence]:
 def _ends(text: str, match: re.Match[str], start: int, end: int) -> bool:
     mark = match[0]
     if "\n" in mark:
-        return len(mark) > 1 or _line_ends(text, match, start, end)
+        return len(mark) > 1 or _line_ends(text, match, start)
     if mark[0] != ".":
         return (
             mark[0] != "?"
@@ -138,7 +141,7 @@ def _ends(text: str, match: re.Match[str], start: int, end: int) -> bool:
     return not (last in ("mm", "cm", "hr", "yr") and following.islower())
 
 
-def _line_ends(text: str, match: re.Match[str], start: int, end: int) -> bool:
+def _line_ends(text: str, match: re.Match[str], start: int) -> bool:
     """Whether a single line break ends the sentence: the next line opens something new."""
     following = text[match.end() : match.end() + 24]
     first = following.lstrip(" ")[:1]

@@ -139,7 +139,7 @@ def _distance(one: Measurement | None, other: Measurement) -> Decimal:
 
 
 def split_by_site(mention: Mention) -> list[Mention]:
-    """One mention for each site of a lesion named at several ("right upper and left lower lobes")."""
+    """One mention for each site, where a lesion is named at several."""
     named = [s for s in mention.sites if s.name is not None]
     places = list({(s.side, s.name): s for s in named}.values())
     if len(places) < 2 or not mention.plural or "count" in mention.attributes:  # noqa: PLR2004

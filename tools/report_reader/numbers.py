@@ -5,13 +5,28 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 PLAIN = r"(?:\d{1,7}(?:,\d{3})+(?!\d)|\d{1,9})(?:\.\d{1,4})?|\.\d{1,4}"
-_LESS = r"<|\u2264|=<|less than|lower than|smaller than|under|below|fewer than|no more than|at most|not more than|maximum of"
-_MORE = r">|\u2265|=>|more than|greater than|larger than|higher than|over|above|at least|not less than|no less than|minimum of|exceeding"
-_ABOUT = r"~|about|approximately|approx\.?|around|roughly|circa|ca\.?|nearly|almost|estimated(?: at)?|up to|as much as"
-_CLOSED = frozenset({"\u2264", "=<", "no more than", "at most", "not more than", "maximum of",
-                     "\u2265", "=>", "at least", "not less than", "no less than", "minimum of"})  # fmt: skip
-_SPACED = {name: source.replace(" ", r"\s+") for name, source in
-           (("less", _LESS), ("more", _MORE), ("about", _ABOUT))}  # fmt: skip
+_LESS = (
+    r"<|\u2264|=<|less than|lower than|smaller than|under|below|fewer than|no more than|at most"
+    r"|not more than|maximum of"
+)
+_MORE = (
+    r">|\u2265|=>|more than|greater than|larger than|higher than|over|above|at least"
+    r"|not less than|no less than|minimum of|exceeding"
+)
+_ABOUT = (
+    r"~|about|approximately|approx\.?|around|roughly|circa|ca\.?|nearly|almost"
+    r"|estimated(?: at)?|up to|as much as"
+)
+_CLOSED = frozenset(
+    {
+        "\u2264", "=<", "no more than", "at most", "not more than", "maximum of",
+        "\u2265", "=>", "at least", "not less than", "no less than", "minimum of",
+    }
+)  # fmt: skip
+_SPACED = {
+    name: source.replace(" ", r"\s+")
+    for name, source in (("less", _LESS), ("more", _MORE), ("about", _ABOUT))
+}
 NUMBER = (
     rf"(?:(?:{_SPACED['less']}|{_SPACED['more']}|{_SPACED['about']})\s{{0,3}})?(?:{PLAIN})"
     rf"(?:\s{{0,2}}%?\s{{0,2}}(?:-|to|and)\s{{0,2}}(?:{PLAIN}))?"
@@ -19,7 +34,8 @@ NUMBER = (
 _IN_WORDS = {
     word: number
     for number, word in enumerate(
-        "one two three four five six seven eight nine ten eleven twelve".split(), start=1
+        ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+         "twelve"), start=1,
     )
 } | {"a": 1, "eighteen": 18}
 _NUMBER = re.compile(
@@ -80,8 +96,8 @@ def read_number(text: str) -> Interval | None:
     """A number with its bound or range, or None if there is none in the text."""
     match = _NUMBER.search(text)
     if match is None:
-        word = _IN_WORDS.get(text.strip())
-        return None if word is None else exactly(Decimal(word))
+        spelled = _IN_WORDS.get(text.strip())
+        return None if spelled is None else exactly(Decimal(spelled))
     low = read_decimal(match["low"])
     if match["high"]:
         ends = sorted((low, read_decimal(match["high"])))

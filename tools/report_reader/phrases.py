@@ -19,7 +19,8 @@ Entry = TypeVar("Entry")
 _GAP = r"[\s-]+(?P<gap{0}>(?:(?:[^\s,;.]|\.(?=\d)){{1,40}}\s+){{0,6}}?)"
 _TOKEN = re.compile(
     r"(?P<gap> \.\. )|(?P<number>\{number\})|(?P<escape>\\.)|(?P<klass>\[\^?\]?[^\]]*\])"
-    r"|(?P<behind>\(\?<[!=][^()]*\))|(?P<group>\(\?P<[A-Za-z_]\w*>)|(?P<space> )(?P<repeated>[?*+]|\{(?!number\}))?|(?P<other>.)",
+    r"|(?P<behind>\(\?<[!=][^()]*\))|(?P<group>\(\?P<[A-Za-z_]\w*>)"
+    r"|(?P<space> )(?P<repeated>[?*+]|\{(?!number\}))?|(?P<other>.)",
     re.DOTALL,
 )
 _ODD_CHARACTERS = str.maketrans(
@@ -95,7 +96,7 @@ class Hit(Generic[Entry]):
     number: tuple[int, int] | None = None
 
     def covers(self, other: "Hit[Entry]") -> bool:
-        """Whether the other hit lies inside this one, is shorter, and neither begins nor ends in a gap."""
+        """Whether the other, shorter hit lies inside, and neither begins nor ends in a gap."""
         inside = self.start <= other.start and other.end <= self.end
         shorter = other.end - other.start < self.end - self.start
         in_gap = any(s <= other.start < e or s < other.end <= e for s, e in self.gaps)

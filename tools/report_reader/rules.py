@@ -12,8 +12,8 @@ from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.states import Context, Laterality, Source
 
 Effect = Literal[
-    "absent", "uncertain", "probable", "unassessed", "hypothetical", "history", "family", "prior", "present",
-    "nothing",
+    "absent", "uncertain", "probable", "unassessed", "hypothetical", "history", "family",
+    "prior", "present", "nothing",
 ]
 
 

@@ -104,8 +104,7 @@ def longest(hits: Iterable[MeaningHit]) -> list[MeaningHit]:
     """Hits that no longer one overlaps, in text order."""
     kept: list[MeaningHit] = []
     for hit in sorted(hits, key=lambda h: (h.start - h.end, h.start)):
-        if not any(k.start < hit.end and hit.start < k.end for k in kept):
-            kept.append(hit)
-        elif any((k.start, k.end) == (hit.start, hit.end) for k in kept):
+        rivals = [k for k in kept if k.start < hit.end and hit.start < k.end]
+        if all((k.start, k.end) == (hit.start, hit.end) for k in rivals):
             kept.append(hit)
     return sorted(kept, key=lambda h: (h.start, h.end))

@@ -51,6 +51,10 @@ class SiteFinder:
                 sites.append(piece)
         return sites
 
+    def _contrasted(self, scan: Scan, start: int) -> bool:
+        """Whether the words before make it the other side: "compared with the left"."""
+        return bool(self._contrast.search(scan.between(max(scan.sentence.start, start - 24), start)))
+
     def assign(self, scan: Scan, mentions: Sequence[Mention]) -> list[Site]:
         """Give each mention of the sentence its sites; all sites of the sentence come back."""
         sites = self.find(scan)
@@ -69,7 +73,7 @@ class SiteFinder:
         return sites
 
     def _owners(self, scan: Scan, site: Site, mentions: Sequence[Mention]) -> list[Mention]:
-        """The mention that a site belongs to; two, if it stands in one and after "in" to another."""
+        """The mention that a site belongs to, and one before it if the site is part of another."""
         clause = [m for m in mentions if scan.clause(m.start) == scan.clause(site.start)]
         before = scan.between(max(scan.sentence.start, site.start - 30), site.start)
         follows = bool(self._preposition.search(before))
@@ -90,7 +94,7 @@ def _site(hit: MeaningHit) -> Site:
 
 
 def _carries(last: Site, piece: Site) -> bool:
-    """ "Right upper and lower lobes": the side holds for both."""
+    """The side holds for both in "right upper and lower lobes"."""
     return last.side is not None and not last.weak and (piece.side is None or piece.weak)
 
 

@@ -25,7 +25,10 @@ _BOUND = (
     r"|as much as|more than|greater than|larger than|over|at least|approximately|approx\.?|about"
     r"|around|roughly|nearly|almost)\s*)?"
 )
-_PLANES = r"(?:\s*\(?(?:ap|a\.p\.|tr|trv|transverse|trans|cc|craniocaudal|long|wide|deep|sagittal|sag|l|w|h|d|length|width|height|depth|in)\)?)?"
+_PLANES = (
+    r"(?:\s*\(?(?:ap|a\.p\.|tr|trv|transverse|trans|cc|craniocaudal|long|wide|deep|sagittal|sag"
+    r"|l|w|h|d|length|width|height|depth|in)\)?)?"
+)
 _NEXT = rf"{_PLANES}\s*(?:x|by|\*)\s*"
 _SIZE = re.compile(
     rf"(?<![\w.,/#-])(?P<first>{_BOUND}(?:{PLAIN}))(?:\s*-?\s*(?P<u1>{_LENGTH}))?"
@@ -35,17 +38,23 @@ _SIZE = re.compile(
 )
 _VOLUME = re.compile(
     rf"(?<![\w.,/-])(?P<number>{_BOUND}(?:{PLAIN})(?:\s*(?:-|to)\s*(?:{PLAIN}))?)\s*"
-    r"(?P<unit>(?:cubic (?:mm|millimet(?:er|re)s?)|mm\s?\^?3)|(?:cc|ml|cm\s?\^?3|cubic (?:cm|centimet(?:er|re)s?)|millilit(?:er|re)s?))(?!\w)"
+    r"(?P<unit>(?:cubic (?:mm|millimet(?:er|re)s?)|mm\s?\^?3)"
+    r"|(?:cc|ml|cm\s?\^?3|cubic (?:cm|centimet(?:er|re)s?)|millilit(?:er|re)s?))(?!\w)"
 )
 _CENTIMETRE = Decimal(10)
 _CUBIC_CENTIMETRE = Decimal(1000)
 _BEFORE_TAIL = r"\s*(?:[:=(,]|at|of|is|about|approximately|a|an|to be){0,3}\s*\Z"
-_LINK = {"plane": (r"\s*:?\s*\Z", r"\A\s*\(?")}
 _WINDOW = 80
 _SECOND_SIZE = re.compile(r"\A\s*[(/=]\s*(?:or |i\.e\.,? )?\Z")
-_WAS = re.compile(r"previously (?:noted|seen|described|reported|identified|visuali[sz]ed) (?:[a-z-]+ ){0,2}\Z")
+_WAS = re.compile(
+    r"previously (?:noted|seen|described|reported|identified|visuali[sz]ed) (?:[a-z-]+ ){0,2}\Z"
+)
 _NOW = re.compile(r"\bnow\s+(?:measur\w+|is|are)?\s*(?:only\s*)?\Z")
-_EARLIER = re.compile(r"[\s,;(]*(?:and |which )?(?:previously|formerly|prior|was|compared (?:to|with)|vs\.?|versus)[a-z\s]{0,20}")
+_CHANGED = re.compile(r"\b(?:decreased|increased|grown|enlarged|shrunk)(?: in size)? to\s*(?:now )?\Z")
+_EARLIER = re.compile(
+    r"[\s,;(]*(?:and |which )?"
+    r"(?:previously|formerly|prior|was|compared (?:to|with)|vs\.?|versus)[a-z\s]{0,20}"
+)
 _CHANGED_TO = re.compile(r"\s*(?:mm|cm)?\s*to\s*(?:now\s*)?")
 _RANGE_FROM = re.compile(
     r"(?:rang\w*|between|vary\w*|measur\w*|siz\w+)\s+(?:in size )?(?:from\s*)?\Z"
@@ -194,7 +203,8 @@ class SizeFinder:
             between = text[last.end : size.start] if last else ""
             if last and "solid" in last.labels and _same_part(last, size, between):
                 size = replace(size, labels=size.labels | {"solid"})  # noqa: PLW2901 - relabelled
-            if last and _NOW.search(between) and _WAS.search(text[: last.start][-_WINDOW:]):
+            was = last is not None and bool(_WAS.search(text[: last.start][-_WINDOW:]))
+            if last and (_CHANGED.search(between) or (was and _NOW.search(between))):
                 joined[-1] = last = replace(last, labels=last.labels | {"prior"})
             if last and _SECOND_SIZE.match(between) and _same_thing(last, size):
                 joined[-1] = _reconciled(last, size)
@@ -206,7 +216,7 @@ class SizeFinder:
 
 
 _SOLID_TAIL = r"(?:\s+[a-z]+){0,5}" + _BEFORE_TAIL
-_AFTER_SKIP = {"solid": r"(?:(?!ground|solid|part)[a-z]+\s+){0,2}?"}
+_AFTER_SKIP = {"solid": r"(?:(?!ground|solid|part|with|and|has|contain|having|an?\s|the\s)[a-z]+\s+){0,2}?"}
 _NO_NUMBER = (
     r"(?!\s*[(:=,]?\s*(?:(?:measur\w*|was|were|is|of|at|up to|approximately|about|now)\s+){0,3}"
     r"[<>~]?\s*\d)"
