@@ -7,10 +7,10 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
-from dxtrace.clinical import Case, Finding, Outcome, ToolCall
+from dxtrace.clinical import Case, Finding, Outcome, Source, ToolCall
 from dxtrace.clinical.base import Frozen
 from expert_models import RetryableError, ToolRefusal
-from tools.tool import Tool, ToolFunction
+from tools.tool import BUILT_IN, Tool, ToolFunction
 
 ATTEMPTS = 2
 KILL_GRACE_S = 0.2
@@ -72,7 +72,10 @@ def _attempt(tool: Tool, case: Case) -> _Ending:
 
 
 def _validated(tool: Tool, findings: tuple[Finding, ...]) -> _Ending:
-    """Refuse findings that the card does not promise."""
+    """Refuse what is no finding and what the card does not promise; weigh experts as tools."""
+    strange = next((f for f in findings if not isinstance(f, Finding)), None)
+    if strange is not None:
+        return Outcome.FAILED, f"expected findings, got {type(strange).__name__}", ()
     produces = tool.card.produces
     if "*" not in produces:
         foreign = sorted({f.concept for f in findings} - set(produces))
@@ -82,6 +85,9 @@ def _validated(tool: Tool, findings: tuple[Finding, ...]) -> _Ending:
                 f"reported {', '.join(foreign)}, which its card does not name",
                 (),
             )
+    if tool.origin != BUILT_IN:
+        # Only our own readers may speak for the report or the record.
+        findings = tuple(f.model_copy(update={"source": Source.TOOL}) for f in findings)
     return Outcome.OK, "", findings
 
 

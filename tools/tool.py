@@ -7,6 +7,7 @@ from dxtrace.clinical import Case, Finding
 from expert_models import ModelCard
 
 ToolFunction = Callable[[Case], Iterable[Finding]]
+BUILT_IN = "built-in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Tool:
 
     card: ModelCard
     function: ToolFunction
-    origin: str = "built-in"
+    origin: str = BUILT_IN
 
     def applicable(self, case: Case) -> str | None:
         """Why the tool does not apply to the case, or None if it does.

@@ -1,0 +1,199 @@
+"""The runner: whatever happens in a tool becomes one of six outcomes, and never a finding."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from dxtrace.clinical import (
+    Case,
+    Finding,
+    Image,
+    Observation,
+    Outcome,
+    Patient,
+    Presence,
+    Report,
+    Series,
+    Source,
+    Study,
+)
+from expert_models import ModelCard, RetryableError
+from tests.unit.tools import experts_that_misbehave as experts
+from tools import Tool, run_tool
+
+CASE = Case(id="c-1", reports=(Report(text="FINDINGS: Gas."),))
+
+
+def tool(function: Callable[[Case], Any], **card: Any) -> Tool:
+    fields = {"name": "expert", "accepts": ("report",), "produces": ("gas",), **card}
+    return Tool(ModelCard(**fields), function, origin="somebody")
+
+
+def gas(presence: Presence = Presence.PRESENT, **fields: Any) -> Finding:
+    return Finding(id="f1", concept="gas", presence=presence, **fields)
+
+
+def test_findings_come_back_with_the_time_they_took() -> None:
+    run = run_tool(tool(lambda _: [gas()]), CASE, order=3)
+    assert (run.call.outcome, run.call.name, run.order) == (Outcome.OK, "expert", 3)
+    assert run.call.seconds >= 0
+    assert [f.concept for f in run.findings] == ["gas"]
+
+
+def test_nothing_found_is_ok_and_says_nothing() -> None:
+    run = run_tool(tool(lambda _: []), CASE)
+    assert (run.call.outcome, run.findings) == (Outcome.OK, ())
+
+
+def test_a_generator_that_breaks_midway_gives_no_findings() -> None:
+    def half(_: Case) -> Iterator[Finding]:
+        yield gas()
+        raise ValueError("pixel 7 is missing")
+
+    run = run_tool(tool(half), CASE)
+    assert run.call.outcome is Outcome.FAILED
+    assert run.findings == ()
+    assert "ValueError: pixel 7 is missing (half, line" in run.call.reason
+
+
+@pytest.mark.parametrize(
+    ("accepts", "case", "applies"),
+    [
+        (("report",), CASE, True),
+        (("report",), Case(id="c"), False),
+        (("image",), CASE, False),
+        (("observation",), Case(id="c", observations=(Observation(value=2, unit="g/L"),)), True),
+        (("patient",), Case(id="c", patient=Patient(age=3)), True),
+        (("patient",), Case(id="c"), False),
+        (("image", "report"), CASE, True),
+    ],
+)
+def test_a_tool_applies_to_what_the_case_has(
+    accepts: tuple[Any, ...], case: Case, applies: bool
+) -> None:
+    run = run_tool(tool(lambda _: [gas()], accepts=accepts), case)
+    assert run.call.outcome is (Outcome.OK if applies else Outcome.NOT_APPLICABLE)
+    if not applies:
+        assert run.findings == ()
+        assert "expected a case with" in run.call.reason
+
+
+@pytest.mark.parametrize(("modality", "applies"), [("CT", False), ("CR", True), (None, True)])
+def test_a_modality_that_the_card_does_not_name_is_not_looked_at(
+    modality: str | None, applies: bool
+) -> None:
+    series = Series(id="s", modality=modality, images=(Image(path="x.dcm"),))
+    case = Case(id="c", studies=(Study(id="st", series=(series,)),))
+    run = run_tool(tool(lambda _: [gas()], accepts=("image",), modalities=("CR", "DX")), case)
+    assert (run.call.outcome is Outcome.OK) == applies
+    assert applies or "expected modality CR or DX, got ['CT']" in run.call.reason
+
+
+def test_a_missing_library_is_unavailable() -> None:
+    def needs_library(_: Case) -> list[Finding]:
+        import a_library_that_nobody_has  # type: ignore[import-not-found]  # noqa: F401
+
+        return [gas()]
+
+    run = run_tool(tool(needs_library), CASE)
+    assert run.call.outcome is Outcome.UNAVAILABLE
+    assert "a_library_that_nobody_has" in run.call.reason
+
+
+def test_a_refusal_is_an_abstention_with_its_reason() -> None:
+    run = run_tool(tool(experts.refuse), CASE)
+    assert run.call.outcome is Outcome.ABSTAINED
+    assert run.call.reason == "the image of c-1 is upside down"
+
+
+def test_a_passing_fault_is_tried_again() -> None:
+    tries: list[int] = []
+
+    def second_time(_: Case) -> list[Finding]:
+        tries.append(1)
+        if len(tries) == 1:
+            raise RetryableError("busy")
+        return [gas()]
+
+    run = run_tool(tool(second_time), CASE)
+    assert (run.call.outcome, len(tries)) == (Outcome.OK, 2)
+
+
+def test_a_fault_that_does_not_pass_fails_after_a_second_try() -> None:
+    run = run_tool(tool(experts.retry), CASE)
+    assert run.call.outcome is Outcome.FAILED
+    assert run.call.reason == "busy with c-1 (tried 2 times)"
+
+
+def test_a_bug_is_not_tried_again() -> None:
+    tries: list[int] = []
+
+    def bug(_: Case) -> list[Finding]:
+        tries.append(1)
+        raise KeyError("left")
+
+    run = run_tool(tool(bug), CASE)
+    assert (run.call.outcome, len(tries)) == (Outcome.FAILED, 1)
+
+
+@pytest.mark.parametrize("answer", [None, 7, [None], ["gas"], [{"concept": "gas"}]])
+def test_what_is_no_finding_fails(answer: Any) -> None:
+    run = run_tool(tool(lambda _: answer), CASE)
+    assert run.call.outcome is Outcome.FAILED
+    assert run.findings == ()
+
+
+def test_a_finding_that_the_card_does_not_promise_is_refused_with_all_others() -> None:
+    other = gas().model_copy(update={"id": "f2", "concept": "tumour"})
+    run = run_tool(tool(lambda _: [gas(), other]), CASE)
+    assert run.call.outcome is Outcome.FAILED
+    assert "tumour" in run.call.reason
+    assert run.findings == ()
+    anything = run_tool(tool(lambda _: [gas(), other], produces=("*",)), CASE)
+    assert len(anything.findings) == 2
+
+
+@pytest.mark.parametrize("claimed", [Source.USER, Source.STRUCTURED, Source.TOOL])
+def test_an_installed_expert_weighs_as_a_tool_whatever_it_says(claimed: Source) -> None:
+    run = run_tool(tool(lambda _: [gas(source=claimed)]), CASE)
+    assert [f.source for f in run.findings] == [Source.TOOL]
+
+
+# -- in a process of its own -------------------------------------------------------------------
+
+
+def test_an_isolated_tool_runs_in_another_process() -> None:
+    run = run_tool(tool(experts.work, isolated=True), CASE)
+    assert run.call.outcome is Outcome.OK
+    name, process = run.findings[0].text.split()
+    assert name == "c-1"
+    assert int(process) != os.getpid()
+
+
+def test_a_hanging_tool_is_killed_at_its_limit() -> None:
+    run = run_tool(tool(experts.hang, isolated=True, timeout_s=0.5), CASE)
+    assert run.call.outcome is Outcome.TIMED_OUT
+    assert run.call.reason == "killed after its limit of 0.5 s"
+    assert run.findings == ()
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize(
+    ("function", "outcome", "reason"),
+    [
+        (experts.die, Outcome.FAILED, "exit code 9"),
+        (experts.refuse, Outcome.ABSTAINED, "upside down"),
+        (experts.stumble, Outcome.FAILED, "ZeroDivisionError: c-1"),
+        (experts.retry, Outcome.FAILED, "tried 2 times"),
+    ],
+)
+def test_an_isolated_tool_ends_as_one_in_this_process(
+    function: Callable[[Case], Any], outcome: Outcome, reason: str
+) -> None:
+    run = run_tool(tool(function, isolated=True, timeout_s=60), CASE)
+    assert run.call.outcome is outcome
+    assert reason in run.call.reason
+    assert multiprocessing.active_children() == []
