@@ -25,6 +25,7 @@ class Counter:
         reference = rules.reference
         self._same = _word(reference.same)
         self._other = _word(reference.other)
+        self._elsewhere = _word(rules.elsewhere)
         nouns = "|".join(reference.label_nouns)
         self._label = re.compile(
             r"\A\s*(?:#|no\.?\s*|number\s+)?\s*(?P<label>\d{1,2}|[a-f])(?=\s*[:.),]|\s*\Z|\s+(?!mm|cm|x\s)[a-z(])"
@@ -41,7 +42,9 @@ class Counter:
             floor = max(before_it, default=scan.sentence.start)
             before = scan.between(max(floor, mention.start - _WINDOW), mention.start)
             mention.plural = is_plural(scan, mention)
-            mention.qualified = _qualified(scan, mention, floor)
+            sentence = scan.between(scan.sentence.start, scan.sentence.end)
+            elsewhere = bool(self._elsewhere.search(sentence))
+            mention.qualified = elsewhere or _qualified(scan, mention, floor)
             if mention.is_lesion:
                 self._refer(scan, mention, before)
                 if mention.presence is not Presence.ABSENT:

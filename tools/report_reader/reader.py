@@ -129,7 +129,8 @@ class ReportReader:
 
     def _read_sentence(self, scan: Scan, thread: "_Thread") -> list[Mention]:
         sentence = scan.sentence
-        mentions = [m for h in scan.hits["mention"] if (m := self._mention(scan, h)) is not None]
+        said = [h for h in scan.hits["mention"] if not _is_title(scan, h)]
+        mentions = [m for h in said if (m := self._mention(scan, h)) is not None]
         enumerations = split_enumerations(scan, mentions)
         sites = self._sites.assign(scan, mentions)
         thread.headings.apply(scan, sites, mentions)
@@ -199,7 +200,7 @@ class ReportReader:
             if hit.number in taken:
                 continue
             is_length = hit.entry.role == "number" and attribute.unit in ("mm", "cm")
-            if not is_length and any(s.start < hit.end and hit.start < s.end for s in scan.sizes):
+            if not is_length and any(s.start < hit.end <= s.end for s in scan.sizes):
                 continue
             mention = self._mention(scan, hit)
             if mention is None or not fill(
@@ -209,6 +210,13 @@ class ReportReader:
             mention.presence = Presence.PRESENT
             found.append(mention)
         return found
+
+
+def _is_title(scan: Scan, hit: MeaningHit) -> bool:
+    """Whether a sentence is nothing but the name of a finding and a colon: a line that opens a list."""
+    before = scan.between(scan.sentence.start, hit.start)
+    after = scan.between(hit.end, scan.sentence.end)
+    return after.strip(" *_") == ":" and not before.strip(" *_-#.0123456789")
 
 
 def _uncovered(hits: Sequence[MeaningHit]) -> list[MeaningHit]:

@@ -12,8 +12,16 @@ from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.states import Context, Laterality, Source
 
 Effect = Literal[
-    "absent", "uncertain", "probable", "unassessed", "hypothetical", "history", "family",
-    "prior", "present", "nothing",
+    "absent",
+    "uncertain",
+    "probable",
+    "unassessed",
+    "hypothetical",
+    "history",
+    "family",
+    "prior",
+    "present",
+    "nothing",
 ]
 
 
@@ -71,6 +79,7 @@ class ContextRules(Frozen):
     clauses: ClauseWords
     change: dict[str, tuple[str, ...]]
     qualifiers: tuple[str, ...]
+    elsewhere: tuple[str, ...]
     counts: CountWords
     reference: ReferenceWords
     linkers: tuple[str, ...]

@@ -45,12 +45,14 @@ _CENTIMETRE = Decimal(10)
 _CUBIC_CENTIMETRE = Decimal(1000)
 _BEFORE_TAIL = r"\s*(?:[:=(,]|at|of|is|about|approximately|a|an|to be){0,3}\s*\Z"
 _WINDOW = 80
-_SECOND_SIZE = re.compile(r"\A\s*[(/=]\s*(?:or |i\.e\.,? )?\Z")
+_SECOND_SIZE = re.compile(r"\A\s*(?:(?:[a-z-]+\s+){0,2}\(|[(/=])\s*(?:or |i\.e\.,? )?\Z")
 _WAS = re.compile(
     r"previously (?:noted|seen|described|reported|identified|visuali[sz]ed) (?:[a-z-]+ ){0,2}\Z"
 )
 _NOW = re.compile(r"\bnow\s+(?:measur\w+|is|are)?\s*(?:only\s*)?\Z")
-_CHANGED = re.compile(r"\b(?:decreased|increased|grown|enlarged|shrunk)(?: in size)? to\s*(?:now )?\Z")
+_CHANGED = re.compile(
+    r"\b(?:decreased|increased|grown|enlarged|shrunk)(?: in size)? to\s*(?:now )?\Z"
+)
 _EARLIER = re.compile(
     r"[\s,;(]*(?:and |which )?"
     r"(?:previously|formerly|prior|was|compared (?:to|with)|vs\.?|versus)[a-z\s]{0,20}"
@@ -216,7 +218,9 @@ class SizeFinder:
 
 
 _SOLID_TAIL = r"(?:\s+[a-z]+){0,5}" + _BEFORE_TAIL
-_AFTER_SKIP = {"solid": r"(?:(?!ground|solid|part|with|and|has|contain|having|an?\s|the\s)[a-z]+\s+){0,2}?"}
+_AFTER_SKIP = {
+    "solid": r"(?:(?!ground|solid|part|with|and|has|contain|having|an?\s|the\s)[a-z]+\s+){0,2}?"
+}
 _NO_NUMBER = (
     r"(?!\s*[(:=,]?\s*(?:(?:measur\w*|was|were|is|of|at|up to|approximately|about|now)\s+){0,3}"
     r"[<>~]?\s*\d)"
