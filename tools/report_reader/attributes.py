@@ -27,8 +27,14 @@ _SPANS_MO = {
 _OTHER_AXIS = re.compile(r"\A(?:x|by)\s*[\d.]+\s*-?\s*")
 _SIZE_KINDS = frozenset(
     (
-        "diameter", "long_axis", "short_axis", "third_axis", "mean_diameter",
-        "largest_dimension", "smallest_dimension", "volume",
+        "diameter",
+        "long_axis",
+        "short_axis",
+        "third_axis",
+        "mean_diameter",
+        "largest_dimension",
+        "smallest_dimension",
+        "volume",
     )
 )
 
@@ -81,7 +87,7 @@ class AttributeReader:
     ) -> None:
         able = [m for m in mentions if m.concept.attribute("change")]
         for hit in scan.hits["change"]:
-            owner = self._binder.owner(scan, hit.start, hit.end, able or mentions) if mentions else None
+            owner = self._binder.owner(scan, hit.start, hit.end, able or mentions)
             owner = owner or (recent[0] if recent else None)
             if owner is None or owner.concept.kind in ("state", "context"):
                 continue
@@ -109,10 +115,22 @@ class AttributeReader:
                 owner = None if nearest is not None and apart else owner
             if size.is_prior and previous is not None:
                 owner = previous
-            owner = owner or next((m for m in recent if accepts_sizes(m.concept)), None)
+            if owner is None and not _is_supposed(scan, size):
+                owner = next((m for m in recent if accepts_sizes(m.concept)), None)
             if owner is not None and not _taken(scan, size, owner):
                 _add_size(owner, size, own=owner in mentions)
                 previous = owner
+
+
+def _is_supposed(scan: Scan, size: Size) -> bool:
+    """Whether a size is a condition rather than a measurement: "biopsy if 15 mm or more"."""
+    return any(
+        h.entry.trigger is not None
+        and h.entry.trigger.means == "hypothetical"
+        and h.entry.trigger.stands == "before"
+        and h.end <= size.start
+        for h in scan.hits["trigger"]
+    )
 
 
 def _shares_noun(one: Mention, other: Mention) -> bool:
@@ -164,7 +182,8 @@ def _apply(scan: Scan, hit: MeaningHit, mention: Mention) -> None:
     if attribute is None:
         return
     changed = fill(scan, hit, attribute, mention.attributes, mention.measurements,
-                   denied=mention.presence is Presence.ABSENT)  # fmt: skip
+                   denied=mention.presence is Presence.ABSENT,
+                   doubted=mention.presence is Presence.INDETERMINATE)  # fmt: skip
     if changed and mention.scan.sentence is not scan.sentence:
         mention.spans.append((hit.start, hit.end))
 
@@ -177,6 +196,7 @@ def fill(
     measurements: list[Measurement],
     *,
     denied: bool = False,
+    doubted: bool = False,
 ) -> bool:
     """Write what an attribute phrase says into a finding's attributes or measurements.
 
@@ -187,6 +207,7 @@ def fill(
         attributes: the finding's attributes, changed in place.
         measurements: the finding's measurements, changed in place.
         denied: the concept itself is denied, so its flags are not denied once more.
+        doubted: the concept itself is doubted, so its attributes are not doubted once more.
 
     Returns:
         Whether anything was written.
@@ -198,7 +219,7 @@ def fill(
         measurements.append(measured)
         return True
     assertion = assess(scan, hit)
-    if assertion.presence in (Presence.INDETERMINATE, Presence.UNKNOWN):
+    if assertion.presence in (Presence.INDETERMINATE, Presence.UNKNOWN) and not doubted:
         # Named and left open: nobody may assume anything about it.
         return attributes.setdefault(attribute.key, ()) == ()
     if assertion.context not in (None, Context.PRIOR, Context.HISTORY):

@@ -41,9 +41,15 @@ def assess(scan: Scan, hit: MeaningHit) -> Assertion:
         return Assertion(Presence.UNKNOWN, context)
     if "absent" in effects:
         return Assertion(Presence.ABSENT, context)
-    if "uncertain" in effects:
+    if "uncertain" in effects or _questioned(scan, hit):
         return Assertion(Presence.INDETERMINATE, context)
     return Assertion(Presence.PRESENT, context, probable="probable" in effects)
+
+
+def _questioned(scan: Scan, hit: MeaningHit) -> bool:
+    """Whether a question mark stands next to the phrase: "?pneumonia", "effusion?"."""
+    before = scan.between(max(0, hit.start - 2), hit.start).strip()
+    return before == "?" or scan.text[hit.end : hit.end + 2].strip()[:1] == "?"
 
 
 def _reaching(scan: Scan, hit: MeaningHit) -> Iterator[Trigger]:

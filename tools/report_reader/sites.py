@@ -34,9 +34,7 @@ class SiteFinder:
         pieces = [
             _site(h)
             for h in longest([*scan.hits["side"], *scan.hits["site"]])
-            if not self._contrast.search(
-                scan.between(max(scan.sentence.start, h.start - 24), h.start)
-            )
+            if not self._contrasted(scan, h.start)
         ]
         sites: list[Site] = []
         for piece in pieces:
@@ -53,7 +51,8 @@ class SiteFinder:
 
     def _contrasted(self, scan: Scan, start: int) -> bool:
         """Whether the words before make it the other side: "compared with the left"."""
-        return bool(self._contrast.search(scan.between(max(scan.sentence.start, start - 24), start)))
+        before = scan.between(max(scan.sentence.start, start - 24), start)
+        return bool(self._contrast.search(before))
 
     def assign(self, scan: Scan, mentions: Sequence[Mention]) -> list[Site]:
         """Give each mention of the sentence its sites; all sites of the sentence come back."""
