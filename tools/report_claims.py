@@ -92,7 +92,8 @@ class ReportClaimReader:
             if not any(start <= span[0] < end for start, end in skipped)
             and not _NOT_STATED_AFTER.search(fold(text[max(0, span[0] - 40) : span[0]]))
         }
-        for output, value, (start, end) in _longest(list(found.values())):
+        said = _without_legends(_longest(list(found.values())))
+        for output, value, (start, end) in _of_the_whole(said, fold(text)):
             yield Claim(
                 id=f"claim-{output.name}-{start}", kind="category", concept=output.name,
                 value=value, source=Source.REPORT_IMPRESSION, document=position,
@@ -100,6 +101,11 @@ class ReportClaimReader:
             )  # fmt: skip
 
 
+_SIDE = re.compile(r"\b(?:(?P<left>left|os)|(?P<right>right|od))\b")
+_SIDE_NOT_HEADING = re.compile(_SIDE.pattern + r"(?!\s*(?:eye\s*)?[:-])")
+_SIDE_REACH = 24
+_LEGEND_LENGTH = 4
+_LEGEND_GAP = 200
 _Found = tuple[Output, str | bool, tuple[int, int]]
 
 
@@ -111,6 +117,38 @@ def _longest(found: list[_Found]) -> list[_Found]:
         if not any(o.name == item[0].name and s < end and start < e for o, _, (s, e) in kept):
             kept.append(item)
     return sorted(kept, key=lambda f: f[2])
+
+
+def _of_the_whole(found: list[_Found], folded: str) -> list[_Found]:
+    """Where a report grades each side, leave that out for outputs about the worse of the two."""
+    sides = [_side_at(folded, span) if o.sided else None for o, _, span in found]
+    each = {"left", "right"} <= set(sides)
+    return [f for f, side in zip(found, sides, strict=True) if not (each and side)]
+
+
+def _side_at(folded: str, span: tuple[int, int]) -> str | None:
+    after = re.split("[.,;]", folded[span[1] : span[1] + _SIDE_REACH].lstrip(" ,("))[0]
+    before = re.split("[.,;]", folded[max(0, span[0] - _SIDE_REACH) : span[0]])[-1]
+    match = _SIDE_NOT_HEADING.search(after) or _SIDE.search(before)
+    return match.lastgroup if match else None
+
+
+def _without_legends(found: list[_Found]) -> list[_Found]:
+    """Leave out the guideline's own list of values ("TR1: no FNA. TR2: ..."), one after another."""
+    legend: set[int] = set()
+    for output in {o.name: o for o, _, _ in found}.values():
+        order = [v.key for v in output.values]
+        named = [i for i, (o, _, _) in enumerate(found) if o.name == output.name]
+        run: list[int] = []
+        for i in named:
+            value, start = str(found[i][1]), found[i][2][0]
+            last = found[run[-1]] if run else None
+            goes_on = last is not None and (
+                order.index(value) > order.index(str(last[1])) and start - last[2][1] < _LEGEND_GAP
+            )
+            run = [*run, i] if goes_on and value in order else [i]
+            legend |= set(run) if len(run) >= _LEGEND_LENGTH else set()
+    return [item for i, item in enumerate(found) if i not in legend]
 
 
 def _value_of(output: Output, match: re.Match[str]) -> str | bool | None:

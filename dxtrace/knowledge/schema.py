@@ -60,6 +60,7 @@ class Output(Frozen):
     title: str = ""
     type: Literal["choice", "boolean"] = "choice"
     report: bool = True
+    sided: bool = False
     for_each: str | None = None
     values: tuple[OutputValue, ...] = ()
     claimed_by: tuple[str, ...] = ()
