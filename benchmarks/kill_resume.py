@@ -26,7 +26,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--cases", type=int, default=600)
+    parser.add_argument("--cases", type=int, default=2000)
     parser.add_argument("--longest", type=float, default=15.0, help="seconds before a kill")
     parser.add_argument("--seed", type=int, default=None)
     options = parser.parse_args()

@@ -9,9 +9,22 @@ from dxtrace.intake.limits import IntakeLimits
 IMAGE_SUFFIXES = (".dcm", ".dicom", ".nii", ".nii.gz", ".png", ".jpg", ".jpeg", ".tif", ".tiff")
 
 
+# DICOM files often have no suffix; part 10 of the standard puts this at byte 128.
+_DICOM_MAGIC = b"DICM"
+_DICOM_PREAMBLE = 128
+
+
 def is_image(path: Path) -> bool:
-    """Whether the name is that of an image that a case may refer to."""
-    return path.name.lower().endswith(IMAGE_SUFFIXES)
+    """Whether a file is an image that a case may refer to, by its name or as DICOM."""
+    return path.name.lower().endswith(IMAGE_SUFFIXES) or _is_dicom(path)
+
+
+def _is_dicom(path: Path) -> bool:
+    if path.suffix or not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        stream.seek(_DICOM_PREAMBLE)
+        return stream.read(len(_DICOM_MAGIC)) == _DICOM_MAGIC
 
 
 def resolve_inside(given: str, base: Path, limits: IntakeLimits, *, field: str) -> Path:
@@ -53,15 +66,10 @@ def list_images(path: Path, *, field: str) -> tuple[Image, ...]:
     """
     if path.is_file():
         return (Image(path=path),)
-    found = sorted(p for p in path.rglob("*") if p.is_file() and _may_be_image(p))
+    found = sorted(p for p in path.rglob("*") if is_image(p) and not p.name.startswith("."))
     if not found:
         raise IntakeError(f"expected images in the folder {path}, got none", field=field)
     return tuple(Image(path=p) for p in found)
-
-
-def _may_be_image(path: Path) -> bool:
-    # DICOM files often have no suffix at all.
-    return not path.name.startswith(".") and (is_image(path) or "." not in path.name)
 
 
 def read_series(

@@ -1,4 +1,4 @@
-"""A batch with a reviewer of ``fake_reviewers``: ``MANIFEST OUT REVIEWER [TIMEOUT_S]``."""
+"""A batch with one of ``fake_reviewers``: ``MANIFEST OUT REVIEWER [TIMEOUT_S] [--FLAG ...]``."""
 
 import sys
 from pathlib import Path
@@ -9,14 +9,15 @@ from apps.reviewing import Reviewer
 
 def main() -> int:
     """As ``dxtrace batch``, but for the reviewer."""
-    manifest, out, reviewer, *timeout = sys.argv[1:]
+    flags = {word for word in sys.argv if word.startswith("--")}
+    manifest, out, reviewer, *timeout = [w for w in sys.argv[1:] if w not in flags]
     batch.Reviewer = lambda planner: Reviewer(  # type: ignore[misc, assignment]  # the one difference
         planner=planner, entry=f"tests.integration.fake_reviewers:{reviewer}"
     )
     request = batch.BatchRequest(
         manifest=manifest, out=Path(out), workers=2, engine="local", planner="pathway",
-        timeout_s=float(timeout[0]) if timeout else 60.0, retry_failed=False,
-        accept_changes=False, max_report_chars=10_000, data_root=None,
+        timeout_s=float(timeout[0]) if timeout else 60.0, retry_failed="--retry-failed" in flags,
+        accept_changes="--accept-changes" in flags, max_report_chars=10_000, data_root=None,
     )  # fmt: skip
     return batch.review_manifest(request)
 

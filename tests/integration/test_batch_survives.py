@@ -128,3 +128,18 @@ def test_a_changed_manifest_is_noticed(tmp_path: Path, start_batch: Start) -> No
         refused
     )
     assert len(read_results(out)) == 4
+    accepted = start_batch(changed, out, "review", "--accept-changes")
+    finish(accepted)
+    assert accepted.returncode == 0
+    assert sorted(r["id"] for r in read_results(out)) == ["c-0", "c-1", "c-2"]
+
+
+def test_failed_cases_run_again_only_on_request(tmp_path: Path, start_batch: Start) -> None:
+    manifest = write_manifest(tmp_path, [None, "raise"])
+    out = tmp_path / "out"
+    for flags, reviewed_now in (((), 2), ((), 0), (("--retry-failed",), 1)):
+        process = start_batch(manifest, out, "review", *flags)
+        printed, _ = process.communicate(timeout=120)
+        assert f"({reviewed_now} reviewed now)" in printed
+        assert process.returncode == 1
+        assert len(read_results(out)) == 2

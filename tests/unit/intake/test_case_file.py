@@ -47,6 +47,16 @@ def test_an_image_is_a_case_whose_pixels_nobody_reads(tmp_path: Path) -> None:
     assert case.studies[0].series[0].images[0].geometry.voxel_spacing_mm is None
 
 
+def test_dicom_without_a_suffix_is_known_by_its_first_bytes(tmp_path: Path) -> None:
+    (tmp_path / "IM0001").write_bytes(bytes(128) + b"DICM")
+    (tmp_path / "README").write_text("not an image")
+    assert read_case(tmp_path / "IM0001").case.studies[0].series[0].images
+    (images,) = read_case(tmp_path).case.studies[0].series
+    assert [image.path.name for image in images.images] == ["IM0001"]
+    with pytest.raises(IntakeError, match="no suffix"):
+        read_case(tmp_path / "README")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
