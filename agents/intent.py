@@ -1,7 +1,7 @@
 """What a question asks, understood without a language model."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from dxtrace.clinical import Context, Finding, Laterality
@@ -23,6 +23,7 @@ _REVIEW = re.compile(
     r"\b(?:review|check|verify|audit|validate|consistent|contradict\w*|discrepan\w*|errors?|"
     r"agree|correct|summar\w*|interpret)\b"
 )
+_DENIAL = re.compile(r"(?:no|not|without|absent|absence of)\b")
 _ABSENCE = re.compile(r"\b(?:no|not|without|absent|absence|free of|rule out|exclude\w*)\b")
 
 
@@ -99,7 +100,7 @@ class QuestionReader:
         concepts = self.knowledge.vocabulary.concepts
         found = {
             f.concept: f
-            for f in self.reader.read(text).findings
+            for f in _named(text, self.reader.read(text).findings)
             if f.concept in concepts
             and concepts[f.concept].kind != "context"
             and f.context is not Context.FAMILY
@@ -174,6 +175,17 @@ def asks_for_growth(question: str) -> bool:
 def asks_for_stability(question: str) -> bool:
     """Whether a question about change asks whether nothing changed."""
     return bool(_STABILITY.search(fold(question)))
+
+
+def _named(text: str, findings: Iterable[Finding]) -> list[Finding]:
+    """Findings by their own names: "no effusion" also denies what needs an effusion, unasked."""
+    places = [(f.evidence[0].span or (0, 0) if f.evidence else (0, 0), f) for f in findings]
+    return [
+        finding
+        for (start, end), finding in places
+        if not _DENIAL.match(fold(text[start:end]))
+        or not any(start < s and e <= end for (s, e), _ in places)
+    ]
 
 
 def asks_for_absence(question: str) -> bool:

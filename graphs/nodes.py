@@ -210,8 +210,9 @@ class ReviewNodes:
 
     def _question(self, state: ReviewState) -> Any:
         return pending_question(
-            self.bench.knowledge, state["missing"], frozenset(state.get("asked", ()))
-        )
+            self.bench.knowledge, state["missing"], frozenset(state.get("asked", ())),
+            state["findings"],
+        )  # fmt: skip
 
     def revise(self, state: ReviewState) -> dict[str, Any]:
         """Give the planner the verdicts on its claims and take its revision."""
@@ -230,7 +231,7 @@ class ReviewNodes:
         trace = Trace(state["case"].id, state["trace"])
         trace.append("question", question.model_dump(mode="json"))
         trace.append("reply", {"fact": question.fact, "reply": reply})
-        asked = (*state.get("asked", ()), question.fact)
+        asked = (*state.get("asked", ()), question.key)
         replies = state.get("replies", ())
         finding = reply_finding(self.bench.knowledge, question, reply, len(replies) + 1)
         return {

@@ -5,6 +5,9 @@ from decimal import Decimal, InvalidOperation
 
 from dxtrace.clinical import Finding, Measurement, MissingFact, Presence, Source
 from dxtrace.knowledge import Knowledge
+from dxtrace.knowledge.symbols import Symbol
+from dxtrace.reasoning.fact import FactBase
+from dxtrace.reasoning.facts import collect_facts
 from graphs.state import PendingQuestion
 
 
@@ -13,27 +16,60 @@ class ReplyError(ValueError):
 
 
 def pending_question(
-    knowledge: Knowledge, missing: Iterable[MissingFact], asked: frozenset[str]
+    knowledge: Knowledge,
+    missing: Iterable[MissingFact],
+    asked: frozenset[str],
+    findings: Iterable[Finding] = (),
 ) -> PendingQuestion | None:
-    """The next question, or None: facts about patient and examination come first."""
-    open_facts = [m for m in missing if m.concept not in asked]
+    """The next question, or None: facts about patient and examination come first.
+
+    Args:
+        knowledge: vocabulary and packs.
+        missing: the facts that would decide something.
+        asked: keys of the questions that were asked before.
+        findings: the case's findings: of which lesions a fact is not known.
+    """
+    base = collect_facts(knowledge.vocabulary, findings)
 
     def rank(fact: MissingFact) -> int:
         concept = knowledge.vocabulary.concepts.get(fact.concept.partition(".")[0])
         return 0 if concept is not None and concept.kind == "context" else 1
 
-    for fact in sorted(open_facts, key=rank):
+    for fact in sorted(missing, key=rank):
         symbol = knowledge.symbols.resolve(fact.concept, "question")
         if symbol.kind not in ("attribute", "presence", "side"):
             continue
-        options = tuple(symbol.values) or (("yes", "no") if symbol.type == "boolean" else ())
-        concept, _, key = fact.concept.partition(".")
-        name = f"{concept.replace('_', ' ')}: {key.replace('_', ' ')}"
-        unit = f" in {symbol.unit}" if symbol.unit and symbol.unit != "1" else ""
-        return PendingQuestion(
-            fact=fact.concept, text=f"{name}{unit}? ({fact.why})", options=options, unit=symbol.unit
-        )
+        for lesion in _lesions_without(symbol, base):
+            question = _question(symbol, fact, lesion, base)
+            if question.key not in asked:
+                return question
     return None
+
+
+def _lesions_without(symbol: Symbol, base: FactBase) -> list[str | None]:
+    """The lesions of which nobody has stated the fact; just None for a fact of the case."""
+    lesions = base.lesions.get(symbol.lesion, ()) if symbol.lesion else ()
+    places = enumerate(lesions, start=1)
+    return [i for n, i in places if (symbol.name, n) not in base.mentioned] or [None]
+
+
+def _question(
+    symbol: Symbol, fact: MissingFact, lesion: str | None, base: FactBase
+) -> PendingQuestion:
+    options = tuple(symbol.values) or (("yes", "no") if symbol.type == "boolean" else ())
+    concept, _, key = fact.concept.partition(".")
+    known = base.lesions.get(concept, ())
+    which = ""
+    if lesion is not None and len(known) > 1:
+        number = known.index(lesion) + 1
+        places = ", ".join(sorted(base.locations.get((concept, number), ())))
+        which = f" {number} of {len(known)}" + (f" ({places})" if places else "")
+    name = f"{concept.replace('_', ' ')}{which}: {key.replace('_', ' ')}"
+    unit = f" in {symbol.unit}" if symbol.unit and symbol.unit != "1" else ""
+    return PendingQuestion(
+        fact=fact.concept, text=f"{name}{unit}? ({fact.why})", options=options, unit=symbol.unit,
+        lesion=lesion,
+    )  # fmt: skip
 
 
 def reply_finding(
@@ -45,25 +81,27 @@ def reply_finding(
         ReplyError: if the reply is none of the options, or not a number.
     """
     text = str(reply).strip()
-    if text.lower() in ("", "unknown", "skip", "none"):
+    if text not in question.options and text.lower() in ("", "unknown", "skip", "none"):
         return None
     concept, _, key = question.fact.partition(".")
     base = {"id": f"reply{number}", "concept": concept, "source": Source.USER, "text": text}
-    lesion = {"lesion": "reply"} if knowledge.vocabulary.concept(concept).kind == "lesion" else {}
+    lesion = {"lesion": question.lesion} if question.lesion else {}
     if question.options and text not in question.options:
         raise ReplyError(f"expected one of {', '.join(question.options)}, got {text!r}")
-    if key == "present":
+    kind = knowledge.symbols.resolve(question.fact, "question").kind
+    if kind in ("presence", "side"):
         presence = Presence.PRESENT if text == "yes" else Presence.ABSENT
-        return Finding.model_validate({**base, "presence": presence})
+        side = {"laterality": key} if kind == "side" else {}
+        return Finding.model_validate({**base, **side, "presence": presence})
     attributes: dict[str, object] = {}
     measurements: tuple[Measurement, ...] = ()
     if question.options:
         attributes[key] = text == "yes" if question.options == ("yes", "no") else text
     else:
         attribute = knowledge.vocabulary.attribute(concept, key)
-        kind = attribute.measured_as or key
+        measured = attribute.measured_as or key
         unit = question.unit or "1"
-        measurements = (Measurement(kind=kind, value=_number(text), unit=unit),)
+        measurements = (Measurement(kind=measured, value=_number(text), unit=unit),)
     return Finding.model_validate(
         {**base, **lesion, "presence": Presence.PRESENT, "attributes": attributes,
          "measurements": measurements}
@@ -72,6 +110,9 @@ def reply_finding(
 
 def _number(text: str) -> Decimal:
     try:
-        return Decimal(text.replace(",", "."))
+        number = Decimal(text.replace(",", "."))
     except InvalidOperation:
         raise ReplyError(f"expected a number, got {text!r}") from None
+    if not number.is_finite():
+        raise ReplyError(f"expected a finite number, got {text!r}")
+    return number

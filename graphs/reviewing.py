@@ -86,8 +86,12 @@ def review_with_trace(
         ValueError: if there is no such planner.
     """
     used = settings or Settings()
+    session = thread or case.id
     with _graph(planner, used, bench) as graph:
-        return _run(graph, {"case": case}, thread or case.id, used, listener)
+        if isinstance(graph.checkpointer, BaseCheckpointSaver):
+            # A review starts afresh: what an earlier one of this name has found is not its own.
+            graph.checkpointer.delete_thread(session)
+        return _run(graph, {"case": case}, session, used, listener)
 
 
 def resume_review(

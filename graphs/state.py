@@ -28,12 +28,19 @@ class PendingQuestion(Frozen):
         text: the question in words.
         options: the answers that are possible; empty for a free number.
         unit: the unit of a number.
+        lesion: the lesion that the fact belongs to, for a fact of a lesion.
     """
 
     fact: str
     text: str
     options: tuple[str, ...] = ()
     unit: str | None = None
+    lesion: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What is asked, of which lesion: nothing is asked twice."""
+        return f"{self.fact}@{self.lesion}" if self.lesion else self.fact
 
 
 class ReviewState(TypedDict, total=False):
