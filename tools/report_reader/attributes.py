@@ -91,7 +91,7 @@ class AttributeReader:
             owner = owner or (recent[0] if recent else None)
             if owner is None or owner.concept.kind in ("state", "context"):
                 continue
-            if _is_denied_change(scan, hit):
+            if _is_denied_change(scan, hit) or _is_part_of_pseudo(scan, hit):
                 continue
             if owner.presence is Presence.ABSENT and hit.entry.value != "resolved":
                 continue
@@ -137,6 +137,14 @@ def _shares_noun(one: Mention, other: Mention) -> bool:
     """Whether two mentions end in one noun: "avid hilar and subcarinal nodes"."""
     apart = one.end <= other.start or other.end <= one.start
     return one.concept.key != other.concept.key and not apart
+
+
+def _is_part_of_pseudo(scan: Scan, hit: MeaningHit) -> bool:
+    """Whether a longer phrase says otherwise: "not resolved", "almost completely resolved"."""
+    return hit.entry.value != "stable" and any(
+        t.entry.trigger and t.entry.trigger.means == "nothing" and t.covers(hit)
+        for t in scan.hits["trigger"]
+    )
 
 
 def _is_denied_change(scan: Scan, hit: MeaningHit) -> bool:

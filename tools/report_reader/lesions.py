@@ -138,6 +138,20 @@ def _distance(one: Measurement | None, other: Measurement) -> Decimal:
     return abs(_middle(one) - _middle(other))
 
 
+def _attributes_at(mention: Mention, place: Site, places: list[Site]) -> dict[str, AttributeValue]:
+    """The mention's attributes, but what a site's own words say only for that site."""
+    attributes = dict(mention.attributes)
+    own = {}
+    for hit in mention.scan.hits["value"]:
+        if hit.entry.concept != mention.concept.key:
+            continue
+        if any(p.start < hit.end and hit.start < p.end for p in places):
+            attributes.pop(hit.entry.attribute, None)
+        if place.start < hit.end and hit.start < place.end:
+            own[hit.entry.attribute] = str(hit.entry.value)
+    return {**attributes, **own}
+
+
 def split_by_site(mention: Mention) -> list[Mention]:
     """One mention for each site, where a lesion is named at several."""
     named = [s for s in mention.sites if s.name is not None]
@@ -145,7 +159,7 @@ def split_by_site(mention: Mention) -> list[Mention]:
     if len(places) < 2 or not mention.plural or "count" in mention.attributes:  # noqa: PLR2004
         return [mention]
     return [
-        replace(mention, sites=[place], attributes=dict(mention.attributes),
+        replace(mention, sites=[place], attributes=_attributes_at(mention, place, places),
                 measurements=list(mention.measurements), spans=list(mention.spans))
         for place in places
     ]  # fmt: skip

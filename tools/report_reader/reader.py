@@ -213,7 +213,7 @@ class ReportReader:
 
 
 def _is_title(scan: Scan, hit: MeaningHit) -> bool:
-    """Whether a sentence is nothing but the name of a finding and a colon: a line that opens a list."""
+    """Whether a sentence is only a finding's name and a colon: the title of a list."""
     before = scan.between(scan.sentence.start, hit.start)
     after = scan.between(hit.end, scan.sentence.end)
     return after.strip(" *_") == ":" and not before.strip(" *_-#.0123456789")

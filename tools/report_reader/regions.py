@@ -59,11 +59,6 @@ def _meant(scan: Scan, weight: Counter[str], vocabulary: Vocabulary) -> list[Mea
     return sorted(kept, key=lambda h: (h.start, h.end))
 
 
-def _hides(hit: MeaningHit, vocabulary: Vocabulary) -> bool:
-    """Whether shorter mentions inside it are not meant: never in denials and summaries."""
-    return not hit.entry.denies and vocabulary.concepts[hit.entry.concept].kind != "state"
-
-
 def _meant_otherwise(scan: Scan, hit: MeaningHit) -> bool:
     return any(
         n.entry.concept == hit.entry.concept and n.start < hit.end and hit.start < n.end

@@ -80,11 +80,12 @@ class Vocabulary:
         return frozenset(self._regions[d] for d in domains if d in self._regions)
 
     def hides(self, key: str) -> bool:
-        """Whether a concept takes the words of others: one that no body region claims does not.
+        """Whether a concept takes the words of others: summaries and those of no region do not.
 
         "New nodule" is a new tumour lesion for a response, and remains a nodule.
         """
-        return bool(self.regions(key)) or not self.concepts[key].domains
+        concept = self.concepts[key]
+        return concept.kind != "state" and (bool(self.regions(key)) or not concept.domains)
 
     def related(self, one: str, other: str) -> bool:
         """Whether two concepts are the same, or one is more general than the other."""
