@@ -16,6 +16,7 @@ from tools.report_reader.numbers import Interval, read_number
 from tools.report_reader.sentences import MeaningHit, Scan
 from tools.report_reader.sizes import Size
 
+_NON = re.compile(r"(?<!\w)non[\s-]?\Z")  # "non-spiculated"
 _LENGTHS_MM = {"mm": Decimal(1), "millimet": Decimal(1), "cm": Decimal(10), "centimet": Decimal(10)}
 _ONE = Decimal(1)
 _SPANS_MO = {
@@ -236,7 +237,8 @@ def fill(
     if hit.entry.role == "flag":
         if hit.entry.denies and absent:
             return False
-        value = bool(hit.entry.value) and not absent
+        prefixed = _NON.search(scan.between(max(0, hit.start - 4), hit.start)) is not None
+        value = bool(hit.entry.value) and not absent and not prefixed
         return _settle(attributes, attribute.key, value)
     return not absent and _add_choice(attribute, str(hit.entry.value), attributes)
 
