@@ -88,6 +88,8 @@ class QuestionReader:
             yield from self._comparisons(concepts)
         elif yes_no and concepts:
             yield from self._findings(concepts)
+            by_name = [p for p in packs if compile_phrase(p.replace("_", " ")).search(folded)]
+            yield from (i for p in by_name for i in self._outputs_of(p))
         elif packs:
             yield from (i for p in packs for i in self._outputs_of(p))
         elif concepts and not _REVIEW.search(folded):
