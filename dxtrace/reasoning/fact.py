@@ -25,6 +25,8 @@ RELIABILITY = {
 }
 """How much a source weighs when sources disagree (a person's correction most, a planner least)."""
 
+_UNIT_WORDS = {"a": "years", "mo": "months", "1": ""}
+
 FactValue = bool | tuple[str, ...] | Interval
 
 
@@ -97,6 +99,6 @@ def fact_in_words(vocabulary: Vocabulary, finding: Finding, name: str, value: Fa
         names = {v.key: v.name for v in attribute.values} if attribute else {}
         said = f"{subject}: {' or '.join(names.get(v, v) for v in value)}"
     else:
-        unit = attribute.unit if attribute and attribute.unit not in (None, "1") else ""
+        unit = _UNIT_WORDS.get(attribute.unit or "1", attribute.unit) if attribute else ""
         said = f"{subject}: {value} {unit}".rstrip()
     return f"{said} (“{finding.text}”)" if finding.text else said
