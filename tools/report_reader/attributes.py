@@ -178,8 +178,12 @@ def _taken(scan: Scan, size: Size, owner: Mention) -> bool:
 
 
 def _add_size(mention: Mention, size: Size, *, own: bool) -> None:
+    stated = size.measurements()
+    if "dominant" in size.labels:
+        own_kinds = {m.kind for m in stated}
+        mention.measurements[:] = [m for m in mention.measurements if m.kind not in own_kinds]
     kinds = {m.kind for m in mention.measurements}
-    added = [m for m in size.measurements() if m.kind not in kinds]
+    added = [m for m in stated if m.kind not in kinds]
     if added:
         mention.measurements.extend(added)
         if not own or not mention.start <= size.start <= mention.end:

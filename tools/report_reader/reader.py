@@ -1,6 +1,7 @@
 """Report text to findings."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, Self
@@ -12,7 +13,7 @@ from tools.report_reader.attributes import AttributeReader, accepts_sizes, fill
 from tools.report_reader.binding import Binder
 from tools.report_reader.context import assess
 from tools.report_reader.counts import Counter
-from tools.report_reader.enumerations import split_enumerations
+from tools.report_reader.enumerations import split_enumerations, without_announcements
 from tools.report_reader.headings import SideHeadings
 from tools.report_reader.layout import SectionFinder, split_sentences
 from tools.report_reader.lesions import LesionRegister, split_by_site
@@ -113,13 +114,16 @@ class ReportReader:
             for sentence in split_sentences(text, part)
         ]
         choose_mentions(scans, self._vocabulary)
+        spoken: dict[int, list[Scan]] = defaultdict(list)
+        for scan in scans:
+            spoken[id(scan.sentence.part)].append(scan)
         register = LesionRegister(self._vocabulary.related)
         mentions: list[Mention] = []
         for part in parts:
             thread = _Thread(register, SideHeadings(folded))
-            for scan in (s for s in scans if s.sentence.part is part):
+            for scan in spoken[id(part)]:
                 mentions.extend(self._read_sentence(scan, thread))
-        findings = _without_partial_denials(mentions)
+        findings = _without_partial_denials(without_announcements(mentions))
         return ReportReading(
             sections=tuple(Section(name=p.name, start=p.start, end=p.end) for p in parts),
             findings=tuple(

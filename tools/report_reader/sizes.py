@@ -50,6 +50,10 @@ _WAS = re.compile(
     r"previously (?:noted|seen|described|reported|identified|visuali[sz]ed) (?:[a-z-]+ ){0,2}\Z"
 )
 _NOW = re.compile(r"\bnow\s+(?:measur\w+|is|are)?\s*(?:only\s*)?\Z")
+_LARGEST_ONE = re.compile(
+    r"\b(?:largest|biggest)(?: (?:one|nodule|lesion|of (?:which|these|them)))?"
+    r"(?:\s+(?:which|is|was|being|measures|measuring|measured|of|at|approximately|about|up to))*[\s:,(]*\Z"
+)
 _CHANGED = re.compile(
     r"\b(?:decreased|increased|grown|enlarged|shrunk)(?: in size)? to\s*(?:now )?\Z"
 )
@@ -196,6 +200,8 @@ class SizeFinder:
         labels |= {label for label, p in self._after.items() if p.match(after)}
         if _RANGE_FROM.search(before) and _FROM.search(before):
             labels.discard("prior")
+        if "largest" in labels and _LARGEST_ONE.search(before):
+            labels = labels - {"largest"} | {"dominant"}
         return replace(size, labels=size.labels | labels)
 
     def _joined(self, text: str, sizes: list[Size]) -> list[Size]:
