@@ -57,9 +57,18 @@ def _reaching(scan: Scan, hit: MeaningHit) -> Iterator[Trigger]:
         trigger = found.entry.trigger
         if trigger is None or trigger.means == "nothing":
             continue
+        if trigger.means == "unassessed" and _within_value(scan, found, hit):
+            continue
         in_gap = any(s <= found.start < e for s, e in hit.gaps)
         if in_gap or _reaches(scan, found, trigger, hit):
             yield trigger
+
+
+def _within_value(scan: Scan, found: MeaningHit, hit: MeaningHit) -> bool:
+    """Whether the trigger is part of an attribute: "composition cannot be determined"."""
+    return any(
+        v is not hit and v.start < found.start and found.end <= v.end for v in scan.hits["value"]
+    )
 
 
 def _reaches(scan: Scan, found: MeaningHit, trigger: Trigger, hit: MeaningHit) -> bool:
