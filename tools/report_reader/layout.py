@@ -43,6 +43,7 @@ _ABBREVIATIONS = frozenset(
     )
 )
 _LONG_LINE = 55
+_LONGEST = 2000  # characters; nobody dictates longer sentences, and time grows with their square
 _BULLET = re.compile(r"[ ]*(?:[-*]|\(?\d{1,2}[.)](?!\d)|\(?[a-h]\))\s")
 _BREAK = re.compile(
     r"[.!?]+[\"')\]]*(?=\s|\Z)|\n[ ]*\n|\n(?=[ ]*(?:[-*]|\(?\d{1,2}[.)](?!\d)|\(?[a-h]\))\s)|\n"
@@ -144,6 +145,13 @@ def _trimmed(text: str, start: int, end: int, part: Part) -> Iterator[Sentence]:
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
+    while end - start > _LONGEST:
+        cut = max(
+            text.rfind(" ", start, start + _LONGEST), text.rfind("\n", start, start + _LONGEST)
+        )
+        cut = cut if cut > start else start + _LONGEST
+        yield Sentence(start, cut, part)
+        start = cut
     if start < end:
         yield Sentence(start, end, part)
 

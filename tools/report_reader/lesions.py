@@ -143,7 +143,9 @@ def _attributes_at(mention: Mention, place: Site, places: list[Site]) -> dict[st
     attributes = dict(mention.attributes)
     own = {}
     for hit in mention.scan.hits["value"]:
-        if hit.entry.concept != mention.concept.key:
+        attribute = mention.concept.attribute(hit.entry.attribute)
+        one_value = attribute is not None and attribute.type == "choice"
+        if hit.entry.concept != mention.concept.key or not one_value:
             continue
         if any(p.start < hit.end and hit.start < p.end for p in places):
             attributes.pop(hit.entry.attribute, None)

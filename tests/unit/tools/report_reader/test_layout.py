@@ -79,11 +79,13 @@ def test_spans_hold_in_text_whose_lower_case_is_longer(reader: ReportReader) -> 
 
 
 REPORT_WORDS = st.sampled_from(
-    "no small 7 mm x 5 cm nodule right upper lobe and or effusion , . ; : \n IMPRESSION: FINDINGS: "
-    "possible versus ( ) increased from to the it measures # 1. solid lungs clear ? - XXXX".split(
-        " "
-    )
-)
+    [
+        "no", "small", "7", "mm", "x", "5", "cm", "nodule", "right", "upper", "lobe", "and", "or",
+        "effusion", ",", ".", ";", ":", "\n", "IMPRESSION:", "FINDINGS:", "possible", "versus",
+        "(", ")", "increased", "from", "to", "the", "it", "measures", "#", "1.", "solid", "lungs",
+        "clear", "?", "-", "XXXX",
+    ]
+)  # fmt: skip
 
 
 @settings(max_examples=150, deadline=None)
@@ -102,3 +104,10 @@ def test_any_text_is_read_and_every_span_lies_in_it(reader: ReportReader, text: 
 @given(st.text())
 def test_folding_keeps_the_length(text: str) -> None:
     assert len(fold(text)) == len(text)
+
+
+def test_a_sentence_without_end_is_cut_between_words(reader: ReportReader) -> None:
+    text = "nodule and " * 2000
+    assert max(len(s) for s in sentences(text)) <= 2000
+    spans = [e.span for f in reader.read(text).findings for e in f.evidence]
+    assert {text[slice(*span)] for span in spans if span} == {"nodule"}
