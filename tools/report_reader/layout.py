@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dxtrace.clinical.states import Context, Source
 from tools.report_reader.phrases import translate
@@ -43,7 +43,9 @@ _ABBREVIATIONS = frozenset(
     )
 )
 _LONG_LINE = 55
-_LONGEST = 2000  # characters; nobody dictates longer sentences, and time grows with their square
+_REASONS = frozenset({"indication", "history", "comparison", "technique", "exam"})
+_MEASURED = re.compile(r"\d\s?-?(?:mm|cm)\b", re.IGNORECASE)
+_LONGEST = 1000  # characters; nobody dictates longer sentences, and time grows with their square
 _BULLET = re.compile(r"[ ]*(?:[-*]|\(?\d{1,2}[.)](?!\d)|\(?[a-h]\))\s")
 _BREAK = re.compile(
     r"[.!?]+[\"')\]]*(?=\s|\Z)|\n[ ]*\n|\n(?=[ ]*(?:[-*]|\(?\d{1,2}[.)](?!\d)|\(?[a-h]\))\s)|\n"
@@ -109,7 +111,7 @@ class SectionFinder:
                         if found is not None and g in self._rules)  # fmt: skip
             name, source, context, start = rule.section, rule.source, rule.context, match.end()
         _append(parts, Part(name, source, context, start, len(text)), text)
-        return tuple(parts)
+        return tuple(_with_body(parts, text))
 
     def _is_heading(self, match: re.Match[str], text: str) -> bool:
         """A colon makes a heading only at a line start, in capitals, or after a full stop."""
@@ -127,6 +129,23 @@ class SectionFinder:
 def _append(parts: list[Part], part: Part, text: str) -> None:
     if text[part.start : part.end].strip():
         parts.append(part)
+
+
+def _with_body(parts: list[Part], text: str) -> Iterator[Part]:
+    """Give reports without a findings heading a body: "Clinical: lump. Right nodule 21 mm ...".
+
+    What follows the first sentence of an indication is the body if it holds a size and no other
+    section reports findings.
+    """
+    for position, part in enumerate(parts):
+        later = [p.source for p in parts[position + 1 :]]
+        rest = [*split_sentences(text, part)][1:] if part.name in _REASONS else []
+        sized = any(_MEASURED.search(text, s.start, s.end) for s in rest)
+        if not sized or Source.REPORT_FINDINGS in later:
+            yield part
+            continue
+        yield replace(part, end=rest[0].start)
+        yield Part("body", Source.REPORT_FINDINGS, Context.CURRENT, rest[0].start, part.end)
 
 
 def split_sentences(text: str, part: Part) -> Iterator[Sentence]:
