@@ -20,6 +20,7 @@ from langgraph.types import Command
 from dxtrace.clinical import Case, Result, Trace
 from graphs.checkpoints import state_serializer
 from graphs.nodes import ReviewContext, ReviewNodes
+from graphs.questions import reply_finding
 from graphs.review_graph import ReviewGraph, build_review_graph
 from graphs.settings import Settings
 from graphs.state import PendingQuestion
@@ -114,13 +115,16 @@ def resume_review(
         bench: knowledge and tools.
 
     Raises:
-        ValueError: if the session does not wait for anything, or the reply is not one of the
-            options.
+        ValueError: if the session does not wait for anything.
+        ReplyError: if the reply is none of the options, or not a number; the session waits on.
     """
     with _graph(planner, settings, bench) as graph:
         waiting = graph.get_state(_config(thread)).interrupts
         if not waiting:
             raise ValueError(f"session {thread!r} does not wait for a reply")
+        # A reply that is none is refused before the session records it: it then waits on.
+        pending = PendingQuestion.model_validate(waiting[0].value)
+        reply_finding((bench or default_workbench()).knowledge, pending, reply, 1)
         return _run(graph, Command(resume=reply), thread, settings, listener)
 
 
