@@ -62,7 +62,7 @@ def split_enumerations(scan: Scan, mentions: list[Mention]) -> list[Enumeration]
 
 
 def _by_nouns(scan: Scan, mention: Mention, mentions: Sequence[Mention]) -> Enumeration | None:
-    """ "Two solid nodules: a 9 mm nodule in the right and a 4 mm nodule in the left lung." """
+    """Two solid nodules: a 9 mm nodule in the right and a 4 mm nodule in the left lung."""
     if not mention.is_lesion or not mention.is_there or not is_plural(scan, mention):
         return None
     later = [m for m in mentions if m.start >= mention.end and m.concept is mention.concept]

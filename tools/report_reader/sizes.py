@@ -52,7 +52,8 @@ _WAS = re.compile(
 _NOW = re.compile(r"\bnow\s+(?:measur\w+|is|are)?\s*(?:only\s*)?\Z")
 _LARGEST_ONE = re.compile(
     r"\b(?:largest|biggest)(?: (?:one|nodule|lesion|of (?:which|these|them)))?"
-    r"(?:\s+(?:which|is|was|being|measures|measuring|measured|of|at|approximately|about|up to))*[\s:,(]*\Z"
+    r"(?:\s+(?:which|is|was|being|measures|measuring|measured|of|at|approximately|about|up to))*"
+    r"[\s:,(]*\Z"
 )
 _CHANGED = re.compile(
     r"\b(?:decreased|increased|grown|enlarged|shrunk)(?: in size)? to\s*(?:now )?\Z"
