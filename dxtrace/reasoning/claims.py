@@ -75,6 +75,8 @@ def _plain_formula(evidence: Evidence, concept: Concept, claim: Claim) -> z3.Boo
     if claim.presence is Presence.ABSENT:
         if concept.kind != "lesion" and len(sides) == 1:
             return z3.Not(z3.Bool(f"{concept.key}.{sides[0]}"))
+        if claim.location and claim.attributes.get("change") == "resolved":
+            return z3.FreshConst(z3.BoolSort(), "gone_there")  # it may be left at another place
         return z3.Not(present)
     parts = [present, *(z3.Bool(f"{concept.key}.{side}") for side in sides)]
     if _found_more_than_once(evidence, concept):
