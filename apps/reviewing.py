@@ -70,6 +70,7 @@ class Reviewer:
     def warm_up(self) -> None:
         """Build what every case needs, so that the first case takes no longer than the others."""
         self.resolve()
+        load_knowledge()
         if self.entry == REVIEWER:
             importlib.import_module("graphs.workbench").default_workbench().planner(self.planner)
 
