@@ -57,11 +57,29 @@ def _reaching(scan: Scan, hit: MeaningHit) -> Iterator[Trigger]:
         trigger = found.entry.trigger
         if trigger is None or trigger.means == "nothing":
             continue
+        if _answers_another(scan, found, trigger, hit):
+            continue
         if trigger.means == "unassessed" and _within_value(scan, found, hit):
             continue
         in_gap = any(s <= found.start < e for s, e in hit.gaps)
         if in_gap or _reaches(scan, found, trigger, hit):
             yield trigger
+
+
+def _answers_another(scan: Scan, found: MeaningHit, trigger: Trigger, hit: MeaningHit) -> bool:
+    """Whether a word answers a feature and not the lesion before it: "nodule: washout absent"."""
+    if trigger.means != "absent" or trigger.stands != "after" or " " in _words(scan, found):
+        return False
+    return any(
+        hit.end <= v.start
+        and v.end <= found.start
+        and not scan.between(v.end, found.start).strip(" :-")
+        for v in scan.hits["flag"]
+    )
+
+
+def _words(scan: Scan, hit: MeaningHit) -> str:
+    return scan.between(hit.start, hit.end).strip()
 
 
 def _within_value(scan: Scan, found: MeaningHit, hit: MeaningHit) -> bool:

@@ -74,8 +74,10 @@ class Mention:
 
     @property
     def side(self) -> Laterality | None:
-        """The side of all its sites together."""
-        sides = {s.side for s in self.sites if s.side}
+        """The side of all its sites together; one that a plural implies yields to a stated one."""
+        stated = {s.side for s in self.sites if s.side and not s.weak}
+        implied = {s.side for s in self.sites if s.side and not self.is_lesion}
+        sides = stated or implied
         if {Laterality.LEFT, Laterality.RIGHT} <= sides or Laterality.BILATERAL in sides:
             return Laterality.BILATERAL
         return sides.pop() if len(sides) == 1 else None
