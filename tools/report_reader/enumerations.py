@@ -23,7 +23,7 @@ class Enumeration:
     Attributes:
         head: the mention that names them all.
         members: one mention for each size, at the size's place, or for each noun after the head.
-        named: the members are nouns of their own: "two nodules: a 9 mm nodule ... and a 4 mm nodule".
+        named: the members are nouns of their own: "two nodules: a 9 mm nodule and a 4 mm nodule".
     """
 
     head: Mention
