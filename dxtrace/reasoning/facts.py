@@ -22,7 +22,7 @@ from dxtrace.reasoning.fact import RELIABILITY, SIDES_OF, Fact, FactBase, FactVa
 from dxtrace.reasoning.quantities import Interval, derived_measurement, precision
 
 _SIDES = ("left", "right")
-_EVERYWHERE = (None, "", "lung", "bilateral lung")
+_EVERYWHERE = (None, "", "lung", "bilateral lung", "liver", "thyroid lobe")
 """Sites in whose whole a denied lesion is denied altogether: "no nodules in the lungs"."""
 
 
