@@ -58,8 +58,8 @@ class Binder:
         return near[0] if near else previous or following
 
     def modifies(self, between: str, *, close: bool = False) -> bool:
-        """Whether only adjectives (if ``close``, one) stand between a word and a mention."""
-        most = 1 if close else _MAX_ADJECTIVES
+        """Whether only adjectives (if ``close``, nothing) stand between a word and a mention."""
+        most = 0 if close else _MAX_ADJECTIVES
         return len(between.split()) <= most and not self._linker.search(between)
 
     def joined(self, between: str) -> bool:

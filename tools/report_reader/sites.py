@@ -63,7 +63,9 @@ class SiteFinder:
         owners: list[Mention] = []
         for site in reversed(sites):
             listed = following and _LIST.fullmatch(scan.between(site.end, following.start))
-            if not (listed and owners and following and owners[0].start >= following.end):
+            within = any(m.start < site.end and site.start < m.end for m in mentions)
+            goes_on = listed and owners and following and owners[0].start >= following.end
+            if within or not goes_on:
                 owners = self._owners(scan, site, mentions)
             following = site
             for owner in owners:
