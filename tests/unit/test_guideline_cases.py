@@ -28,10 +28,6 @@ def test_each_guideline_has_at_least_30_cases_half_of_them_text() -> None:
         assert sum(not c.structured for c in own) * 2 >= len(own), pack
 
 
-def test_every_case_expects_something() -> None:
-    assert [c.id for c in cases().values() if not c.expect and not c.text] == []
-
-
 def test_known_wrong_cases_exist() -> None:
     assert set(KNOWN_WRONG) <= set(cases())
 
