@@ -113,9 +113,35 @@ def contradictions_of(
         if item.verdict.kind is VerdictKind.CONTRADICTED
     }
     found = [_contradicted(knowledge, item) for item in stated.values()]
-    found += [_at_odds(conflict, by_id) for conflict in conflicts]
+    found += [_at_odds(c, by_id) for c in conflicts if not is_ambiguous(c, by_id)]
     unique = {(c.claim, c.with_, c.rules): c for c in found}
     return tuple(unique.values())
+
+
+def is_ambiguous(conflict: Conflict, by_id: dict[str, Finding]) -> bool:
+    """Whether a conflict says more about the reading than about the report.
+
+    One sentence that seems to exclude itself, or two sizes, sites or features of one finding
+    without any rule between them, are left open: they are not used, and not held against it.
+    """
+    at_odds = [by_id[i] for i in conflict.findings if i in by_id]
+    reports = [f for f in at_odds if f.source is not Source.TOOL]
+    if conflict.preferred or len(reports) < len(at_odds):
+        return False
+    one_sentence = len({f.text for f in at_odds}) == 1 and all(f.text for f in at_odds)
+    features = not conflict.rules and len({f.presence for f in at_odds}) == 1
+    return one_sentence or (features and len({f.concept for f in at_odds}) == 1)
+
+
+def ambiguities(conflicts: Iterable[Conflict], findings: Iterable[Finding]) -> tuple[str, ...]:
+    """What could not be used because its words can be read in more than one way."""
+    by_id = {f.id: f for f in findings}
+    found = [
+        "; ".join(dict.fromkeys(r.text for r in c.reasons if r.kind == "finding"))
+        for c in conflicts
+        if is_ambiguous(c, by_id)
+    ]
+    return tuple(f"these do not fit together and are left open: {words}" for words in found)
 
 
 def _contradicted(knowledge: Knowledge, item: CheckedClaim) -> Contradiction:

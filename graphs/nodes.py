@@ -26,6 +26,7 @@ from dxtrace.clinical import (
 )
 from graphs.checking import (
     CaseCheck,
+    ambiguities,
     contradictions_of,
     finding_conclusion,
     merge_missing,
@@ -179,7 +180,10 @@ class ReviewNodes:
             "conclusions": conclusions,
             "contradictions": contradictions_of(knowledge, judged, check.body.conflicts, findings),
             "missing": merge_missing(full.missing(o) for o in open_outputs),
-            "problems": full.base.problems,
+            "problems": (
+                *full.base.problems,
+                *ambiguities(check.body.conflicts, findings),
+            ),
         }
 
     def _outputs(self, state: ReviewState, packs: set[str]) -> list[str]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 import z3
 
 from dxtrace.clinical import Claim, Concept, Presence, Source
 from dxtrace.knowledge.symbols import Symbol
 from dxtrace.reasoning.evidence import Evidence, interval_formula
-from dxtrace.reasoning.fact import SIDES_OF, Fact
+from dxtrace.reasoning.fact import SIDES_OF, Fact, FactValue
 from dxtrace.reasoning.facts import claim_finding, collect_facts
 from dxtrace.reasoning.quantities import Interval
 from dxtrace.reasoning.theory import required_outputs
 
 GRADED = ("severity", "change", "distribution", "pattern", "count", "count_open")
 """Attributes whose wordings overlap: 'small' and 'mild' do not exclude each other."""
+ROUNDING_MM = Fraction(1, 2)
+"""Impressions repeat sizes in whole millimetres: 7.4 mm and "7 mm" are one statement."""
 _WHOLE_SIZES = ("mean_diameter", "largest_dimension", "diameter", "smallest_dimension")
 
 
@@ -94,18 +99,40 @@ def _attribute_formulas(evidence: Evidence, claim: Claim, index: int | None) -> 
     said = collect_facts(evidence.knowledge.vocabulary, [claim_finding(claim)])
     concept = evidence.knowledge.vocabulary.concept(claim.concept)
     formulas: list[z3.BoolRef] = []
-    sizes: list[z3.BoolRef] = []
+    sizes: dict[str, list[z3.BoolRef]] = {}
     for fact in said.facts:
         head, _, key = fact.name.partition(".")
         if head != claim.concept or key in ("present", "left", "right", *GRADED):
             continue
         symbol = evidence.knowledge.symbols.resolve(fact.name, claim.id)
         attribute = concept.attribute(key)
-        whole = attribute is not None and attribute.measured_as in _WHOLE_SIZES
-        (sizes if whole else formulas).append(_claimed_fact(evidence, symbol, fact, index))
-    if [m.kind for m in claim.measurements] == ["diameter"] and sizes:
-        return [*formulas, z3.Or(sizes)]  # "2 cm" may be the mean or the longest of 20 x 15 mm
-    return [*formulas, *sizes]
+        part = _measured_part(attribute.measured_as if attribute else None)
+        if part is None:
+            formulas.append(_claimed_fact(evidence, symbol, fact, index))
+        else:
+            rounded = replace(fact, value=_as_rounded(fact.value))
+            sizes.setdefault(part, []).append(_claimed_fact(evidence, symbol, rounded, index))
+    for part, of_part in sizes.items():
+        stated = [m.kind for m in claim.measurements if m.kind.startswith("solid_") == bool(part)]
+        # "2 cm" may be the mean or the longest of 20 x 15 mm.
+        formulas.append(z3.Or(of_part) if len(stated) == 1 else z3.And(of_part))
+    return formulas
+
+
+def _measured_part(kind: str | None) -> str | None:
+    """Which part a size is of: the whole lesion, its solid part; None if it is no size."""
+    if kind in _WHOLE_SIZES:
+        return ""
+    if kind is not None and kind.removeprefix("solid_") in _WHOLE_SIZES:
+        return "solid"
+    return None
+
+
+def _as_rounded(value: FactValue) -> FactValue:
+    """A size as an impression repeats it: rounded to a whole millimetre."""
+    if not isinstance(value, Interval) or value.low is None or value.high is None:
+        return value
+    return Interval(value.low - ROUNDING_MM, value.high + ROUNDING_MM)
 
 
 def _claimed_fact(evidence: Evidence, symbol: Symbol, fact: Fact, index: int | None) -> z3.BoolRef:
