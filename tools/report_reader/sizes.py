@@ -229,7 +229,8 @@ _AFTER_SKIP = {
     "solid": r"(?:(?!ground|solid|part|with|and|has|contain|having|an?\s|the\s)[a-z]+\s+){0,2}?"
 }
 _NO_NUMBER = (
-    r"(?!\s*[(:=,]?\s*(?:(?:measur\w*|was|were|is|of|at|up to|approximately|about|now)\s+){0,3}"
+    r"(?!\s*[(:=,]?\s*(?:(?:measur\w*|was|were|is|of|at|up to|approximately|about|now|"
+    r"mean|average|maxim\w+|largest|greatest|long|short|axis|diameter|dimension|size)\s+){0,4}"
     r"[<>~]?\s*\d)"
 )
 _MAX_AXES = 3
