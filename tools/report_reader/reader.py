@@ -18,7 +18,7 @@ from tools.report_reader.headings import SideHeadings
 from tools.report_reader.layout import SectionFinder, split_sentences
 from tools.report_reader.lesions import LesionRegister, split_by_site
 from tools.report_reader.mentions import Mention
-from tools.report_reader.phrases import fold
+from tools.report_reader.phrases import fold, translate
 from tools.report_reader.reading import ReportReading, Section
 from tools.report_reader.regions import choose_mentions
 from tools.report_reader.rules import load_rules
@@ -94,6 +94,8 @@ class ReportReader:
         self._attributes = AttributeReader(binder)
         self._counter = Counter(rules.context)
         starts = "|".join(rules.context.reference.pronouns).replace(" ", r"\s+")
+        near = "|".join(translate(p) for p in rules.context.reference.neighbours)
+        self._neighbour = re.compile(rf"(?<!\w)(?:{near})(?!\w)")
         self._pronoun = re.compile(rf"\W*(?:{starts})(?!\w)")
 
     def read(self, text: str, document: int = 0) -> ReportReading:
@@ -139,7 +141,8 @@ class ReportReader:
         sites = self._sites.assign(scan, mentions)
         thread.headings.apply(scan, sites, mentions)
         refers_back = bool(self._pronoun.match(scan.between(sentence.start, sentence.end)))
-        if refers_back and not sites:
+        words = scan.between(sentence.start, sentence.end)
+        if not sites and (refers_back or self._neighbour.search(words)):
             carry_sites(thread.last, mentions)
         thread.last = mentions or thread.last
         self._counter.describe(scan, mentions)

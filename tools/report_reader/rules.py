@@ -69,6 +69,7 @@ class ReferenceWords(Frozen):
     same: tuple[str, ...]
     other: tuple[str, ...]
     pronouns: tuple[str, ...]
+    neighbours: tuple[str, ...]
     label_nouns: tuple[str, ...]
 
 

@@ -12,6 +12,7 @@ from tools.report_reader.sentences import Scan
 _WITH = re.compile(r",?\s+with\b")
 _BREAK = re.compile(r"[,;:.]|\b(?:and|or|with|in|of|is|are|no)\b")
 _MAX_WORDS = 2
+_MAX_KIN = 4
 
 
 class SiteSharing:
@@ -67,6 +68,8 @@ class SiteSharing:
             between = scan.between(one.end, other.start)
             near = scan.clause(one.start) == scan.clause(other.start) or _WITH.match(between)
             joined = near and self._binder.joined(between)
+            kin = one.concept.key in other.concept.parents
+            joined = joined or (kin and len(between.split()) <= _MAX_KIN)
             if joined or self._binder.explains(between) or self._describes(scan, one, other):
                 other.sites.extend(one.sites)
 
