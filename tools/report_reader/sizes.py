@@ -55,6 +55,7 @@ _LARGEST_ONE = re.compile(
     r"(?:\s+(?:which|is|was|being|measures|measuring|measured|of|at|approximately|about|up to))*"
     r"[\s:,(]*\Z"
 )
+_MEAN_OF_THEM = re.compile(r"[\s,;(=]*(?:mean|average)(?: diameter| size)?(?: of)?[\s:=]*")
 _CHANGED = re.compile(
     r"\b(?:decreased|increased|grown|enlarged|shrunk)(?: in size)? to\s*(?:now )?\Z"
 )
@@ -270,6 +271,8 @@ def _same_part(last: Size, size: Size, between: str) -> bool:
     """Whether a size goes on about the solid part: "from 2 to 5 mm", "5 mm, previously 2 mm"."""
     if last.is_prior:
         return bool(_CHANGED_TO.fullmatch(between))
+    if "mean" in size.labels and len(last.axes) > 1:
+        return bool(_MEAN_OF_THEM.fullmatch(between))
     return size.is_prior and bool(_EARLIER.fullmatch(between))
 
 
