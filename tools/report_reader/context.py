@@ -4,6 +4,7 @@ The method follows ConText (Harkema H et al. J Biomed Inform 2009;42(5):839-851)
 direction and a reach, ended by the next trigger or the end of the clause.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from tools.report_reader.rules import Trigger
 from tools.report_reader.sentences import MeaningHit, Scan
 
 _DECIDING = frozenset({"absent", "uncertain", "present"})
+_ENUMERATION = re.compile(r"[\s,]*(?:\b(?:and/or|and|or|nor)\b|[/&+])\s*")
+_COMMAS = re.compile(r"[\s,]*(?:(?:\b(?:and/or|and|or|nor)\b|[/&+])\s*)?")
 _CONTEXTS = (
     ("family", Context.FAMILY),
     ("hypothetical", Context.HYPOTHETICAL),
@@ -74,7 +77,7 @@ def _answers_another(scan: Scan, found: MeaningHit, trigger: Trigger, hit: Meani
         hit.end <= v.start
         and v.end <= found.start
         and not scan.between(v.end, found.start).strip(" :-")
-        for v in scan.hits["flag"]
+        for v in (*scan.hits["flag"], *scan.hits["value"])
     )
 
 
@@ -96,16 +99,28 @@ def _reaches(scan: Scan, found: MeaningHit, trigger: Trigger, hit: MeaningHit) -
         start = end
     if end < start:
         return False
-    if trigger.reach == "clause" and scan.clause(found.start) != scan.clause(hit.start):
-        return False
     between = scan.between(start, end)
-    if trigger.max_words is not None and len(between.split()) > trigger.max_words:
+    apart = trigger.reach == "clause" and scan.clause(found.start) != scan.clause(hit.start)
+    far = trigger.max_words is not None and len(between.split()) > trigger.max_words
+    if (apart or far) and (before or not _is_list(scan, hit, end)):
         return False
     if trigger.stops_at_and and _list_ends(scan, between, hit.end):
         return False
     if trigger.nearest and any(start <= m.start < end for m in scan.hits["mention"]):
         return False
     return not (trigger.means in _DECIDING and _interrupted(scan, start, end, trigger))
+
+
+def _is_list(scan: Scan, hit: MeaningHit, end: int) -> bool:
+    """Whether only further items stand between: "A, B and C negative", "4R, 7 negative"."""
+    items = [h for hits in scan.hits.values() for h in hits if hit.end <= h.start and h.end <= end]
+    rest = "".join(
+        " " if any(h.start <= at < h.end for h in items) else scan.text[at]
+        for at in range(hit.end, end)
+    )
+    named = [h for h in items if h in scan.hits["mention"]]
+    alike = all(h.entry.concept == hit.entry.concept for h in named)
+    return bool(named) and bool((_COMMAS if alike else _ENUMERATION).fullmatch(rest))
 
 
 def _list_ends(scan: Scan, between: str, end: int) -> bool:
