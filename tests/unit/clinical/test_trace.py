@@ -63,6 +63,10 @@ def _change_kind(raw: dict[str, Any]) -> None:
     raw["entries"][1]["kind"] = "reply"
 
 
+def _change_previous(raw: dict[str, Any]) -> None:
+    raw["entries"][1]["previous"] = "f" * 64
+
+
 def _change_case(raw: dict[str, Any]) -> None:
     raw["case_id"] = "c-2"
 
@@ -98,7 +102,7 @@ def _renumber(raw: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "tamper",
     [
-        _change_data, _change_time, _change_kind, _change_case, _drop_first, _drop_middle,
+        _change_data, _change_time, _change_kind, _change_previous, _change_case, _drop_first, _drop_middle,
         _drop_last, _drop_all, _reorder, _repeat, _renumber,
     ],
 )  # fmt: skip
