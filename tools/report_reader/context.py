@@ -89,7 +89,11 @@ def _within_value(scan: Scan, found: MeaningHit, hit: MeaningHit) -> bool:
     """Whether the trigger is part of an attribute: "composition cannot be determined"."""
     return any(
         v is not hit and v.start < found.start and found.end <= v.end for v in scan.hits["value"]
-    )
+    ) or any(
+        v is not hit and v.entry.concept == hit.entry.concept and not v.entry.denies
+        and v.start <= found.start and found.end <= v.end
+        for v in scan.hits["flag"]
+    )  # fmt: skip
 
 
 def _reaches(scan: Scan, found: MeaningHit, trigger: Trigger, hit: MeaningHit) -> bool:

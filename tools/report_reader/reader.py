@@ -24,6 +24,7 @@ from tools.report_reader.regions import choose_mentions
 from tools.report_reader.rules import load_rules
 from tools.report_reader.sentences import MeaningHit, Scan, Scanner
 from tools.report_reader.sites import SiteFinder, carry_sites
+from tools.report_reader.tables import Spelled, load_speller
 from tools.report_reader.vocabulary import Vocabulary
 
 TOOL = "report_reader"
@@ -91,6 +92,7 @@ class ReportReader:
         self._sections = SectionFinder(rules.sections)
         self._scanner = Scanner(self._vocabulary, rules)
         self._sites = SiteFinder(rules.sites, binder)
+        self._speller = load_speller()
         self._attributes = AttributeReader(binder)
         self._counter = Counter(rules.context)
         starts = "|".join(rules.context.reference.pronouns).replace(" ", r"\s+")
@@ -108,6 +110,8 @@ class ReportReader:
         Returns:
             Sections and findings; every span holds offsets into ``text``.
         """
+        spelled = self._speller.spell(text)
+        text = spelled.text
         folded = fold(text)
         parts = self._sections.split(text, folded)
         scans = [
@@ -127,9 +131,13 @@ class ReportReader:
                 mentions.extend(self._read_sentence(scan, thread))
         findings = _without_partial_denials(without_announcements(mentions))
         return ReportReading(
-            sections=tuple(Section(name=p.name, start=p.start, end=p.end) for p in parts),
+            sections=tuple(
+                Section(name=p.name, start=start, end=end)
+                for p in parts
+                for start, end in [spelled.span(p.start, p.end)]
+            ),
             findings=tuple(
-                _finding(m, number, text, document) for number, m in enumerate(findings, start=1)
+                _finding(m, number, spelled, document) for number, m in enumerate(findings, start=1)
             ),
         )
 
@@ -235,16 +243,33 @@ def _uncovered(hits: Sequence[MeaningHit]) -> list[MeaningHit]:
 
 
 def _without_partial_denials(mentions: Sequence[Mention]) -> list[Mention]:
-    """Leave out "no new nodule" and "no large effusion" where the thing itself is there."""
-    there = {m.concept.key for m in mentions if m.is_there}
+    """Leave out "no new nodule" and "no large effusion" where the thing itself is there.
+
+    Where being new is the finding, another section that has it says otherwise.
+    """
+    there = {(m.concept.key, source) for m in mentions if m.is_there for source in (None, m.source)}
     return [
         m for m in mentions
-        if not (m.qualified and m.presence is Presence.ABSENT and m.concept.key in there)
+        if not (
+            m.qualified and m.presence is Presence.ABSENT
+            and (m.concept.key, m.source if _is_named_by(m) else None) in there
+        )
     ]  # fmt: skip
 
 
-def _finding(mention: Mention, number: int, text: str, document: int) -> Finding:
-    spans = [(mention.start, mention.end), *dict.fromkeys(sorted(mention.spans))]
+def _is_named_by(mention: Mention) -> bool:
+    """Whether the qualifying word begins the concept's own name: a new tumour lesion."""
+    return any(
+        h.start == mention.start
+        and mention.concept.name.lower().startswith(mention.scan.between(h.start, h.end))
+        for h in mention.scan.hits["qualifier"]
+    )
+
+
+def _finding(mention: Mention, number: int, spelled: Spelled, document: int) -> Finding:
+    said = [(mention.start, mention.end), *dict.fromkeys(sorted(mention.spans))]
+    spans = [spelled.span(*s) for s in said]
+    start, end = spans[0]
     sided = mention.concept.sided or mention.is_lesion
     return Finding(
         id=f"r{document}.{number}",
@@ -263,5 +288,5 @@ def _finding(mention: Mention, number: int, text: str, document: int) -> Finding
             Evidence(tool=TOOL, version=VERSION, document=document, span=span)
             for span in dict.fromkeys(spans)
         ),
-        text=" ".join(text[mention.start : mention.end].split()),
+        text=" ".join(spelled.report[start:end].split()),
     )

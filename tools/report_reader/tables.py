@@ -5,25 +5,54 @@
 """
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
 
+import yaml
+
+from dxtrace.clinical.base import Frozen
 from tools.report_reader.phrases import fold, translate
-from tools.report_reader.rules import TableRules
 
 _NUMBER = r"(?<![\w.])\d{1,4}(?:\.\d{1,2})?(?:\s?x\s?\d{1,4}(?:\.\d{1,2})?)?"
 _UNIT = re.compile(r"(?<![a-z])(mm|cm)(?![a-z])")
-_BETWEEN = r"\s*(?:/|\||,|;|->|=>|\u2192|-|\s)\s*"
+_BETWEEN = r"[ ]*(?:/|\||,|;|->|=>|\u2192|-| )[ ]*"
 _RULED = re.compile(r"[\s|+=:-]*")
 _CHANGE = r"[\s|;,(\[]*(?:[+-]?\s?\d+(?:\.\d+)?\s?%[^\d\n]{0,30})?[\s|.;,)\]]*"
 _ENUMERATOR = re.compile(r"[\s|*-]*(?:\(?\d{1,2}[.)](?!\d)\s*)?")
-_MISSES = 1
+_LISTED = re.compile(r"[\s|]*(?:[*-]|\(?\d{1,2}[.)](?!\d))\s")
+_ROW_SIZE = re.compile(r"\d\s?(?:mm|cm)(?![a-z])")
+_LONGEST_ROW = 100
+_TITLE_BEFORE = re.compile(r"[\s*_#|-]*(?:\w+ )?(?:\d\.\s)?")
+_TITLE_AFTER = re.compile(r"(?:\s*\([^)]*\)|[^\w]|(?<!\w)(?:mm|cm|change)(?!\w))*")
+_LINE = re.compile(r"[^\n]*")
+_FEWEST_COLUMNS = 2
+_MISSES = 2
+
+
+class ListRule(Frozen):
+    """Titles in the plural over a list, and the noun of its rows."""
+
+    titles: tuple[str, ...]
+    row: str
+
+
+class TableRules(Frozen):
+    """``tables.yaml``."""
+
+    applies: tuple[str, ...]
+    columns: dict[str, tuple[str, ...]]
+    cells: tuple[str, ...]
+    lists: tuple[ListRule, ...]
+    named: tuple[str, ...]
+    sums: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Words that are put before, or in place of, a stretch of the report."""
+    """Words in place of a stretch of the report."""
 
     start: int
     end: int
@@ -36,14 +65,28 @@ class Spelled:
 
     Attributes:
         text: the text to read.
+        report: the report itself.
         edits: what differs from the report, in text order.
     """
 
     text: str
+    report: str
     edits: tuple[Edit, ...] = ()
 
-    def back(self, offset: int) -> int:
-        """The offset in the report of an offset in the text."""
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The stretch of the report that a stretch of the text stands for.
+
+        Of words that are not in the report, it is the rest of their line.
+        """
+        if not self.edits:
+            return start, end
+        first, last = self._back(start), self._back(end)
+        if last <= first:
+            line_end = self.report.find("\n", first)
+            last = line_end if line_end > first else len(self.report)
+        return first, last
+
+    def _back(self, offset: int) -> int:
         shift = 0
         for edit in self.edits:
             begin = edit.start + shift
@@ -55,7 +98,161 @@ class Spelled:
         return offset - shift
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    start: int
-    text: str
+@dataclass(slots=True)
+class _Table:
+    """What the lines so far have opened: the columns of a table, the noun of a list's rows."""
+
+    columns: tuple[str, ...] = ()
+    unit: str = ""
+    row: str = ""
+    number: int = 0
+    misses: int = 0
+
+
+class TableSpeller:
+    """Spells out the tables of reports that compare sizes over time."""
+
+    def __init__(self, rules: TableRules):
+        self._row = rules.lists[0].row
+        self._applies = _words(rules.applies)
+        self._column = re.compile(
+            "|".join(rf"(?P<{k}>(?<!\w)(?:{_any(v)})(?!\w))" for k, v in rules.columns.items())
+        )
+        self._titles = [(_words(rule.titles), rule.row) for rule in rules.lists]
+        self._named = _words(rules.named)
+        self._sum = _words(rules.sums)
+        self._cell = (
+            rf"(?:{_NUMBER}(?:\s?(?:mm|cm)(?![a-z]))?|(?<!\w)(?:{_any(rules.cells)})(?!\w))"
+        )
+
+    def spell(self, text: str) -> Spelled:
+        """Spell out the tables of a report; any other text stays as it is."""
+        folded = fold(text)
+        if "\n" not in folded and "/" not in folded and "-" not in folded:
+            return Spelled(text, text)
+        if not self._applies.search(folded):
+            return Spelled(text, text)
+        edits = tuple(self._edits(folded))
+        return Spelled(_edited(text, edits), text, edits)
+
+    def _edits(self, folded: str) -> Iterator[Edit]:
+        table = _Table()
+        units = set(_UNIT.findall(folded))
+        anywhere = units.pop() if len(units) == 1 else "mm"
+        for match in _LINE.finditer(folded):
+            line, start = match[0], match.start()
+            if _RULED.fullmatch(line):
+                continue
+            opened = self._header(line)
+            if opened:
+                columns, begin, end = opened
+                unit = _UNIT.search(line)
+                table.columns, table.misses = columns, 0
+                table.unit = unit[1] if unit and not re.search(r"\d", line) else anywhere
+                if re.search(r"\d", line[end:]):
+                    rest = self._cells(line, end, columns, table.unit, start)
+                    yield from ([Edit(start + begin, start + end, ": "), *rest] if rest else ())
+            row = self._title(line)
+            if row is not None:
+                table.row, table.number = row, 0
+            if opened or row:
+                continue
+            yield from self._row_edits(line, start, table)
+
+    def _row_edits(self, line: str, start: int, table: _Table) -> Iterator[Edit]:
+        edits = self._cells(line, 0, table.columns, table.unit, start) if table.columns else []
+        if not edits:
+            table.misses += 1
+            if table.misses >= _MISSES:
+                table.columns = ()
+        is_sum = self._sum.search(line)
+        listed = table.row and (
+            _LISTED.match(line) or (len(line) < _LONGEST_ROW and _ROW_SIZE.search(line))
+        )
+        if is_sum or not (edits or listed):
+            table.row = table.row if listed or edits else ""
+            yield from edits
+            return
+        table.number += 1
+        if not self._named.search(line):
+            marks = _ENUMERATOR.match(line)
+            end = marks.end() if marks else 0
+            noun = table.row or self._row
+            yield Edit(start, start + end, f"{noun.capitalize()} {table.number}: ")
+        yield from edits
+
+    def _header(self, line: str) -> tuple[tuple[str, ...], int, int] | None:
+        """The columns that a line names side by side, and where it does."""
+        found = list(self._column.finditer(line))
+        if len(found) < _FEWEST_COLUMNS or len({m.lastgroup for m in found}) < len(found):
+            return None
+        between = [line[a.end() : b.start()] for a, b in pairwise(found)]
+        if not all(re.fullmatch(r"(?:[^\w]|mm|cm)+", gap) for gap in between):
+            return None
+        begin, end = len(line[: found[0].start()].rstrip(" :([")), found[-1].end()
+        tail = re.match(r"[\s|]*(?:\(?(?:mm|cm)\))?[\s)\]:=]*", line[end:])
+        end += tail.end() if tail else 0
+        if any("." in gap for gap in between):
+            return None
+        return tuple(str(m.lastgroup) for m in found), begin, end
+
+    def _cells(
+        self, line: str, begin: int, columns: tuple[str, ...], unit: str, start: int
+    ) -> list[Edit]:
+        """Put the column's word and a unit to every cell of a row."""
+        row = re.compile(_BETWEEN.join(f"({self._cell})" for _ in columns))
+        match = next(
+            (m for i in range(begin, len(line)) if (m := row.match(line, i))
+             and re.match(rf"\s?(?:mm|cm)?{_CHANGE}(?:\Z|\. )", line[m.end() :])), None,
+        )  # fmt: skip
+        if match is None:
+            return []
+        own = _UNIT.search(line[match.start() : match.end() + 4])
+        edits = []
+        last = begin
+        for number, column in enumerate(columns, start=1):
+            cell = match[number]
+            cut = match.start(1) if number == 1 else last
+            bare = cell[:1].isdigit() and not _UNIT.search(cell)
+            words = f"{', ' if number > 1 else ''}{column} "
+            edits.append(Edit(start + cut, start + match.start(number), words))
+            last = match.end(number)
+            follows = number == len(columns) and _UNIT.match(line[last:].lstrip())
+            if bare and not follows:
+                edits.append(Edit(start + last, start + last, f" {own[1] if own else unit}"))
+        if match.end() and line.rstrip()[-1:] not in ".;":
+            edits.append(Edit(start + len(line), start + len(line), "."))
+        return edits
+
+    def _title(self, line: str) -> str | None:
+        """The noun of the rows below a title; empty for another title."""
+        for titles, row in self._titles:
+            found = titles.search(line)
+            if found and _TITLE_BEFORE.fullmatch(line[: found.start()]):
+                rest = self._column.sub("", line[found.end() :])
+                if _TITLE_AFTER.fullmatch(rest):
+                    return row
+        return None
+
+
+@cache
+def load_speller() -> TableSpeller:
+    """The speller with the language data of the package."""
+    raw = files("tools.report_reader").joinpath("tables.yaml").read_text(encoding="utf-8")
+    return TableSpeller(TableRules.model_validate(yaml.safe_load(raw)))
+
+
+def _edited(text: str, edits: Iterable[Edit]) -> str:
+    parts, last = [], 0
+    for edit in edits:
+        parts += [text[last : edit.start], edit.words]
+        last = edit.end
+    return "".join([*parts, text[last:]])
+
+
+def _any(phrases: Iterable[str]) -> str:
+    return "|".join(translate(p) for p in phrases)
+
+
+def _words(phrases: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{_any(phrases)})(?!\w)")
