@@ -43,6 +43,7 @@ _ABBREVIATIONS = frozenset(
     )
 )
 _LONG_LINE = 55
+_FILLED = re.compile(r":[ ]*\w+[ ]*\Z")
 _REASONS = frozenset({"indication", "history", "comparison", "technique", "exam"})
 _MEASURED = re.compile(r"\d\s?-?(?:mm|cm)\b", re.IGNORECASE)
 _LONGEST = 1000  # characters; nobody dictates longer sentences, and time grows with their square
@@ -203,7 +204,7 @@ def _line_ends(text: str, match: re.Match[str], start: int) -> bool:
         return True
     line_start = max(start, text.rfind("\n", 0, match.start()) + 1)
     line = text[line_start : match.start()]
-    if not line.strip():
+    if not line.strip() or (first.isupper() and _FILLED.search(line)):
         return True
     if _JOINING.search(line[-12:]) or not first.isupper():
         return not (first.islower() or first.isdigit() or _JOINING.search(line[-12:]))
