@@ -90,6 +90,29 @@ class CaseCheck:
         return Checker(self.knowledge, [*kept, *further])
 
 
+    def conclude(self, full: Checker, output: str) -> Conclusion:
+        """What the findings say about an output; impressions only fill what they leave open.
+
+        What the body decides, an interpretation in the impression does not change. A detail of
+        the patient or of a lesion that only the impression gives does, where the body's
+        conclusion would rest on the assumption that there is no such detail.
+        """
+        whole = full.conclude(output)
+        if full is self.body:
+            return whole
+        own = self.body.conclude(output)
+        if own.value is None or own.value == whole.value or self._superseded(full, own):
+            return whole
+        return own
+
+    def _superseded(self, full: Checker, own: Conclusion) -> bool:
+        """Whether an impression speaks of what the body's conclusion merely assumes."""
+        added = {name for name, _ in full.base.mentioned - self.body.base.mentioned}
+        assumed = {r.id.removeprefix("assumption:") for r in own.reasons} & added
+        concepts = self.knowledge.vocabulary.concepts
+        return any(concepts[n.partition(".")[0]].kind in ("context", "lesion") for n in assumed)
+
+
 def _document(finding: Finding) -> int | None:
     return finding.evidence[0].document if finding.evidence else None
 

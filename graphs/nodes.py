@@ -167,7 +167,7 @@ class ReviewNodes:
         judged = check.judge(claims)
         full = check.with_impressions(judged)
         outputs = self._outputs(state, relevant)
-        conclusions = tuple(full.conclude(o) for o in outputs)
+        conclusions = tuple(check.conclude(full, o) for o in outputs)
         open_outputs = [
             o
             for o, c in zip(outputs, conclusions, strict=True)

@@ -81,17 +81,24 @@ class Scanner:
             for h in hits["starter"]
             if not any(s < h.start < e for s, e in covered) and h.start > start
         }
+        names = {h.start for h in hits["mention"]}
         marks = [m.start() for m in _SEPARATOR.finditer(text, start, end)]
         for mark, following in zip(marks, [*marks[1:], end], strict=False):
-            if text[mark] != "," or self._opens(text[mark + 1 : following]):
+            fragment = text[mark + 1 : following]
+            named = mark + 1 + len(fragment) - len(fragment.lstrip()) in names
+            if text[mark] != "," or self._opens(fragment, named=named):
                 starts.add(mark + 1)
         return (start, *sorted(starts))
 
-    def _opens(self, fragment: str) -> bool:
-        """Whether what follows a comma is a statement of its own, not more of a list."""
+    def _opens(self, fragment: str, *, named: bool) -> bool:
+        """Whether what follows a comma is a statement of its own, not more of a list.
+
+        A word that opens statements may also be the beginning of a name ("new vessels").
+        """
         if self._goes_on.match(fragment):
             return False
-        if self._comma_start.match(fragment) or self._answered.match(fragment):
+        opening = not named and self._comma_start.match(fragment)
+        if opening or self._answered.match(fragment):
             return True
         return bool(self._verb.search(fragment)) and not self._ending.search(fragment)
 
