@@ -10,6 +10,8 @@ from tools.report_reader.layout import Part
 from tools.report_reader.mentions import Mention, Site
 from tools.report_reader.sites import compatible
 
+_UNSIZED = Decimal(1000)
+"""A lesion without a size is meant only if none with one is."""
 _CURRENT_SIZES = (
     "long_axis", "largest_dimension", "diameter", "mean_diameter", "volume", "short_axis"
 )  # fmt: skip
@@ -133,7 +135,9 @@ def _equal(one: Measurement, other: Measurement) -> bool:
 
 
 def _distance(one: Measurement | None, other: Measurement) -> Decimal:
-    if one is None or one.unit != other.unit:
+    if one is None:
+        return _UNSIZED
+    if one.unit != other.unit:
         return Decimal(0)
     return abs(_middle(one) - _middle(other))
 
