@@ -288,5 +288,5 @@ def _finding(mention: Mention, number: int, spelled: Spelled, document: int) -> 
             Evidence(tool=TOOL, version=VERSION, document=document, span=span)
             for span in dict.fromkeys(spans)
         ),
-        text=" ".join(spelled.report[start:end].split()),
+        text=" ".join(spelled.original[start:end].split()),
     )

@@ -48,6 +48,7 @@ class TableRules(Frozen):
     lists: tuple[ListRule, ...]
     named: tuple[str, ...]
     sums: tuple[str, ...]
+    abbreviations: dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +68,29 @@ class Spelled:
         text: the text to read.
         report: the report itself.
         edits: what differs from the report, in text order.
+        earlier: the step before this one, whose text was taken for the report.
     """
 
     text: str
     report: str
     edits: tuple[Edit, ...] = ()
+    earlier: "Spelled | None" = None
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The stretch of the report that a stretch of the text stands for.
 
         Of words that are not in the report, it is the rest of their line.
         """
-        if not self.edits:
-            return start, end
         first, last = self._back(start), self._back(end)
-        if last <= first:
+        if self.edits and last <= first:
             line_end = self.report.find("\n", first)
             last = line_end if line_end > first else len(self.report)
-        return first, last
+        return self.earlier.span(first, last) if self.earlier else (first, last)
+
+    @property
+    def original(self) -> str:
+        """The report as it was written."""
+        return self.earlier.original if self.earlier else self.report
 
     def _back(self, offset: int) -> int:
         shift = 0
@@ -119,6 +125,13 @@ class TableSpeller:
             "|".join(rf"(?P<{k}>(?<!\w)(?:{_any(v)})(?!\w))" for k, v in rules.columns.items())
         )
         self._titles = [(_words(rule.titles), rule.row) for rule in rules.lists]
+        self._long = {f"a{i}": long for i, long in enumerate(rules.abbreviations)}
+        self._short = re.compile(
+            "|".join(
+                rf"(?P<a{i}>(?<!\w)(?:{_any(short)})(?!\w))"
+                for i, short in enumerate(rules.abbreviations.values())
+            )
+        )
         self._named = _words(rules.named)
         self._sum = _words(rules.sums)
         self._cell = (
@@ -128,12 +141,15 @@ class TableSpeller:
     def spell(self, text: str) -> Spelled:
         """Spell out the tables of a report; any other text stays as it is."""
         folded = fold(text)
-        if "\n" not in folded and "/" not in folded and "-" not in folded:
-            return Spelled(text, text)
         if not self._applies.search(folded):
             return Spelled(text, text)
-        edits = tuple(self._edits(folded))
-        return Spelled(_edited(text, edits), text, edits)
+        written = tuple(
+            Edit(m.start(), m.end(), self._long[str(m.lastgroup)])
+            for m in self._short.finditer(folded)
+        )
+        full = Spelled(_edited(text, written), text, written)
+        edits = tuple(self._edits(fold(full.text)))
+        return Spelled(_edited(full.text, edits), full.text, edits, full)
 
     def _edits(self, folded: str) -> Iterator[Edit]:
         table = _Table()
@@ -152,6 +168,10 @@ class TableSpeller:
                 if re.search(r"\d", line[end:]):
                     rest = self._cells(line, end, columns, table.unit, start)
                     yield from ([Edit(start + begin, start + end, ": "), *rest] if rest else ())
+            inline = list(self._inline(line, start))
+            if inline:
+                yield from inline
+                continue
             row = self._title(line)
             if row is not None:
                 table.row, table.number = row, 0
@@ -223,6 +243,20 @@ class TableSpeller:
         if match.end() and line.rstrip()[-1:] not in ".;":
             edits.append(Edit(start + len(line), start + len(line), "."))
         return edits
+
+    def _inline(self, line: str, start: int) -> Iterator[Edit]:
+        """A list in one line: "target lesions: 1) ... 2) ..."."""
+        for titles, row in self._titles:
+            found = titles.search(line)
+            if found and re.match(r"\s*[:,-]?\s*\(?1[.)]\s", line[found.end() :]):
+                marks = re.finditer(r"(?<!\w)\(?(\d)[.)]\s+", line[found.end() :])
+                for number, mark in enumerate(marks, start=1):
+                    if int(mark[1]) != number:
+                        return
+                    begin, end = (start + found.end() + x for x in mark.span())
+                    yield Edit(
+                        begin, end, f"{'. ' if number > 1 else ''}{row.capitalize()} {number}: "
+                    )
 
     def _title(self, line: str) -> str | None:
         """The noun of the rows below a title; empty for another title."""
