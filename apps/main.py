@@ -50,7 +50,7 @@ Folder = Annotated[
     Path | None,
     typer.Option(exists=True, file_okay=False, help="Another knowledge folder than the built-in."),
 ]
-_MAX_REPORT_CHARS = 2_000_000
+_MAX_REPORT_CHARS = 200_000
 
 
 def _print_version(wanted: bool) -> None:
@@ -188,11 +188,14 @@ def knowledge_verify(
         list[str] | None, typer.Argument(metavar="[PACK...]", help="Packs to prove (default: all).")
     ] = None,
     folder: Folder = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Record that the packs of DxTrace itself are proved.")
+    ] = False,
 ) -> None:
     """Prove that every table is complete and unambiguous and that no rules contradict."""
     from apps.commands.knowledge import verify_packs
 
-    raise typer.Exit(verify_packs(packs or [], folder))
+    raise typer.Exit(verify_packs(packs or [], folder, record=record))
 
 
 @trace_app.command("verify")

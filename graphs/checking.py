@@ -89,7 +89,6 @@ class CaseCheck:
         kept = [f for f in self.findings if not self.is_claim(f)]
         return Checker(self.knowledge, [*kept, *further])
 
-
     def conclude(self, full: Checker, output: str) -> Conclusion:
         """What the findings say about an output; impressions only fill what they leave open.
 

@@ -7,6 +7,7 @@ from functools import cache, cached_property
 from agents.answer_writer import AnswerWriter
 from agents.pathway_planner import PathwayPlanner
 from dxtrace.knowledge import Knowledge, load_knowledge
+from dxtrace.reasoning import ensure_proved
 from tools import ToolRegistry
 from tools.report_claims import ReportClaimReader
 from tools.report_reader import ReportReader
@@ -62,5 +63,11 @@ class Workbench:
 
 @cache
 def default_workbench() -> Workbench:
-    """The workbench with the packs that come with DxTrace."""
-    return Workbench(load_knowledge())
+    """The workbench with the packs that come with DxTrace, proved before they are used.
+
+    Raises:
+        KnowledgeError: if a pack does not load or a proof fails.
+    """
+    knowledge = load_knowledge()
+    ensure_proved(knowledge)
+    return Workbench(knowledge)

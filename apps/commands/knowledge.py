@@ -9,6 +9,7 @@ from dxtrace.clinical import Concept
 from dxtrace.knowledge import KNOWLEDGE_FOLDER, Knowledge, KnowledgeError, load_knowledge
 from dxtrace.knowledge.schema import Pack, Table
 from dxtrace.knowledge.suggestions import suggest
+from dxtrace.reasoning.proof_record import RECORD, write_record
 from dxtrace.reasoning.proofs import PackProof, prove_packs
 
 
@@ -46,15 +47,22 @@ def show_knowledge(name: str, folder: Path | None) -> None:
         raise UsageError(f"no pack or concept is called {name!r}{suggest(name, known)}")
 
 
-def verify_packs(packs: list[str], folder: Path | None) -> ExitStatus:
+def verify_packs(packs: list[str], folder: Path | None, *, record: bool = False) -> ExitStatus:
     """Prove packs; what is refuted is printed with a counter-example.
+
+    Args:
+        packs: the packs to prove; none named means all.
+        folder: another knowledge folder than that of DxTrace.
+        record: remember in DxTrace itself that its packs are proved.
 
     Returns:
         ``CASE_FAILED`` if anything is refuted.
 
     Raises:
-        UsageError: on an unknown pack.
+        UsageError: on an unknown pack, or a record of less than all of DxTrace's packs.
     """
+    if record and (packs or folder):
+        raise UsageError("--record is for all packs of DxTrace itself: name no pack and no folder")
     try:
         knowledge = _load(folder)
     except UsageError as error:
@@ -71,6 +79,9 @@ def verify_packs(packs: list[str], folder: Path | None) -> ExitStatus:
     print(
         f"{len(proofs)} packs, {refuted} problem(s)" if refuted else f"{len(proofs)} packs proved"
     )
+    if record and not refuted:
+        write_record(knowledge)
+        print(f"recorded in {RECORD.name}")
     return ExitStatus.CASE_FAILED if refuted else ExitStatus.OK
 
 

@@ -17,6 +17,6 @@ class IntakeLimits(Frozen):
             folder of the file that names the path.
     """
 
-    max_report_chars: int = Field(default=2_000_000, gt=0)
+    max_report_chars: int = Field(default=200_000, gt=0)
     max_line_bytes: int = Field(default=64_000_000, gt=0)
     data_root: Path | None = None

@@ -140,6 +140,12 @@ class _Builder:
             kind = measurement.kind
             if prior and not kind.startswith("prior_"):
                 measurement = measurement.model_copy(update={"kind": f"prior_{kind}"})  # noqa: PLW2901  # the same one, renamed
+            if measurement.method.startswith("unit_conflict"):
+                said = f" (“{finding.text}”)" if finding.text else ""
+                self.problems.append(
+                    f"{finding.id}: a size is {measurement.method.removeprefix('unit_conflict: ')}, "
+                    f"and they do not agree{said}; every size from one to the other stays possible"
+                )
             place = (concept.key, index)
             self.measurements.setdefault(place, []).append((finding, measurement))
         if prior:
