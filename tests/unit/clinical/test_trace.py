@@ -102,7 +102,8 @@ def _renumber(raw: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "tamper",
     [
-        _change_data, _change_time, _change_kind, _change_previous, _change_case, _drop_first, _drop_middle,
+        _change_data, _change_time, _change_kind, _change_previous, _change_case,
+        _drop_first, _drop_middle,
         _drop_last, _drop_all, _reorder, _repeat, _renumber,
     ],
 )  # fmt: skip
