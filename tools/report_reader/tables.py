@@ -199,6 +199,8 @@ class TableSpeller:
             end = marks.end() if marks else 0
             noun = table.row or self._row
             yield Edit(start, start + end, f"{noun.capitalize()} {table.number}: ")
+        if not edits and _ROW_SIZE.search(line) and line.rstrip()[-1:] not in ".;,":
+            yield Edit(start + len(line), start + len(line), ".")
         yield from edits
 
     def _header(self, line: str) -> tuple[tuple[str, ...], int, int] | None:
