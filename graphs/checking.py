@@ -109,7 +109,11 @@ class CaseCheck:
         added = {name for name, _ in full.base.mentioned - self.body.base.mentioned}
         assumed = {r.id.removeprefix("assumption:") for r in own.reasons} & added
         concepts = self.knowledge.vocabulary.concepts
-        return any(concepts[n.partition(".")[0]].kind in ("context", "lesion") for n in assumed)
+        kinds = {n: concepts[n.partition(".")[0]].kind for n in assumed}
+        return any(
+            kind == "context" or (kind == "lesion" and not name.endswith(".present"))
+            for name, kind in kinds.items()
+        )
 
 
 def _document(finding: Finding) -> int | None:
