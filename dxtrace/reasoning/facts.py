@@ -141,10 +141,11 @@ class _Builder:
             if prior and not kind.startswith("prior_"):
                 measurement = measurement.model_copy(update={"kind": f"prior_{kind}"})  # noqa: PLW2901  # the same one, renamed
             if measurement.method.startswith("unit_conflict"):
-                said = f" (“{finding.text}”)" if finding.text else ""
+                quoted = f" (“{finding.text}”)" if finding.text else ""
+                how = measurement.method.removeprefix("unit_conflict: ")
                 self.problems.append(
-                    f"{finding.id}: a size is {measurement.method.removeprefix('unit_conflict: ')}, "
-                    f"and they do not agree{said}; every size from one to the other stays possible"
+                    f"{finding.id}: a size is {how}, and they do not agree{quoted}; "
+                    "every size from one to the other stays possible"
                 )
             place = (concept.key, index)
             self.measurements.setdefault(place, []).append((finding, measurement))
