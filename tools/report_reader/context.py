@@ -12,6 +12,7 @@ from dxtrace.clinical.states import Context, Presence
 from tools.report_reader.rules import Trigger
 from tools.report_reader.sentences import MeaningHit, Scan
 
+_NEXT_ITEM = re.compile(r"\s*(?:[,/]|and\b|or\b)")
 _DECIDING = frozenset({"absent", "uncertain", "present"})
 _ENUMERATION = re.compile(r"[\s,]*(?:\b(?:and/or|and|or|nor)\b|[/&+])\s*")
 _COMMAS = re.compile(r"[\s,]*(?:(?:\b(?:and/or|and|or|nor)\b|[/&+])\s*)?")
@@ -117,6 +118,8 @@ def _reaches(scan: Scan, found: MeaningHit, trigger: Trigger, hit: MeaningHit) -
 
 def _is_list(scan: Scan, hit: MeaningHit, end: int) -> bool:
     """Whether only further items stand between: "A, B and C negative", "4R, 7 negative"."""
+    if hit.entry.role != "mention" and not _NEXT_ITEM.match(scan.text, hit.end):
+        return False  # an adjective of an item: "ipsilateral nodes, mediastinum negative"
     items = [h for hits in scan.hits.values() for h in hits if hit.end <= h.start and h.end <= end]
     rest = "".join(
         " " if any(h.start <= at < h.end for h in items) else scan.text[at]
