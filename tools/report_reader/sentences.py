@@ -53,7 +53,8 @@ class Scanner:
         self._verb = re.compile(rf"(?<!\w)(?:{_either(words.verbs)})(?!\w)")
         self._ending = re.compile(rf"(?:{_either(words.endings)})\W*\Z")
         self._answered = re.compile(
-            rf"\W*(?:\w+[\s-]+){{1,4}}(?:(?:is|are) )?(?:{_either(words.answers)})\W*\Z"
+            rf"\W*(?:\w+[\s-]+){{1,4}}(?:(?:is|are) )?(?:{_either(words.answers)})"
+            r"(?:\s+(?:on|in|at|during|throughout)\s[^,;.]{0,40})?\W*\Z"
         )
         self._comma_start = re.compile(rf"\W*(?:{_either(words.comma_starters)})(?!\w)")
         self._goes_on = re.compile(r"\W*(?:and/or|or|nor)(?!\w)")
