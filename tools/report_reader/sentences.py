@@ -86,7 +86,8 @@ class Scanner:
         marks = [m.start() for m in _SEPARATOR.finditer(text, start, end)]
         for mark, following in zip(marks, [*marks[1:], end], strict=False):
             fragment = text[mark + 1 : following]
-            named = mark + 1 + len(fragment) - len(fragment.lstrip()) in names
+            first = mark + 1 + len(fragment) - len(fragment.lstrip())
+            named = first in names and not text.startswith("non", first)
             if text[mark] != "," or self._opens(fragment, named=named):
                 starts.add(mark + 1)
         return (start, *sorted(starts))
