@@ -6,9 +6,7 @@ import pytest
 
 from benchmarks.decision_cases import DecisionCase, judge_case, read_cases
 from graphs import review
-
-KNOWN_WRONG: dict[str, str] = {}
-"""Ids of cases that are not right yet, each with the reason."""
+from tests.unit.known_wrong_cases import KNOWN_WRONG
 
 
 @cache
