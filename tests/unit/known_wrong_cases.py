@@ -9,7 +9,7 @@ KNOWN_WRONG: dict[str, str] = {
     "blind2-marrow-14": "'haemodilute, mostly peripheral blood' alone does not bring the pack in",
     "blind2-marrow-19": "'FLC ratio 140 but involved chain only 80 mg/L' leaves one event open",
     "blind2-marrow-25": "'no evidence of leukaemia or myeloma' is taken as a claim about the code",
-    "blind2-marrow-26": "'not reaching the 20 % needed for acute leukaemia' is read as a claim of it",
+    "blind2-marrow-26": "'not reaching the 20 % needed for acute leukaemia' reads as a claim",
     "blind2-ti_rads-07": "'isthmus nodule' with no word of the thyroid does not bring the pack in",
     "blind2-ti_rads-09": "a template that never says 'nodule' gives no nodule",
     "blind3-tnm_lung_9-04": "'single station mediastinal involvement' is read as invasion",
