@@ -12,7 +12,6 @@ KNOWN_WRONG: dict[str, str] = {
     "blind2-marrow-26": "'not reaching the 20 % needed for acute leukaemia' reads as a claim",
     "blind2-ti_rads-07": "'isthmus nodule' with no word of the thyroid does not bring the pack in",
     "blind2-ti_rads-09": "a template that never says 'nodule' gives no nodule",
-    "blind3-tnm_lung_9-04": "'single station mediastinal involvement' is read as invasion",
     "ti_rads-083": "'the larger ... the smaller ...' are not told apart as two nodules",
     "ti_rads-137": "'two nodules: a ... nodule, and a ... nodule' are not told apart",
 }
