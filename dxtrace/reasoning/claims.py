@@ -99,7 +99,7 @@ def _attribute_formulas(evidence: Evidence, claim: Claim, index: int | None) -> 
     said = collect_facts(evidence.knowledge.vocabulary, [claim_finding(claim)])
     concept = evidence.knowledge.vocabulary.concept(claim.concept)
     formulas: list[z3.BoolRef] = []
-    sizes: dict[str, list[z3.BoolRef]] = {}
+    sizes: dict[str, dict[str, z3.BoolRef]] = {}
     for fact in said.facts:
         head, _, key = fact.name.partition(".")
         if head != claim.concept or key in ("present", "left", "right", *GRADED):
@@ -111,11 +111,15 @@ def _attribute_formulas(evidence: Evidence, claim: Claim, index: int | None) -> 
             formulas.append(_claimed_fact(evidence, symbol, fact, index))
         else:
             rounded = replace(fact, value=_as_rounded(fact.value))
-            sizes.setdefault(part, []).append(_claimed_fact(evidence, symbol, rounded, index))
+            of_part = sizes.setdefault(part, {})
+            of_part[fact.name] = _claimed_fact(evidence, symbol, rounded, index)
     for part, of_part in sizes.items():
+        # Only what the evidence measured can agree: an unmeasured longest axis could be anything.
+        known = [f for name, f in of_part.items() if (name, index) in evidence.base.mentioned]
+        compared = known or list(of_part.values())
         stated = [m.kind for m in claim.measurements if m.kind.startswith("solid_") == bool(part)]
         # "2 cm" may be the mean or the longest of 20 x 15 mm.
-        formulas.append(z3.Or(of_part) if len(stated) == 1 else z3.And(of_part))
+        formulas.append(z3.Or(compared) if len(stated) == 1 else z3.And(compared))
     return formulas
 
 
