@@ -82,12 +82,18 @@ class _Gathered:
         )
 
 
+SHOWN_VALUES = 2
+
+
 def _read_conclusion(conclusion: dict[str, Any]) -> tuple[str, str, str]:
     title = conclusion["title"] or conclusion["concept"].replace("_", " ")
     verdict = str(conclusion["verdict"])
     if conclusion["value"] is not None:
         return title, plain_value(conclusion["value"]), verdict
-    remaining = " or ".join(plain_value(v) for v in conclusion["possible"] or ())
+    possible = conclusion["possible"] or ()
+    remaining = " or ".join(plain_value(v) for v in possible)
+    if len(possible) > SHOWN_VALUES:  # the case's own page names them all
+        remaining = f"{len(possible)} values remain"
     return title, f"open: {remaining}" if remaining else verdict, verdict
 
 
