@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -15,6 +14,7 @@ from dxtrace.intake.image_paths import is_image, read_series
 from dxtrace.intake.limits import IntakeLimits
 from dxtrace.intake.report_text import decode_utf8, read_bytes, read_report_file
 from dxtrace.intake.strict_json import parse_json
+from dxtrace.knowledge.strict_yaml import parse_yaml
 
 CASE_FILES = ("case.yaml", "case.yml")
 _EXPECTED = "expected a folder, a report .txt, a case.yaml, a FHIR bundle .json or an image"
@@ -127,27 +127,11 @@ def _read_case_yaml(path: Path, limits: IntakeLimits) -> Case:
         raise error.at(file=path) from None
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML that refuses a key given twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                line = node.start_mark.line + 1
-                raise IntakeError(f"the key {key!r} is given twice", line=line)
-        return super().construct_mapping(node, deep)
-
-
 def _parse_yaml(text: str) -> object:
     try:
-        return yaml.load(text, _StrictLoader)  # noqa: S506 - a SafeLoader
+        return parse_yaml(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise IntakeError(f"expected YAML, got an error: {error.problem}", line=line) from None
     except yaml.YAMLError as error:
-        raise IntakeError(f"expected YAML, got an error: {error}") from None
-    except (RecursionError, ValueError) as error:
-        if isinstance(error, IntakeError):
-            raise
         raise IntakeError(f"expected YAML, got an error: {error}") from None

@@ -13,23 +13,11 @@ from dxtrace.clinical.concept import Concept
 from dxtrace.knowledge.errors import KnowledgeError
 from dxtrace.knowledge.knowledge import Knowledge
 from dxtrace.knowledge.schema import Pack, PackHeader, Passage, Rule, Table
+from dxtrace.knowledge.strict_yaml import parse_yaml
 from dxtrace.knowledge.vocabulary import Vocabulary
 
 KNOWLEDGE_FOLDER = Path(__file__).parent
 Model = TypeVar("Model", bound=BaseModel)
-
-
-class _UniqueKeyLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml is optional
-    """YAML without repeated keys, which YAML's own loaders silently overwrite."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is given twice", node.start_mark
-                )
-        return dict(super().construct_mapping(node, deep=deep))
 
 
 @cache
@@ -131,7 +119,7 @@ def _short(path: Path) -> str:
 
 def _read_yaml(path: Path) -> Any:
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _UniqueKeyLoader)  # noqa: S506  # a safe loader
+        return parse_yaml(path.read_text(encoding="utf-8"), trusted=True)
     except FileNotFoundError:
         raise KnowledgeError(_short(path), "the file is missing") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

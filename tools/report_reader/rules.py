@@ -5,11 +5,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field
 
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.states import Context, Laterality, Source
+from dxtrace.knowledge.strict_yaml import parse_yaml
 
 Effect = Literal[
     "absent",
@@ -141,7 +141,8 @@ class Rules:
 
 
 def _read(name: str) -> Any:
-    return yaml.safe_load(files("tools.report_reader").joinpath(name).read_text(encoding="utf-8"))
+    text = files("tools.report_reader").joinpath(name).read_text(encoding="utf-8")
+    return parse_yaml(text, trusted=True)
 
 
 @cache

@@ -11,9 +11,8 @@ from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 
-import yaml
-
 from dxtrace.clinical.base import Frozen
+from dxtrace.knowledge.strict_yaml import parse_yaml
 from tools.report_reader.phrases import fold, translate
 
 _NUMBER = r"(?<![\w.])\d{1,4}(?:\.\d{1,2})?(?:\s?x\s?\d{1,4}(?:\.\d{1,2})?)?"
@@ -275,7 +274,7 @@ class TableSpeller:
 def load_speller() -> TableSpeller:
     """The speller with the language data of the package."""
     raw = files("tools.report_reader").joinpath("tables.yaml").read_text(encoding="utf-8")
-    return TableSpeller(TableRules.model_validate(yaml.safe_load(raw)))
+    return TableSpeller(TableRules.model_validate(parse_yaml(raw, trusted=True)))
 
 
 def _edited(text: str, edits: Iterable[Edit]) -> str:
