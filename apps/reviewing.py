@@ -96,7 +96,7 @@ class Reviewer:
         case: Case | None = None
         try:
             reading = read()
-            case = check_case(reading.case, load_knowledge())
+            case = _checked(reading)
             run = self.resolve()(case, planner=self.planner)
             result, trace, notes = run.result, run.trace, reading.notes
         except IntakeError as error:
@@ -108,6 +108,13 @@ class Reviewer:
                 details=traceback.format_exc(),
             )  # fmt: skip
         return _output(result, trace, file_name=file_name, case=case, notes=notes)
+
+
+def _checked(reading: CaseReading) -> Case:
+    try:
+        return check_case(reading.case, load_knowledge())
+    except IntakeError as error:
+        raise error.at(line=reading.line) from None
 
 
 def failed_output(

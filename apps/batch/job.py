@@ -37,6 +37,9 @@ class CaseWork:
         """Read and review the case of a job."""
 
         def read() -> CaseReading:
-            return CaseReading(build_manifest_case(job.line, base=self.base, limits=self.limits))
+            return CaseReading(
+                build_manifest_case(job.line, base=self.base, limits=self.limits),
+                line=job.line.number,
+            )
 
         return self.reviewer.review(read, case_id=job.line.id, file_name=job.file_name)

@@ -22,10 +22,17 @@ _EXPECTED = "expected a folder, a report .txt, a case.yaml, a FHIR bundle .json 
 
 @dataclass(frozen=True, slots=True)
 class CaseReading:
-    """A case and what the reader should know about how it was read."""
+    """A case and what the reader should know about how it was read.
+
+    Attributes:
+        case: the case.
+        notes: what was left out or changed on the way.
+        line: its line of the manifest, if it came from one.
+    """
 
     case: Case
     notes: tuple[str, ...] = ()
+    line: int | None = None
 
 
 def read_case(path: Path, *, limits: IntakeLimits | None = None) -> CaseReading:
