@@ -7,7 +7,7 @@ from dxtrace.clinical.states import Presence
 from tools.report_reader.mentions import Mention
 from tools.report_reader.phrases import translate
 from tools.report_reader.rules import ContextRules
-from tools.report_reader.sentences import Scan
+from tools.report_reader.sentences import MeaningHit, Scan
 
 _OPEN = -1
 _PLURAL = re.compile(r"(?:nodes|[^siu\W]s|ies|ases|metastases)\Z")
@@ -42,6 +42,12 @@ class Counter:
             floor = max(before_it, default=scan.sentence.start)
             before = scan.between(max(floor, mention.start - _WINDOW), mention.start)
             mention.plural = is_plural(scan, mention)
+            if mention.role is not None and mention.start in mention.scan.heads:
+                mention.reference = "same"
+                if mention.role == "rest":
+                    mention.plural = True
+                    self._set_count(mention, 2, is_open=True)
+                continue
             sentence = scan.between(scan.sentence.start, scan.sentence.end)
             elsewhere = bool(self._elsewhere.search(sentence))
             mention.qualified = elsewhere or _qualified(scan, mention, floor)
@@ -61,10 +67,13 @@ class Counter:
         mention.label = label["label"] if label else None
 
     def _count(self, scan: Scan, mention: Mention, floor: int) -> None:
-        concept = mention.concept
         count, is_open = self._number(scan, mention, floor)
-        if count is None:
-            return
+        if count is not None:
+            self._set_count(mention, count, is_open=is_open)
+
+    @staticmethod
+    def _set_count(mention: Mention, count: int, *, is_open: bool) -> None:
+        concept = mention.concept
         if concept.attribute("count"):
             mention.attributes.setdefault("count", count)
         if is_open and concept.attribute("count_open"):
@@ -95,7 +104,12 @@ class Counter:
 
 def is_plural(scan: Scan, mention: Mention) -> bool:
     """Whether the words of a mention name several."""
-    return bool(_PLURAL.search(scan.between(mention.start, mention.end)))
+    return is_plural_noun(scan, mention.hit)
+
+
+def is_plural_noun(scan: Scan, hit: MeaningHit) -> bool:
+    """Whether the words of a phrase name several."""
+    return bool(_PLURAL.search(scan.between(hit.start, hit.end)))
 
 
 def _word(phrases: Sequence[str]) -> re.Pattern[str]:

@@ -1,16 +1,22 @@
 """Lesions that one noun names together and that are then told apart by their sizes."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from tools.report_reader.attributes import accepts_sizes, fill
 from tools.report_reader.counts import is_plural
+from tools.report_reader.lesions import attributes_at
 from tools.report_reader.mentions import Mention
 from tools.report_reader.phrases import Hit
 from tools.report_reader.sentences import Scan
 from tools.report_reader.sizes import Size
 
 _NEAR = 25
+_LISTED = re.compile(r"\s*(?:,|&|/|,?\s*and)\s*(?:an?\s+)?")
+_ADJECTIVES = re.compile(r"(?:[\s-]+(?!and\b|in\b|with\b|of\b|to\b|is\b|are\b)[a-z-]+){0,4}[\s-]+")
+_IN_ORDER = re.compile(r"(?<!\w)respectively(?!\w)")
 _NOT_OWN = frozenset(
     {"prior", "solid", "apart", "largest", "mean", "long", "short", "plane", "dominant"}
 )
@@ -23,19 +29,37 @@ class Enumeration:
     Attributes:
         head: the mention that names them all.
         members: one mention for each size, at the size's place, or for each noun after the head.
-        named: the members are nouns of their own: "two nodules: a 9 mm nodule and a 4 mm nodule".
+        layout: how members and what is said of each follow each other: ``nouns`` of their own
+            ("two nodules: a 9 mm nodule and a 4 mm nodule"), ``sizes`` first, ``places`` first
+            ("in the right (8 mm) and the left lobe (5 mm)"), or ``before`` the head ("5 mm and 8 mm
+            nodules").
     """
 
     head: Mention
     members: tuple[Mention, ...]
-    named: bool = False
+    layout: Literal["nouns", "sizes", "places", "before"] = "sizes"
+
+    @property
+    def named(self) -> bool:
+        """Whether the members are nouns of their own."""
+        return self.layout == "nouns"
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """Where clauses begin if each member's place comes before its size."""
+        ends = (self.head.end, *(m.end for m in self.members[:-1]))
+        return ends if self.layout == "places" else ()
 
     def settle(self, scan: Scan) -> None:
         """Give every member what is said of all, before the first size; each is one lesion."""
         first = self.members[0]
-        until = self.head.end if self.named else first.start
+        until = first.start if self.layout == "sizes" else self.head.end
+        if self.layout == "before":
+            self._share_all()
         shared = [h for role in ("value", "flag") for h in scan.hits[role] if h.end <= until]
         for member in self.members:
+            if member.role == "one":
+                member.role = "item"
             if not self.named:
                 member.attributes.pop("count", None)
                 member.attributes.pop("count_open", None)
@@ -46,6 +70,36 @@ class Enumeration:
                 attribute = member.concept.attribute(hit.entry.attribute)
                 if hit.entry.concept == member.concept.key and attribute is not None:
                     fill(scan, hit, attribute, member.attributes, member.measurements)
+        if self.layout == "sizes":
+            self._place(scan)
+
+    def _share_all(self) -> None:
+        """What follows the head holds for all: "5 mm and 8 mm solid nodules on the right"."""
+        attributes = {k: v for m in reversed(self.members) for k, v in m.attributes.items()}
+        sites = next((m.sites for m in reversed(self.members) if m.sites), [])
+        for member in self.members:
+            member.attributes = dict(attributes)
+            member.sites = list(sites)
+
+    def _place(self, scan: Scan) -> None:
+        """Places listed after all sizes belong to them in their order, if that is said."""
+        end = self.members[-1].end
+        places = [s for s in self.members[-1].sites if s.name and s.start >= end]
+        if len({(s.side, s.name) for s in places}) < 2 or any(  # noqa: PLR2004 - one place is no list
+            s.start < end for m in self.members for s in m.sites if s.start >= self.members[0].end
+        ):
+            return
+        paired = len(places) == len(self.members) and _IN_ORDER.search(
+            scan.between(self.head.start, scan.sentence.end)
+        )
+        words = {h.entry.attribute for h in scan.hits["value"]
+                 if any(p.start < h.end and h.start < p.end for p in places)}  # fmt: skip
+        for number, member in enumerate(self.members):
+            place = places[number] if paired else None
+            told = attributes_at(member, place, places) if place else {}
+            member.sites = [place] if place else []
+            for key in words:
+                member.attributes[key] = told.get(key, ())
 
 
 def split_enumerations(scan: Scan, mentions: list[Mention]) -> list[Enumeration]:
@@ -53,8 +107,9 @@ def split_enumerations(scan: Scan, mentions: list[Mention]) -> list[Enumeration]
     found = [
         e
         for m in mentions
-        if (e := _by_nouns(scan, m, mentions) or _by_sizes(scan, m, mentions)) is not None
-    ]
+        if (e := _by_nouns(scan, m, mentions) or _by_sizes(scan, m, mentions)
+            or _by_sizes_before(scan, m)) is not None
+    ]  # fmt: skip
     for enumeration in found:
         place = mentions.index(enumeration.head)
         mentions[place : place + 1] = () if enumeration.named else enumeration.members
@@ -70,7 +125,7 @@ def _by_nouns(scan: Scan, mention: Mention, mentions: Sequence[Mention]) -> Enum
         return None
     if any(mention.end <= s.start < later[0].start - _NEAR for s in scan.sizes):
         return None
-    return Enumeration(mention, tuple(later), named=True)
+    return Enumeration(mention, tuple(later), "nouns")
 
 
 def _by_sizes(scan: Scan, mention: Mention, mentions: Sequence[Mention]) -> Enumeration | None:
@@ -84,14 +139,47 @@ def _by_sizes(scan: Scan, mention: Mention, mentions: Sequence[Mention]) -> Enum
     others = [s for s in sizes if s not in own and "solid" not in s.labels]
     if len(own) < 2 or others:  # noqa: PLR2004 - one size belongs to the group as a whole
         return None
-    members = tuple(
+    layout: Literal["sizes", "places"] = "places" if _places_first(scan, mention, own) else "sizes"
+    return Enumeration(mention, _at_sizes(mention, own), layout)
+
+
+def _by_sizes_before(scan: Scan, mention: Mention) -> Enumeration | None:
+    """5 mm and 8 mm solid nodules: sizes that only "and" and commas part, before the head."""
+    if not (mention.is_lesion and mention.is_there and is_plural(scan, mention)):
+        return None
+    sizes = [s for s in scan.sizes if s.end <= mention.start]
+    own: list[Size] = []
+    until = mention.start
+    for size in reversed(sizes):
+        between = scan.between(size.end, until)
+        if size.labels & _NOT_OWN or not _is_exact(size) or size.volume:
+            break
+        if not (_LISTED if own else _ADJECTIVES).fullmatch(between):
+            break
+        own.insert(0, size)
+        until = size.start
+    if len(own) < 2:  # noqa: PLR2004 - a list has two
+        return None
+    return Enumeration(mention, _at_sizes(mention, own), "before")
+
+
+def _at_sizes(mention: Mention, sizes: Sequence[Size]) -> tuple[Mention, ...]:
+    return tuple(
         replace(
             mention, hit=Hit(s.start, s.end, mention.hit.entry), sites=[], attributes={},
             measurements=[], spans=[(mention.start, mention.end)],
         )
-        for s in own
+        for s in sizes
     )  # fmt: skip
-    return Enumeration(mention, members)
+
+
+def _places_first(scan: Scan, mention: Mention, sizes: Sequence[Size]) -> bool:
+    """Whether a place stands before each size, and none after the last."""
+    places = [h.start for role in ("site", "side") for h in scan.hits[role]]
+    starts = [mention.end, *(s.end for s in sizes)]
+    slots = zip(starts, [*(s.start for s in sizes), scan.sentence.end], strict=True)
+    placed = [any(start <= p < end for p in places) for start, end in slots]
+    return all(placed[:-1]) and not placed[-1]
 
 
 def _is_exact(size: Size) -> bool:
@@ -108,7 +196,9 @@ def without_announcements(mentions: Sequence[Mention]) -> list[Mention]:
     for head in announced:
         group = [m for m in mentions if m.lesion == head.lesion and m.concept is head.concept]
         members = _described_after(head, mentions)
-        if any(m.measurements for m in group) or len({m.lesion for m in members}) < 2:  # noqa: PLR2004
+        told_apart = len({m.lesion for m in members if m.role})
+        sized = any(m.measurements for m in group) and told_apart < 2  # noqa: PLR2004
+        if sized or len({m.lesion for m in members}) < 2:  # noqa: PLR2004
             continue
         for member in members:
             for key, value in head.attributes.items():
@@ -139,6 +229,6 @@ def _described_after(head: Mention, mentions: Sequence[Mention]) -> list[Mention
         and m.is_there
         and m.scan.sentence.part is part
         and m.start > head.start
-        and m.measurements
-        and not m.plural
+        and (m.measurements or m.role)
+        and not (m.plural and not m.role)
     ]

@@ -1,34 +1,14 @@
 """Which mentions speak of the same lesion, and how many lesions there are."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from dxtrace.clinical.finding import AttributeValue
-from dxtrace.clinical.measurement import Measurement
+from dxtrace.clinical.states import Laterality
 from tools.report_reader.layout import Part
 from tools.report_reader.mentions import Mention, Site
+from tools.report_reader.references import Lesion, distance, equal, inherit, refer, size_of
 from tools.report_reader.sites import compatible
-
-_UNSIZED = Decimal(1000)
-"""A lesion without a size is meant only if none with one is."""
-_CURRENT_SIZES = (
-    "long_axis", "largest_dimension", "diameter", "mean_diameter", "volume", "short_axis"
-)  # fmt: skip
-
-
-@dataclass
-class Lesion:
-    """What is known of one lesion so far."""
-
-    id: str
-    concept: str
-    part: Part
-    sites: list[Site] = field(default_factory=list)
-    size: Measurement | None = None
-    label: str | None = None
-    count: int | None = None
-    marks: dict[str, AttributeValue] = field(default_factory=dict)
 
 
 class LesionRegister:
@@ -37,29 +17,87 @@ class LesionRegister:
     def __init__(self, related: Callable[[str, str], bool]):
         self._related = related
         self._lesions: list[Lesion] = []
-        self._numbers: dict[str, int] = {}
+        self._last: Lesion | None = None
 
-    def identify(self, mention: Mention) -> None:
-        """Set the lesion of a mention: one named before, or a new one."""
-        found = self._find(mention)
-        if found is None:
-            found = self._open(mention)
+    def identify(self, mention: Mention, rivals: Collection[str] = ()) -> tuple[str, ...]:
+        """Set the lesion of a mention: one named before, or a new one.
+
+        Args:
+            mention: the mention.
+            rivals: the lesions of the sentence before; "the nodule" may mean any of them.
+
+        Returns:
+            The lesions it may mean if its words do not tell which; its lesion is then not set.
+        """
+        meant = self._meant(mention, rivals)
+        if len(meant) > 1:
+            return tuple(x.id for x in meant)
+        found = meant[0] if meant else self._open(mention)
+        self._last = found
+        if mention.plural and found.part is not mention.scan.sentence.part and not found.plural:
+            mention.sites = [] if mention.side is Laterality.BILATERAL else mention.sites
         mention.lesion = found.id
         found.sites = found.sites or list(mention.sites)
-        found.size = found.size or _size(mention)
+        found.sides |= {s.side for s in mention.sites if s.side and not s.weak}
+        found.size = found.size or size_of(mention)
         found.label = found.label or mention.label
         found.marks = {**_marks(mention), **found.marks}
+        return ()
 
     def known(self, mention: Mention) -> bool:
         """Whether the mention speaks of a lesion named before."""
         return self._find(mention) is not None
+
+    def group(self, concept: str, part: Part) -> Lesion | None:
+        """The group that a section has named last, if it has not told of a single lesion since."""
+        alike = [x for x in self._lesions if x.concept == concept and x.part is part]
+        members = [m for x in alike for m in x.members]
+        last = next((x for x in reversed(alike) if not any(x is m for m in members)), None)
+        return last if last is not None and last.plural and last.size is None else None
+
+    def singles(self, concept: str, part: Part | None = None) -> list[Lesion]:
+        """The single lesions of a concept, of one section or of the report, in order."""
+        return [
+            x for x in self._lesions
+            if x.concept == concept and not x.plural and part in (None, x.part)
+        ]  # fmt: skip
+
+    def _meant(self, mention: Mention, rivals: Collection[str]) -> list[Lesion]:
+        if mention.role is not None:
+            return self._by_role(mention)
+        if self._is_bare(mention):
+            close = [x for x in self._lesions if x.id in rivals]
+            if len(close) > 1:
+                return close
+        found = self._find(mention)
+        return [found] if found is not None else []
+
+    @staticmethod
+    def _is_bare(mention: Mention) -> bool:
+        """Whether nothing but "the nodule" tells which lesion is meant."""
+        told = mention.sites or mention.measurements or mention.label or _marks(mention)
+        return mention.reference == "same" and not mention.plural and not told
+
+    def _by_role(self, mention: Mention) -> list[Lesion]:
+        part, concept = mention.scan.sentence.part, mention.concept.key
+        group = self.group(concept, part)
+        own = self.singles(concept, part)
+        pool = group.members if group else own if len(own) > 1 else self.singles(concept)
+        found = refer(mention, pool, group, self._last)
+        mention.label = mention.label or (mention.role if group else None)
+        if not found and group is not None:
+            inherit(mention, group)
+            group.members.append(self._open(mention))
+            return group.members[-1:]
+        return found
 
     def _open(self, mention: Mention) -> Lesion:
         number = len(self._lesions) + 1
         count = mention.attributes.get("count")
         lesion = Lesion(
             f"n{number}", mention.concept.key, mention.scan.sentence.part,
-            count=count if isinstance(count, int) else None,
+            count=count if isinstance(count, int) else None, plural=mention.plural,
+            label=mention.label,
         )  # fmt: skip
         self._lesions.append(lesion)
         return lesion
@@ -82,15 +120,15 @@ class LesionRegister:
 
     @staticmethod
     def _same_size(there: list[Lesion], mention: Mention) -> Lesion | None:
-        size = _size(mention)
+        size = size_of(mention)
         if size is None or not mention.sites:
             return None
-        return next((x for x in there if x.size and x.sites and _equal(x.size, size)), None)
+        return next((x for x in there if x.size and x.sites and equal(x.size, size)), None)
 
     @staticmethod
     def _within_section(there: list[Lesion], mention: Mention) -> Lesion | None:
-        size = _size(mention)
-        fitting = [x for x in there if not (size and x.size and not _equal(size, x.size))]
+        size = size_of(mention)
+        fitting = [x for x in there if not (size and x.size and not equal(size, x.size))]
         if not fitting:
             return there[-1] if there and mention.reference == "same" and not size else None
         if mention.reference == "same" or mention.sites or not size:
@@ -100,10 +138,10 @@ class LesionRegister:
     @staticmethod
     def _across_sections(there: list[Lesion], mention: Mention) -> Lesion | None:
         """A later section speaks of the lesions before; the nearest size tells which."""
-        size = _size(mention)
+        size = size_of(mention)
         if size is None:
             return there[0] if there else None
-        return min(there, key=lambda x: _distance(x.size, size), default=None)
+        return min(there, key=lambda x: distance(x.size, size), default=None)
 
 
 def _marks(mention: Mention) -> dict[str, AttributeValue]:
@@ -119,30 +157,7 @@ def _same_marks(lesion: Lesion, mention: Mention) -> bool:
     return lesion.marks == marks or not (lesion.marks or marks)
 
 
-def _size(mention: Mention) -> Measurement | None:
-    return next(
-        (m for kind in _CURRENT_SIZES for m in mention.measurements if m.kind == kind), None
-    )
-
-
-def _middle(measurement: Measurement) -> Decimal:
-    ends = [e for e in (measurement.low, measurement.high) if e is not None]
-    return sum(ends, Decimal(0)) / len(ends)
-
-
-def _equal(one: Measurement, other: Measurement) -> bool:
-    return one.unit == other.unit and abs(_middle(one) - _middle(other)) <= 1
-
-
-def _distance(one: Measurement | None, other: Measurement) -> Decimal:
-    if one is None:
-        return _UNSIZED
-    if one.unit != other.unit:
-        return Decimal(0)
-    return abs(_middle(one) - _middle(other))
-
-
-def _attributes_at(mention: Mention, place: Site, places: list[Site]) -> dict[str, AttributeValue]:
+def attributes_at(mention: Mention, place: Site, places: list[Site]) -> dict[str, AttributeValue]:
     """The mention's attributes, but what a site's own words say only for that site."""
     attributes = dict(mention.attributes)
     own = {}
@@ -165,7 +180,7 @@ def split_by_site(mention: Mention) -> list[Mention]:
     if len(places) < 2 or not mention.plural or "count" in mention.attributes:  # noqa: PLR2004
         return [mention]
     return [
-        replace(mention, sites=[place], attributes=_attributes_at(mention, place, places),
+        replace(mention, sites=[place], attributes=attributes_at(mention, place, places),
                 measurements=list(mention.measurements), spans=list(mention.spans))
         for place in places
     ]  # fmt: skip

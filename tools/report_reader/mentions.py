@@ -47,6 +47,7 @@ class Mention:
     reference: str | None = None
     label: str | None = None
     plural: bool = False
+    role: str | None = None
     lesion: str | None = None
     probable: bool = False
 

@@ -3,7 +3,6 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol, Self
 
 from dxtrace.clinical.concept import Concept
@@ -12,7 +11,7 @@ from dxtrace.clinical.states import Context, Presence
 from tools.report_reader.attributes import AttributeReader, accepts_sizes, fill
 from tools.report_reader.binding import Binder
 from tools.report_reader.context import assess
-from tools.report_reader.counts import Counter
+from tools.report_reader.counts import Counter, is_plural_noun
 from tools.report_reader.enumerations import split_enumerations, without_announcements
 from tools.report_reader.headings import SideHeadings
 from tools.report_reader.layout import SectionFinder, split_sentences
@@ -25,6 +24,7 @@ from tools.report_reader.rules import load_rules
 from tools.report_reader.sentences import MeaningHit, Scan, Scanner
 from tools.report_reader.sites import SiteFinder, carry_sites
 from tools.report_reader.tables import Spelled, load_speller
+from tools.report_reader.thread import Continuations, Thread, hand_out, left_open, stand_in
 from tools.report_reader.vocabulary import Vocabulary
 
 TOOL = "report_reader"
@@ -46,23 +46,6 @@ class HasVocabulary(Protocol):
     @property
     def vocabulary(self) -> HasConcepts:
         """Its vocabulary."""
-
-
-@dataclass
-class _Thread:
-    """What a section has spoken of so far.
-
-    Attributes:
-        register: the lesions of the report.
-        headings: sides that stand as headings.
-        recent: measurable mentions that later sentences may go on about, newest first.
-        last: the mentions of the last sentence that had any.
-    """
-
-    register: LesionRegister
-    headings: SideHeadings
-    recent: list[Mention] = field(default_factory=list)
-    last: list[Mention] = field(default_factory=list)
 
 
 class ReportReader:
@@ -95,6 +78,8 @@ class ReportReader:
         self._speller = load_speller()
         self._attributes = AttributeReader(binder)
         self._counter = Counter(rules.context)
+        lesions = frozenset(c.key for c in concepts.values() if c.kind == "lesion")
+        self._continuations = Continuations(rules.context, lesions)
         starts = "|".join(rules.context.reference.pronouns).replace(" ", r"\s+")
         near = "|".join(translate(p) for p in rules.context.reference.neighbours)
         self._neighbour = re.compile(rf"(?<!\w)(?:{near})(?!\w)")
@@ -126,7 +111,7 @@ class ReportReader:
         register = LesionRegister(self._vocabulary.related)
         mentions: list[Mention] = []
         for part in parts:
-            thread = _Thread(register, SideHeadings(folded))
+            thread = Thread(register, SideHeadings(folded))
             for scan in spoken[id(part)]:
                 mentions.extend(self._read_sentence(scan, thread))
         findings = _without_partial_denials(without_announcements(mentions))
@@ -141,32 +126,47 @@ class ReportReader:
             ),
         )
 
-    def _read_sentence(self, scan: Scan, thread: "_Thread") -> list[Mention]:
+    def _read_sentence(self, scan: Scan, thread: Thread) -> list[Mention]:
         sentence = scan.sentence
-        said = [h for h in scan.hits["mention"] if not _is_title(scan, h)]
+        named = scan.hits["mention"]
+        said = [h for h in named if not _is_title(scan, h)]
+        thread.title = () if said else _title(scan, named) or thread.title
+        scan, said, heads = self._continuations.resolve(scan, said, thread)
         mentions = [m for h in said if (m := self._mention(scan, h)) is not None]
+        for mention in mentions:
+            if mention.is_lesion and (head := heads.get(mention.start)):
+                mention.role, mention.label = head.role, head.label
         enumerations = split_enumerations(scan, mentions)
+        scan = scan.cut_at(place for e in enumerations for place in e.starts)
         sites = self._sites.assign(scan, mentions)
         thread.headings.apply(scan, sites, mentions)
-        refers_back = bool(self._pronoun.match(scan.between(sentence.start, sentence.end)))
         words = scan.between(sentence.start, sentence.end)
+        refers_back = bool(self._pronoun.match(words))
         if not sites and (refers_back or self._neighbour.search(words)):
             carry_sites(thread.last, mentions)
-        thread.last = mentions or thread.last
         self._counter.describe(scan, mentions)
         goes_on = not mentions or refers_back or self._is_aside(scan, mentions)
-        self._attributes.bind(scan, mentions, thread.recent if goes_on else ())
+        either = stand_in(thread) if goes_on else None
+        recent = thread.recent if either is None else [either, *thread.recent]
+        self._attributes.bind(scan, mentions, recent if goes_on else ())
+        if either is not None:
+            hand_out(either, thread, shared=self._continuations.shares(scan))
         for enumeration in enumerations:
             enumeration.settle(scan)
+        return [*self._told_apart(mentions, thread), *self._contexts(scan)]
+
+    def _told_apart(self, mentions: Sequence[Mention], thread: Thread) -> list[Mention]:
+        """Give the mentions of a sentence their lesions."""
+        split = [s for m in mentions for s in (split_by_site(m) if m.is_lesion else [m])]
         whole: list[Mention] = []
-        for mention in mentions:
-            whole.extend(split_by_site(mention) if mention.is_lesion else [mention])
-        for mention in whole:
-            self._settle(mention, thread.register)
+        for mention in split:
+            meant = self._settle(mention, thread)
+            whole += left_open(mention, meant) if meant else [mention]
+        thread.last = whole or thread.last
         there = [m for m in whole if m.is_there and (m.is_lesion or accepts_sizes(m.concept))]
         if there:
             thread.recent = [*reversed(there), *thread.recent][:_REMEMBERED]
-        return [*whole, *self._contexts(scan)]
+        return whole
 
     def _is_aside(self, scan: Scan, mentions: Sequence[Mention]) -> bool:
         """Whether the words of a sentence point to another body region than all its mentions."""
@@ -191,7 +191,8 @@ class ReportReader:
         mention.probable = assertion.probable and not mention.is_lesion
         return mention
 
-    def _settle(self, mention: Mention, register: LesionRegister) -> None:
+    def _settle(self, mention: Mention, thread: Thread) -> tuple[str, ...]:
+        """Complete a mention; the lesions that it may mean come back if it does not tell which."""
         change = mention.concept.attribute("change")
         if mention.change == "resolved" and mention.context is Context.CURRENT:
             mention.presence = Presence.ABSENT
@@ -200,7 +201,8 @@ class ReportReader:
         if mention.is_lesion and mention.context is Context.CURRENT:
             gone = mention.presence is Presence.ABSENT and mention.change == "resolved"
             if mention.is_there or (gone and not mention.plural):
-                register.identify(mention)
+                return thread.register.identify(mention, thread.rivals(mention))
+        return ()
 
     def _contexts(self, scan: Scan) -> list[Mention]:
         """Attributes of the patient and the examination stand by themselves."""
@@ -232,6 +234,11 @@ def _is_title(scan: Scan, hit: MeaningHit) -> bool:
     before = scan.between(scan.sentence.start, hit.start)
     after = scan.between(hit.end, scan.sentence.end)
     return after.strip(" *_") == ":" and not before.strip(" *_-#.0123456789")
+
+
+def _title(scan: Scan, hits: Sequence[MeaningHit]) -> tuple[str, ...]:
+    """The lesions that the title of a list names."""
+    return tuple(dict.fromkeys(h.entry.concept for h in hits if is_plural_noun(scan, h)))
 
 
 def _uncovered(hits: Sequence[MeaningHit]) -> list[MeaningHit]:

@@ -51,12 +51,21 @@ def _meant(scan: Scan, weight: Counter[str], vocabulary: Vocabulary) -> list[Mea
         overlapping = [k for k in kept if k.start < hit.end and hit.start < k.end]
         same = any(k.entry.concept == hit.entry.concept for k in overlapping)
         covered = any(
-            k.covers(hit) and not k.entry.denies and vocabulary.hides(k.entry.concept)
+            k.covers(hit)
+            and not k.entry.denies
+            and vocabulary.hides(k.entry.concept)
+            and not _counts_on(scan, k, hit, vocabulary)
             for k in overlapping
         )
         if not (same or covered):
             kept.append(hit)
     return sorted(kept, key=lambda h: (h.start, h.end))
+
+
+def _counts_on(scan: Scan, longer: MeaningHit, hit: MeaningHit, vocabulary: Vocabulary) -> bool:
+    """Whether a lesion's name only adds "second" or "additional" to the name of another one."""
+    lesions = {vocabulary.concepts[h.entry.concept].kind for h in (longer, hit)} == {"lesion"}
+    return lesions and any(q.start == longer.start < hit.start for q in scan.hits["qualifier"])
 
 
 def _meant_otherwise(scan: Scan, hit: MeaningHit) -> bool:

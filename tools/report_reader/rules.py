@@ -63,6 +63,15 @@ class CountWords(Frozen):
     open: tuple[str, ...]
 
 
+class HeadWords(Frozen):
+    """Words that stand for a lesion without a noun, by what they tell of it."""
+
+    roles: dict[str, tuple[str, ...]]
+    nouns: tuple[str, ...]
+    followers: tuple[str, ...]
+    counterparts: dict[str, tuple[str, ...]]
+
+
 class ReferenceWords(Frozen):
     """How later words point to a lesion."""
 
@@ -70,6 +79,8 @@ class ReferenceWords(Frozen):
     other: tuple[str, ...]
     pronouns: tuple[str, ...]
     neighbours: tuple[str, ...]
+    all: tuple[str, ...]
+    heads: HeadWords
     label_nouns: tuple[str, ...]
 
 

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tools.report_reader.layout import Sentence
 from tools.report_reader.phrases import Hit, translate
@@ -26,6 +26,7 @@ class Scan:
         hits: phrases by role; triggers and mentions that a longer one covers are left out.
         clauses: offsets at which clauses begin, the first one included.
         sizes: sizes, in text order.
+        heads: offsets of words that stand for a lesion without naming it.
     """
 
     sentence: Sentence
@@ -33,10 +34,16 @@ class Scan:
     hits: dict[Role, list[MeaningHit]]
     clauses: tuple[int, ...]
     sizes: tuple[Size, ...]
+    heads: frozenset[int] = frozenset()
 
     def clause(self, offset: int) -> int:
         """Number of the clause that an offset lies in."""
         return sum(1 for start in self.clauses if start <= offset) - 1
+
+    def cut_at(self, starts: Iterable[int]) -> "Scan":
+        """The sentence with more clauses."""
+        clauses = tuple(sorted({*self.clauses, *starts}))
+        return self if clauses == self.clauses else replace(self, clauses=clauses)
 
     def between(self, start: int, end: int) -> str:
         """The folded text between two offsets."""

@@ -67,6 +67,9 @@ _CHANGED_TO = re.compile(r"\s*(?:mm|cm)?\s*to\s*(?:now\s*)?")
 _RANGE_FROM = re.compile(
     r"(?:rang\w*|between|vary\w*|measur\w*|siz\w+)\s+(?:in size )?(?:from\s*)?\Z"
 )
+_SIZES_OF = re.compile(
+    r"\b(?:measur\w+|of|siz\w+|diameters?)\s+(?:about |approximately |up to )?\Z"
+)
 _FROM = re.compile(r"\bfrom\s*\Z")
 
 
@@ -246,8 +249,9 @@ def _ranged(text: str, match: re.Match[str], first: Interval, start: int) -> Ite
     changed = match["to"] == "to" and _FROM.search(before) and not _RANGE_FROM.search(before)
     if match["to"] == "and" and not before.rstrip().endswith("between"):
         yield Size(match.start("high"), match.end(), (exactly(high),), unit=unit[:2])
-        if match["u1"]:
-            yield Size(match.start(), match.end("u1"), (low,), unit=unit[:2])
+        if match["u1"] or _SIZES_OF.search(before):
+            end = match.end("u1") if match["u1"] else match.end("first")
+            yield Size(match.start(), end, (low,), unit=unit[:2])
     elif changed:
         yield Size(match.start(), match.end("first"), (low,), labels=frozenset({"prior"}))
         yield Size(match.start("high"), match.end(), (exactly(high),), unit=unit[:2])
