@@ -67,8 +67,6 @@ def test_stated(reader: ReportReader, text: str) -> None:
         "Opacity suspicious for pneumonia.",
         "Pneumonia cannot be excluded.",
         "Cannot exclude pneumonia.",
-        "Pneumonia versus atelectasis.",
-        "Atelectasis versus pneumonia.",
         "Pneumonia?",
         "?Pneumonia.",
         "Questionable pneumonia.",
@@ -77,6 +75,34 @@ def test_stated(reader: ReportReader, text: str) -> None:
     ],
 )
 def test_possible(reader: ReportReader, text: str) -> None:
+    assert only(reader, text, "pneumonia").presence is Presence.INDETERMINATE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Pneumonia versus atelectasis.",
+        "Atelectasis versus pneumonia.",
+        "Atelectasis vs pneumonia.",
+        "Opacity which represents atelectasis or pneumonia.",
+    ],
+)
+def test_one_of_two(reader: ReportReader, text: str) -> None:
+    finding = only(reader, text, "pneumonia")
+    assert finding.presence is Presence.PRESENT
+    assert finding.is_doubted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Possible pneumonia versus atelectasis.",
+        "This may represent pneumonia versus atelectasis.",
+        "Opacity which may represent atelectasis or pneumonia.",
+        "This could represent atelectasis versus pneumonia.",
+    ],
+)
+def test_one_of_two_possibilities(reader: ReportReader, text: str) -> None:
     assert only(reader, text, "pneumonia").presence is Presence.INDETERMINATE
 
 
