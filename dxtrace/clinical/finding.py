@@ -53,8 +53,8 @@ class Finding(Frozen):
         concept: key of the concept in the vocabulary, such as ``pulmonary_nodule``.
         oifm_id: the Open Imaging Finding Model id, if the concept has one.
         presence: present, absent, indeterminate or unknown.
-        certainty: ``probable`` if the source calls it likely or one of two ("A versus B"); it then is
-            no fact to the checker.
+        certainty: ``probable`` if the source calls it likely or one of two ("A versus B"); it then
+            is no fact to the checker.
         laterality: side, if stated.
         location: anatomical site in words, such as ``right upper lobe``.
         attributes: attribute key of the concept to value key(s), as in the vocabulary; an empty
