@@ -26,11 +26,12 @@ _CONTEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """How a mention is meant."""
+    """How a mention is meant; an ``alternative`` is one of two ("A versus B")."""
 
     presence: Presence
     context: Context | None
     probable: bool = False
+    alternative: bool = False
 
 
 def assess(scan: Scan, hit: MeaningHit) -> Assertion:
@@ -47,7 +48,12 @@ def assess(scan: Scan, hit: MeaningHit) -> Assertion:
         return Assertion(Presence.ABSENT, context)
     if "uncertain" in effects or _questioned(scan, hit):
         return Assertion(Presence.INDETERMINATE, context)
-    return Assertion(Presence.PRESENT, context, probable="probable" in effects)
+    return Assertion(
+        Presence.PRESENT,
+        context,
+        probable="probable" in effects,
+        alternative="alternative" in effects,
+    )
 
 
 def _questioned(scan: Scan, hit: MeaningHit) -> bool:

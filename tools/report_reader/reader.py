@@ -187,8 +187,12 @@ class ReportReader:
         if concept.kind == "context" and assertion.context is None:
             context = Context.PRIOR if part.context is Context.PRIOR else Context.CURRENT
         mention = Mention(concept, hit, scan, presence, context, part.source)
-        # "Likely benign nodule": of a lesion, the likelihood is that of its nature.
+        # "Likely benign nodule": of a lesion, the likelihood is that of its nature. Of "scar versus
+        # nodule" no lesion is made.
         mention.probable = assertion.probable and not mention.is_lesion
+        if assertion.alternative and mention.is_lesion and presence is Presence.PRESENT:
+            mention.presence = Presence.INDETERMINATE
+        mention.probable |= assertion.alternative and not mention.is_lesion
         return mention
 
     def _settle(self, mention: Mention, thread: Thread) -> tuple[str, ...]:

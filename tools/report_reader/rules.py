@@ -15,6 +15,7 @@ Effect = Literal[
     "absent",
     "uncertain",
     "probable",
+    "alternative",
     "unassessed",
     "hypothetical",
     "history",
