@@ -16,7 +16,10 @@ _NOT_STATED_AFTER = re.compile(
     r"(?:\b(?:prior|previous(?:ly)?|earlier|initial|if|unless|versus|vs\.?|rather than|not|"
     r"cannot be|compared (?:to|with)|formerly|was|originally|baseline|question of|query|"
     r"to exclude|rule out)\b"
-    r"[^.;]{0,24}|\b(?:no|without|negative for|absence of)\b[^.;,:]{0,24})$"
+    r"[^.;]{0,24}|\b(?:no|without|negative for|absence of)\b[^.;,:]{0,24}(?:\bn?or\b[^.;,:]{0,24})?|"
+    # "below the limit for ..." names a category that was not reached.
+    r"\b(?:not reach(?:ing|ed)?|below|short of|needed for|required for|(?:threshold|limit|cut-?off) for)\b"
+    r"[^.;]{0,24})$"
 )
 
 
@@ -35,7 +38,7 @@ class ReportClaimReader:
     def _patterns(self) -> list[tuple[Output, str | None, re.Pattern[str]]]:
         found: list[tuple[Output, str | None, re.Pattern[str]]] = []
         for _, output in self.knowledge.outputs.values():
-            if not output.report:
+            if not (output.report or output.checked):
                 continue
             found += [(output, None, compile_phrase(p)) for p in output.claimed_by]
             for value in output.values:
@@ -92,7 +95,7 @@ class ReportClaimReader:
             (output.name, value, span): (output, value, span)
             for output, value, span in self.categories_in(text)
             if not any(start <= span[0] < end for start, end in skipped)
-            and not _NOT_STATED_AFTER.search(fold(text[max(0, span[0] - 40) : span[0]]))
+            and not _NOT_STATED_AFTER.search(fold(text[max(0, span[0] - _BEFORE) : span[0]]))
         }
         said = _without_legends(_longest(list(found.values())))
         for output, value, (start, end) in _of_the_whole(said, fold(text)):
@@ -103,6 +106,7 @@ class ReportClaimReader:
             )  # fmt: skip
 
 
+_BEFORE = 72
 _SIDE = re.compile(r"\b(?:(?P<left>left|os)|(?P<right>right|od))\b")
 _SIDE_NOT_HEADING = re.compile(_SIDE.pattern + r"(?!\s*(?:eye\s*)?[:-])")
 _SIDE_REACH = 24

@@ -13,6 +13,7 @@ from tools.report_reader.rules import Trigger
 from tools.report_reader.sentences import MeaningHit, Scan
 
 _NEXT_ITEM = re.compile(r"\s*(?:[,/]|and\b|or\b)")
+_AFFIRMED = re.compile(r"\?\W*(?:yes|present|positive)\b")
 _DECIDING = frozenset({"absent", "uncertain", "present"})
 _ENUMERATION = re.compile(r"[\s,]*(?:\b(?:and/or|and|or|nor)\b|[/&+])\s*")
 _COMMAS = re.compile(r"[\s,]*(?:(?:\b(?:and/or|and|or|nor)\b|[/&+])\s*)?")
@@ -59,7 +60,8 @@ def assess(scan: Scan, hit: MeaningHit) -> Assertion:
 def _questioned(scan: Scan, hit: MeaningHit) -> bool:
     """Whether a question mark stands next to the phrase: "?pneumonia", "effusion?"."""
     before = scan.between(max(0, hit.start - 2), hit.start).strip()
-    return before == "?" or scan.text[hit.end : hit.end + 2].strip()[:1] == "?"
+    after = scan.text[hit.end : hit.end + 12].lstrip()
+    return before == "?" or (after[:1] == "?" and not _AFFIRMED.match(after))
 
 
 def _reaching(scan: Scan, hit: MeaningHit) -> Iterator[Trigger]:

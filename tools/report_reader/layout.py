@@ -52,6 +52,7 @@ _BREAK = re.compile(
     r"[.!?]+[\"')\]]*(?=\s|\Z)|\n[ ]*\n|\n(?=[ ]*(?:[-*]|\(?\d{1,2}[.)](?!\d)|\(?[a-h]\))\s)|\n"
     r"|(?<=[a-z)])\.(?=[A-Z][a-z])"
 )
+_ANSWER = re.compile(r"\s*(?:no|none|nil|yes|absent|present|negative|positive)\b", re.IGNORECASE)
 _ACRONYM = re.compile(r"\s*[A-Z0-9]{2,}\b")
 _JOINING = re.compile(
     r"(?:[,(/-]|\b(?:the|a|an|of|in|and|or|with|to|for|is|are|no|right|left|at|on|by|from))\s*\Z",
@@ -180,6 +181,8 @@ def _ends(text: str, match: re.Match[str], start: int, end: int) -> bool:
     mark = match[0]
     if "\n" in mark:
         return len(mark) > 1 or _line_ends(text, match, start)
+    if mark[0] == "?" and _ANSWER.match(text, match.end(), end):
+        return bool(re.match(r"\s*no\s+\w", text[match.end() : end], re.IGNORECASE))
     if mark[0] != ".":
         return (
             mark[0] != "?"
@@ -189,7 +192,8 @@ def _ends(text: str, match: re.Match[str], start: int, end: int) -> bool:
     word = re.search(r"[\w.]+\Z", text[max(start, match.start() - 12) : match.start()])
     last = word[0].lower() if word else ""
     following = text[match.end() : match.end() + 3].lstrip()[:1]
-    if last.isdigit() and match.start() - len(last) <= start + 2:
+    opening = match.start() - len(last)
+    if last.isdigit() and (opening <= start + 2 or text[start:opening].rstrip()[-1:] == ":"):
         return False
     if last in _ABBREVIATIONS or (len(last) == 1 and last.isalpha()):
         return last in ("no", "max", "min") and following.isupper()

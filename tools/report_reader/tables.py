@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from dxtrace.clinical.base import Frozen
 from dxtrace.knowledge.strict_yaml import parse_yaml
+from tools.report_reader.listed_lesions import ListedLesions
 from tools.report_reader.phrases import fold, translate
 
 _NUMBER = r"(?<![\w.])\d{1,4}(?:\.\d{1,2})?(?:\s?x\s?\d{1,4}(?:\.\d{1,2})?)?"
@@ -48,6 +49,7 @@ class TableRules(Frozen):
     named: tuple[str, ...]
     sums: tuple[str, ...]
     abbreviations: dict[str, tuple[str, ...]]
+    goes_on: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,9 @@ class TableSpeller:
         self._cell = (
             rf"(?:{_NUMBER}(?:\s?(?:mm|cm)(?![a-z]))?|(?<!\w)(?:{_any(rules.cells)})(?!\w))"
         )
+        self._listed = ListedLesions(
+            self._titles, self._column, self._sum, _words(rules.cells), _words(rules.goes_on)
+        )
 
     def spell(self, text: str) -> Spelled:
         """Spell out the tables of a report; any other text stays as it is."""
@@ -148,7 +153,9 @@ class TableSpeller:
         )
         full = Spelled(_edited(text, written), text, written)
         edits = tuple(self._edits(fold(full.text)))
-        return Spelled(_edited(full.text, edits), full.text, edits, full)
+        rows = Spelled(_edited(full.text, edits), full.text, edits, full)
+        listed = tuple(Edit(*change) for change in self._listed.changes(fold(rows.text)))
+        return Spelled(_edited(rows.text, listed), rows.text, listed, rows)
 
     def _edits(self, folded: str) -> Iterator[Edit]:
         table = _Table()
