@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from dxtrace.clinical.states import Laterality
 from tools.report_reader.attributes import accepts_sizes, fill
 from tools.report_reader.counts import is_plural
 from tools.report_reader.lesions import attributes_at
-from tools.report_reader.mentions import Mention
+from tools.report_reader.mentions import Mention, Site
 from tools.report_reader.phrases import Hit
 from tools.report_reader.sentences import Scan
 from tools.report_reader.sizes import Size
@@ -16,6 +17,7 @@ from tools.report_reader.sizes import Size
 _NEAR = 25
 _LISTED = re.compile(r"\s*(?:,|&|/|,?\s*and)\s*(?:an?\s+)?")
 _ADJECTIVES = re.compile(r"(?:[\s-]+(?!and\b|in\b|with\b|of\b|to\b|is\b|are\b)[a-z-]+){0,4}[\s-]+")
+_EACH = re.compile(r"\s+(?:in|on|at)\s+each\b")
 _IN_ORDER = re.compile(r"(?<!\w)respectively(?!\w)")
 _NOT_OWN = frozenset(
     {"prior", "solid", "apart", "largest", "mean", "long", "short", "plane", "dominant"}
@@ -47,8 +49,13 @@ class Enumeration:
     @property
     def starts(self) -> tuple[int, ...]:
         """Where clauses begin if each member's place comes before its size."""
-        ends = (self.head.end, *(m.end for m in self.members[:-1]))
-        return ends if self.layout == "places" else ()
+        if self.layout != "places":
+            return ()
+        places = sorted(h.start for role in ("site", "side") for h in self.head.scan.hits[role])
+        return tuple(
+            next(p for p in places if p >= end)
+            for end in (self.head.end, *(m.end for m in self.members[:-1]))
+        )
 
     def settle(self, scan: Scan) -> None:
         """Give every member what is said of all, before the first size; each is one lesion."""
@@ -70,6 +77,7 @@ class Enumeration:
                 attribute = member.concept.attribute(hit.entry.attribute)
                 if hit.entry.concept == member.concept.key and attribute is not None:
                     fill(scan, hit, attribute, member.attributes, member.measurements)
+            member.sites = _narrowest(member.sites)
         if self.layout == "sizes":
             self._place(scan)
 
@@ -102,6 +110,12 @@ class Enumeration:
                 member.attributes[key] = told.get(key, ())
 
 
+def _narrowest(sites: list[Site]) -> list[Site]:
+    """Of "on each side: right", what is said of the one lesion."""
+    one = [s for s in sites if s.side is not Laterality.BILATERAL]
+    return one if any(s.side for s in one) else sites
+
+
 def split_enumerations(scan: Scan, mentions: list[Mention]) -> list[Enumeration]:
     """Replace each mention of several lesions by one for each of their sizes, in place."""
     found = [
@@ -131,7 +145,7 @@ def _by_nouns(scan: Scan, mention: Mention, mentions: Sequence[Mention]) -> Enum
 def _by_sizes(scan: Scan, mention: Mention, mentions: Sequence[Mention]) -> Enumeration | None:
     if not mention.is_lesion or not mention.is_there or not accepts_sizes(mention.concept):
         return None
-    if not is_plural(scan, mention):
+    if not (is_plural(scan, mention) or _EACH.match(scan.text, mention.end)):
         return None
     end = min((m.start for m in mentions if m.start >= mention.end), default=scan.sentence.end)
     sizes = [s for s in scan.sizes if mention.end <= s.start < end]

@@ -166,15 +166,26 @@ def _list_items(scan: Scan, nouns: Sequence[MeaningHit], before: Antecedent) -> 
     """The items of a list whose title names the lesions: "(a) 7 mm, solid; (b) 5 mm"."""
     marks = list(_ITEM.finditer(scan.text, scan.sentence.start, scan.sentence.end))
     ends = [*(m.start() for m in marks[1:]), scan.sentence.end]
+    inline = [str(m["mark"]) for m in marks if m["mark"]]
     for mark, end in zip(marks, ends, strict=False):
-        within = mark.start() > scan.sentence.start
-        if within and (mark["bullet"] or mark["dot"]):
+        if mark.start() > scan.sentence.start and not _goes_on(scan, mark, inline):
             continue
         named = any(mark.end() <= n.start < end for n in nouns)
         if named or not _describes(scan, mark.end(), end, before):
             continue
         label = mark["hash"] or mark["mark"] or mark["dot"]
         yield Head(mark.start(), mark.end(), "item", label)
+
+
+def _goes_on(scan: Scan, mark: re.Match[str], inline: Sequence[str]) -> bool:
+    """Whether a mark within a sentence is one of a list: "(a) ... (b)", ": 1."; not "image 45)"."""
+    if mark["hash"]:
+        return True
+    if mark["mark"]:
+        counted = [str(n) for n in range(1, len(inline) + 1)]
+        return list(inline) in (counted, [*"abcdef"][: len(inline)])
+    before = scan.between(scan.sentence.start, mark.start()).rstrip()
+    return bool(mark["dot"]) and before.endswith(":")
 
 
 def _describes(scan: Scan, start: int, end: int, before: Antecedent) -> bool:

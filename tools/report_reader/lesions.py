@@ -7,7 +7,15 @@ from dxtrace.clinical.finding import AttributeValue
 from dxtrace.clinical.states import Laterality
 from tools.report_reader.layout import Part
 from tools.report_reader.mentions import Mention, Site
-from tools.report_reader.references import Lesion, distance, equal, inherit, refer, size_of
+from tools.report_reader.references import (
+    Lesion,
+    by_features,
+    distance,
+    equal,
+    inherit,
+    refer,
+    size_of,
+)
 from tools.report_reader.sites import compatible
 
 
@@ -37,6 +45,7 @@ class LesionRegister:
         if mention.plural and found.part is not mention.scan.sentence.part and not found.plural:
             mention.sites = [] if mention.side is Laterality.BILATERAL else mention.sites
         mention.lesion = found.id
+        found.mentions.append(mention)
         found.sites = found.sites or list(mention.sites)
         found.sides |= {s.side for s in mention.sites if s.side and not s.weak}
         found.size = found.size or size_of(mention)
@@ -46,7 +55,7 @@ class LesionRegister:
 
     def known(self, mention: Mention) -> bool:
         """Whether the mention speaks of a lesion named before."""
-        return self._find(mention) is not None
+        return bool(self._find(mention))
 
     def group(self, concept: str, part: Part) -> Lesion | None:
         """The group that a section has named last, if it has not told of a single lesion since."""
@@ -69,8 +78,7 @@ class LesionRegister:
             close = [x for x in self._lesions if x.id in rivals]
             if len(close) > 1:
                 return close
-        found = self._find(mention)
-        return [found] if found is not None else []
+        return self._find(mention)
 
     @staticmethod
     def _is_bare(mention: Mention) -> bool:
@@ -102,21 +110,22 @@ class LesionRegister:
         self._lesions.append(lesion)
         return lesion
 
-    def _find(self, mention: Mention) -> Lesion | None:
+    def _find(self, mention: Mention) -> list[Lesion]:
         alike = [
             x for x in self._lesions
             if self._related(x.concept, mention.concept.key) and _same_marks(x, mention)
         ]  # fmt: skip
         if mention.label is not None:
-            labelled = [x for x in alike if x.label == mention.label]
-            return labelled[-1] if labelled else None
+            return [x for x in alike if x.label == mention.label][-1:]
         part = mention.scan.sentence.part
         there = [x for x in alike if compatible(x.sites, mention.sites)]
         if mention.reference == "other" and any(x.part is part for x in there):
-            return self._same_size(there, mention) if mention.measurements else None
+            return _some(self._same_size(there, mention) if mention.measurements else None)
         if all(x.part is part for x in there):
-            return self._within_section(there, mention)
-        return self._across_sections(there, mention)
+            return _some(self._within_section(there, mention))
+        if size_of(mention) is None and not mention.plural:
+            return by_features(mention, there)
+        return _some(self._across_sections(there, mention))
 
     @staticmethod
     def _same_size(there: list[Lesion], mention: Mention) -> Lesion | None:
@@ -142,6 +151,10 @@ class LesionRegister:
         if size is None:
             return there[0] if there else None
         return min(there, key=lambda x: distance(x.size, size), default=None)
+
+
+def _some(lesion: Lesion | None) -> list[Lesion]:
+    return [] if lesion is None else [lesion]
 
 
 def _marks(mention: Mention) -> dict[str, AttributeValue]:

@@ -7,7 +7,8 @@ from decimal import Decimal
 PLAIN = r"(?:\d{1,7}(?:,\d{3})+(?!\d)|\d{1,9})(?:\.\d{1,4})?|\.\d{1,4}"
 _LESS = (
     r"<|\u2264|=<|less than|lower than|smaller than|under|below|fewer than|no more than|at most"
-    r"|not more than|maximum of"
+    r"|not more than|maximum of|none larger than|none greater than|none bigger than|none over"
+    r"|none above|none more than|none exceeding|no larger than|no greater than|not exceeding"
 )
 _MORE = (
     r">|\u2265|=>|more than|greater than|larger than|higher than|over|above|at least"
@@ -20,6 +21,8 @@ _ABOUT = (
 _CLOSED = frozenset(
     {
         "\u2264", "=<", "no more than", "at most", "not more than", "maximum of",
+        "none larger than", "none greater than", "none bigger than", "none over", "none above",
+        "none more than", "none exceeding", "no larger than", "no greater than", "not exceeding",
         "\u2265", "=>", "at least", "not less than", "no less than", "minimum of",
     }
 )  # fmt: skip

@@ -24,6 +24,7 @@ from tools.report_reader.rules import load_rules
 from tools.report_reader.sentences import MeaningHit, Scan, Scanner
 from tools.report_reader.sites import SiteFinder, carry_sites
 from tools.report_reader.tables import Spelled, load_speller
+from tools.report_reader.templates import TemplateFinder
 from tools.report_reader.thread import Continuations, Thread, hand_out, left_open, stand_in
 from tools.report_reader.vocabulary import Vocabulary
 
@@ -78,6 +79,7 @@ class ReportReader:
         self._speller = load_speller()
         self._attributes = AttributeReader(binder)
         self._counter = Counter(rules.context)
+        self._templates = TemplateFinder(self._vocabulary)
         lesions = frozenset(c.key for c in concepts.values() if c.kind == "lesion")
         self._continuations = Continuations(rules.context, lesions)
         starts = "|".join(rules.context.reference.pronouns).replace(" ", r"\s+")
@@ -105,6 +107,7 @@ class ReportReader:
             for sentence in split_sentences(text, part)
         ]
         choose_mentions(scans, self._vocabulary)
+        self._templates.name(scans)
         spoken: dict[int, list[Scan]] = defaultdict(list)
         for scan in scans:
             spoken[id(scan.sentence.part)].append(scan)
@@ -130,9 +133,11 @@ class ReportReader:
         sentence = scan.sentence
         named = scan.hits["mention"]
         said = [h for h in named if not _is_title(scan, h)]
-        thread.title = () if said else _title(scan, named) or thread.title
+        thread.title = _title(scan, named) if named and not said else thread.title
         scan, said, heads = self._continuations.resolve(scan, said, thread)
         mentions = [m for h in said if (m := self._mention(scan, h)) is not None]
+        if any(m.is_lesion and m.start not in heads for m in mentions):
+            thread.title = ()
         for mention in mentions:
             if mention.is_lesion and (head := heads.get(mention.start)):
                 mention.role, mention.label = head.role, head.label
@@ -258,7 +263,11 @@ def _without_partial_denials(mentions: Sequence[Mention]) -> list[Mention]:
 
     Where being new is the finding, another section that has it says otherwise.
     """
-    there = {(m.concept.key, source) for m in mentions if m.is_there for source in (None, m.source)}
+    there = {
+        (key, source)
+        for m in mentions if m.is_there
+        for key in (m.concept.key, *m.concept.parents) for source in (None, m.source)
+    }  # fmt: skip
     return [
         m for m in mentions
         if not (

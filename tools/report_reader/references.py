@@ -12,6 +12,7 @@ from tools.report_reader.mentions import Mention, Site
 
 _ORDER = {"first": 0, "second": 1, "third": 2, "fourth": 3, "former": -2, "latter": -1}
 _PAIR = 2
+_NO_FEATURES = frozenset({"count", "count_open", "change"})
 _UNSIZED = Decimal(1000)
 """A lesion without a size is meant only if none with one is."""
 _CURRENT_SIZES = (
@@ -37,6 +38,11 @@ class Lesion:
     plural: bool = False
     members: list["Lesion"] = field(default_factory=list)
     sides: set[Laterality] = field(default_factory=set)
+    mentions: list[Mention] = field(default_factory=list)
+
+    def stated(self, key: str) -> AttributeValue | None:
+        """What was said of one of its features so far."""
+        return next((m.attributes[key] for m in self.mentions if key in m.attributes), None)
 
 
 def refer(
@@ -65,6 +71,21 @@ def refer(
     if role == "item" and mention.label is not None:
         return [x for x in pool if x.label == mention.label and not _elsewhere(x, mention)][-1:]
     return []
+
+
+def by_features(mention: Mention, there: Sequence[Lesion]) -> list[Lesion]:
+    """The lesion whose features a later statement repeats; several if it could be any of them.
+
+    Where all of them differ from the statement, it is held against the first one.
+    """
+    features = {k: v for k, v in mention.attributes.items() if k not in _NO_FEATURES}
+    if len(there) < _PAIR or not features:
+        return [*there[:1]]
+    fitting = [
+        x for x in there if all(x.stated(k) in (None, (), v) for k, v in features.items())
+    ]  # fmt: skip
+    repeated = [x for x in fitting if all(x.stated(k) == v for k, v in features.items())]
+    return repeated[:1] or fitting or [*there[:1]]
 
 
 def inherit(mention: Mention, group: Lesion) -> None:
@@ -104,9 +125,11 @@ def _by_order(mention: Mention, pool: Sequence[Lesion], group: Lesion | None) ->
 
 
 def _by_place(mention: Mention, pool: Sequence[Lesion], group: Lesion | None) -> list[Lesion]:
-    side = mention.side
-    if side is None:
+    words = [s for s in mention.sites if mention.start <= s.start < s.end <= mention.end]
+    own = [s.side for s in words if s.side]
+    if not own:
         return [x for x in pool if x.label == mention.label]
+    side = own[0]
     there = [x for x in pool if side in x.sides]
     if there or group is not None:
         return there

@@ -21,7 +21,9 @@ _MM = r"mm|millimet(?:er|re)s?"
 _CM = r"cm|centimet(?:er|re)s?"
 _LENGTH = rf"(?:{_MM}|{_CM})\.?(?![a-z0-9^])"
 _BOUND = (
-    r"(?:(?:<|>|\u2264|\u2265|~|less than|smaller than|under|below|no more than|at most|up to"
+    r"(?:(?:none (?:larger|greater|bigger|over|above|more|exceeding)(?: than)?"
+    r"|no (?:larger|greater) than|not exceeding"
+    r"|<|>|\u2264|\u2265|~|less than|smaller than|under|below|no more than|at most|up to"
     r"|as much as|more than|greater than|larger than|over|at least|approximately|approx\.?|about"
     r"|around|roughly|nearly|almost)\s*)?"
 )
