@@ -107,7 +107,7 @@ class ReportClaimReader:
 
 
 _BEFORE = 72
-_SIDE = re.compile(r"\b(?:(?P<left>left|os)|(?P<right>right|od))\b")
+_SIDE = re.compile(r"\b(?:(?P<left>left|os|le)|(?P<right>right|od|re))\b")
 _SIDE_NOT_HEADING = re.compile(_SIDE.pattern + r"(?!\s*(?:eye\s*)?[:-])")
 _SIDE_REACH = 24
 _LEGEND_LENGTH = 4
@@ -141,9 +141,11 @@ def _of_the_whole(found: list[_Found], folded: str) -> list[_Found]:
 
 
 def _side_at(folded: str, span: tuple[int, int]) -> str | None:
-    after = re.split("[.,;]", folded[span[1] : span[1] + _SIDE_REACH].lstrip(" ,("))[0]
+    following = folded[span[1] : span[1] + _SIDE_REACH]
+    after = re.split("[.,;]", following.lstrip(" ,("))[0]
     before = re.split("[.,;]", folded[max(0, span[0] - _SIDE_REACH) : span[0]])[-1]
-    match = _SIDE_NOT_HEADING.search(after) or _SIDE.search(before)
+    own = _SIDE.search(before) if following.lstrip()[:1] == "," else None
+    match = own or _SIDE_NOT_HEADING.search(after) or _SIDE.search(before)
     return match.lastgroup if match else None
 
 

@@ -63,7 +63,7 @@ class AttributeReader:
             recent: earlier mentions that a sentence without a mention goes on about.
         """
         described: dict[tuple[int, int], list[MeaningHit]] = defaultdict(list)
-        shared: list[tuple[MeaningHit, Mention]] = []
+        shared: list[tuple[MeaningHit, Mention, Mention]] = []
         for hit in _most_telling([*scan.hits["value"], *scan.hits["flag"], *scan.hits["number"]]):
             described[hit.start, hit.end].append(hit)
         for (start, end), hits in sorted(described.items()):
@@ -71,14 +71,17 @@ class AttributeReader:
             own = [m for m in mentions if m.concept.key in keys]
             mention = self._binder.owner(scan, start, end, own) if own else None
             mention = mention or next((m for m in recent if m.concept.key in keys), None)
+            if mention is not None and _denied_elsewhere(scan, end, mention):
+                continue
             if mention is not None:
                 for hit in hits:
                     if hit.entry.concept == mention.concept.key:
                         _apply(scan, hit, mention)
-                shared += [(h, m) for m in own if _shares_noun(m, mention) for h in hits]
-        for hit, mention in shared:
-            flag_of_it = hit.entry.role == "flag" and hit.entry.concept == mention.concept.key
-            if flag_of_it and hit.entry.attribute not in mention.attributes:
+                shared += [(h, m, mention) for m in own if _shares_noun(m, mention) for h in hits]
+        for hit, mention, owner in shared:
+            told = hit.entry.role == "flag" or (hit.entry.role == "value" and _nested(mention, owner))
+            of_it = told and hit.entry.concept == mention.concept.key
+            if of_it and hit.entry.attribute not in mention.attributes:
                 _apply(scan, hit, mention)
         self._bind_change(scan, mentions, recent)
         self._bind_sizes(scan, mentions, recent)
@@ -123,6 +126,12 @@ class AttributeReader:
                 previous = owner
 
 
+def _denied_elsewhere(scan: Scan, end: int, mention: Mention) -> bool:
+    """Whether the words end a statement before the denial: "thick at the pole; no exudates"."""
+    denied = mention.presence is Presence.ABSENT
+    return denied and end <= mention.start and ";" in scan.between(end, mention.start)
+
+
 def _is_supposed(scan: Scan, size: Size) -> bool:
     """Whether a size is a condition rather than a measurement: "biopsy if 15 mm or more"."""
     return any(
@@ -138,6 +147,12 @@ def _shares_noun(one: Mention, other: Mention) -> bool:
     """Whether two mentions end in one noun: "avid hilar and subcarinal nodes"."""
     apart = one.end <= other.start or other.end <= one.start
     return one.concept.key != other.concept.key and not apart
+
+
+def _nested(one: Mention, other: Mention) -> bool:
+    """Whether one name is the end of the other: "nodule" in "second nodule"."""
+    inside = one.hit.covers(other.hit) or other.hit.covers(one.hit)
+    return inside and one.end == other.end
 
 
 def _is_part_of_pseudo(scan: Scan, hit: MeaningHit) -> bool:

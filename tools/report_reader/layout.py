@@ -46,6 +46,7 @@ _LONG_LINE = 55
 _FILLED = re.compile(r":[ ]*\w+[ ]*\Z")
 _REASONS = frozenset({"indication", "history", "comparison", "technique", "exam"})
 _MEASURED = re.compile(r"\d\s?-?(?:mm|cm)\b", re.IGNORECASE)
+_SIDE_HEADED = re.compile(r"(?:(?:left|right|both)\s\w+|o[dsu]|[rl]e)\s?:", re.IGNORECASE)
 _LONGEST = 1000  # characters; nobody dictates longer sentences, and time grows with their square
 _BULLET = re.compile(r"[ ]*(?:[-*]|\(?\d{1,2}[.)](?!\d)|\(?[a-h]\))\s")
 _BREAK = re.compile(
@@ -136,14 +137,17 @@ def _append(parts: list[Part], part: Part, text: str) -> None:
 def _with_body(parts: list[Part], text: str) -> Iterator[Part]:
     """Give reports without a findings heading a body: "Clinical: lump. Right nodule 21 mm ...".
 
-    What follows the first sentence of an indication is the body if it holds a size and no other
-    section reports findings.
+    What follows the first sentence of an indication is the body if it holds a size, or goes side by
+    side ("Left eye: ..."), and no other section reports findings.
     """
     for position, part in enumerate(parts):
         later = [p.source for p in parts[position + 1 :]]
         rest = [*split_sentences(text, part)][1:] if part.name in _REASONS else []
-        sized = any(_MEASURED.search(text, s.start, s.end) for s in rest)
-        if not sized or Source.REPORT_FINDINGS in later:
+        found = any(
+            _MEASURED.search(text, s.start, s.end) or _SIDE_HEADED.match(text, s.start)
+            for s in rest
+        )
+        if not found or Source.REPORT_FINDINGS in later:
             yield part
             continue
         yield replace(part, end=rest[0].start)

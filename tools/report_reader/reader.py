@@ -268,13 +268,26 @@ def _without_partial_denials(mentions: Sequence[Mention]) -> list[Mention]:
         for m in mentions if m.is_there
         for key in (m.concept.key, *m.concept.parents) for source in (None, m.source)
     }  # fmt: skip
+    lesions = [m for m in mentions if m.is_there and m.is_lesion]
     return [
         m for m in mentions
         if not (
             m.qualified and m.presence is Presence.ABSENT
             and (m.concept.key, m.source if _is_named_by(m) else None) in there
-        )
+        ) and not (m.presence is Presence.ABSENT and any(_is_elsewhere(m, x) for x in lesions))
     ]  # fmt: skip
+
+
+def _is_elsewhere(denied: Mention, there: Mention) -> bool:
+    """Whether a denial is of another kind: "exudates in the periphery, none at the pole"."""
+    if denied.concept.key != there.concept.key:
+        return False
+    return any(
+        a.type == "choice" and a.key != "change"
+        and {denied.attributes.get(a.key, ()), there.attributes.get(a.key, ())}.isdisjoint({()})
+        and denied.attributes[a.key] != there.attributes[a.key]
+        for a in denied.concept.attributes
+    )  # fmt: skip
 
 
 def _is_named_by(mention: Mention) -> bool:
