@@ -60,6 +60,7 @@ class Output(Frozen):
     title: str = ""
     type: Literal["choice", "boolean"] = "choice"
     report: bool = True
+    checked: bool = False
     sided: bool = False
     for_each: str | None = None
     values: tuple[OutputValue, ...] = ()

@@ -15,6 +15,7 @@ from dxtrace.clinical import (
     Finding,
     Measurement,
     Presence,
+    Source,
 )
 from dxtrace.knowledge import Vocabulary
 from dxtrace.knowledge.units import UnitError
@@ -189,6 +190,7 @@ class _Builder:
         if concept.kind != "context" or attribute.type != "choice":
             return False
         name, weight = f"{concept.key}.{attribute.key}", RELIABILITY[finding.source]
+        weight = min(weight, RELIABILITY[Source.REPORT_CONTEXT]) if _is_reported(finding) else weight
         return any(f.name == name and f.weight >= weight for f in self.facts.values())
 
     def _add_number(
@@ -336,6 +338,11 @@ class _Builder:
                 text=_only_on(self.vocabulary, key, side, finding), kind="assumption",
             )  # fmt: skip
             self.facts.setdefault(fact.key, fact)
+
+
+def _is_reported(finding: Finding) -> bool:
+    """Whether a report says it: its technique and its body are then equally good."""
+    return finding.source in (Source.REPORT_FINDINGS, Source.REPORT_CONTEXT)
 
 
 def _only_on(vocabulary: Vocabulary, concept: str, side: str, finding: Finding) -> str:

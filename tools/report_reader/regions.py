@@ -65,7 +65,10 @@ def _meant(scan: Scan, weight: Counter[str], vocabulary: Vocabulary) -> list[Mea
 def _counts_on(scan: Scan, longer: MeaningHit, hit: MeaningHit, vocabulary: Vocabulary) -> bool:
     """Whether a lesion's name only adds "second" or "additional" to the name of another one."""
     lesions = {vocabulary.concepts[h.entry.concept].kind for h in (longer, hit)} == {"lesion"}
-    return lesions and any(q.start == longer.start < hit.start for q in scan.hits["qualifier"])
+    return lesions and any(
+        q.start == longer.start < hit.start and not scan.between(q.end, hit.start).strip(" -\n")
+        for q in scan.hits["qualifier"]
+    )
 
 
 def _meant_otherwise(scan: Scan, hit: MeaningHit) -> bool:
