@@ -27,6 +27,7 @@ _YES_NO = {
     VerdictKind.UNSUPPORTED: "Undetermined",
 }
 _SHOWN_VALUES = 6
+_FEW_ASSUMPTIONS = 3
 _FARES = {
     VerdictKind.ENTAILED: "proved by the findings",
     VerdictKind.CONSISTENT: "neither proved nor contradicted",
@@ -166,13 +167,16 @@ class AnswerWriter:
     def _because(self, reasons: Iterable[Reason]) -> str:
         reasons = list(reasons)
         stated = quoted(r.text for r in reasons if r.kind == "finding")
-        assumed = [_assumption(r.text) for r in reasons if r.id.startswith("assumption:")]
-        parts = [f" Because: {stated}." if stated else ""]
-        if assumed:
-            parts.append(
-                f" Assumed, as nobody says otherwise: {'; '.join(dict.fromkeys(assumed))}."
-            )
-        return "".join(parts)
+        texts = (_assumption(r.text) for r in reasons if r.id.startswith("assumption:"))
+        assumed = list(dict.fromkeys(texts))
+        because = f" Because: {stated}." if stated else ""
+        if not assumed:
+            return because
+        if len(assumed) <= _FEW_ASSUMPTIONS:
+            return f"{because} Assumed, as nobody says otherwise: {'; '.join(assumed)}."
+        some = "; ".join(assumed[:_FEW_ASSUMPTIONS])
+        rest = len(assumed) - _FEW_ASSUMPTIONS
+        return f"{because} Assumed, as nobody says otherwise: {some}; and {rest} more in the proof."
 
     # -- contradictions, overview, failures --------------------------------------------------
 

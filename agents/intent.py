@@ -84,6 +84,7 @@ class QuestionReader:
         values = self._values(text, packs) if yes_no else []
         if values:
             yield from values
+            yield from self._others_of(values)
         elif _COMPARISON.search(folded) and (yes_no or not packs):
             yield from self._comparisons(concepts)
         elif yes_no and concepts:
@@ -141,6 +142,12 @@ class QuestionReader:
         for output in known.header.outputs if known else ():
             if output.report:
                 yield Intent(kind="output", output=output.name, pack=pack)
+
+    def _others_of(self, values: list[Intent]) -> Iterator[Intent]:
+        """What else the packs of the values say: a level beside its recommendation."""
+        asked = {i.output for i in values}
+        for pack in dict.fromkeys(i.pack for i in values if i.pack):
+            yield from (i for i in self._outputs_of(pack) if i.output not in asked)
 
     def _values(self, text: str, packs: list[str]) -> list[Intent]:
         found = []

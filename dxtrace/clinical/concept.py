@@ -54,6 +54,9 @@ class ConceptAttribute(Frozen):
         phrases: what reports say for a boolean (denial is recognised by the reader), or for a
             number, with ``{number}`` where the value stands.
         negated_phrases: phrases that deny a boolean by themselves.
+        apart: pairs of values that exclude each other in a claim, where other pairs may be two
+            wordings of one thing ("small" and "moderate" are a matter of taste, "small" and
+            "large" are not). Empty if that cannot be said of any pair.
         identifies: two different values mean two different lesions (such as the nodal station).
         observation_codes: LOINC codes of the laboratory or vital value that fills it.
     """
@@ -69,6 +72,7 @@ class ConceptAttribute(Frozen):
     values: tuple[AttributeChoice, ...] = ()
     phrases: tuple[str, ...] = ()
     negated_phrases: tuple[str, ...] = ()
+    apart: tuple[tuple[str, str], ...] = ()
     identifies: bool = False
     observation_codes: tuple[str, ...] = ()
 
@@ -78,6 +82,9 @@ class ConceptAttribute(Frozen):
             raise ValueError(
                 f"attribute {self.key}: values belong to a choice, and a choice to them"
             )
+        keys = {v.key for v in self.values}
+        if not {k for pair in self.apart for k in pair} <= keys:
+            raise ValueError(f"attribute {self.key}: apart names values that it does not have")
         if self.type == "numeric" and self.unit is None:
             raise ValueError(
                 f"attribute {self.key}: a numeric attribute needs a unit ('1' if none)"

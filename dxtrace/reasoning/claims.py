@@ -8,6 +8,7 @@ from fractions import Fraction
 import z3
 
 from dxtrace.clinical import Claim, Concept, Presence, Source
+from dxtrace.clinical.concept import ConceptAttribute
 from dxtrace.knowledge.symbols import Symbol
 from dxtrace.reasoning.evidence import Evidence, interval_formula
 from dxtrace.reasoning.fact import SIDES_OF, Fact, FactValue
@@ -16,7 +17,7 @@ from dxtrace.reasoning.quantities import Interval
 from dxtrace.reasoning.theory import required_outputs
 
 GRADED = ("severity", "change", "distribution", "pattern", "count", "count_open")
-"""Attributes whose wordings overlap: 'small' and 'mild' do not exclude each other."""
+"""Attributes whose wordings overlap; only values that the vocabulary sets apart are compared."""
 ROUNDING_MM = Fraction(1, 2)
 """Impressions repeat sizes in whole millimetres: 7.4 mm and "7 mm" are one statement."""
 _WHOLE_SIZES = ("mean_diameter", "largest_dimension", "diameter", "smallest_dimension")
@@ -102,10 +103,13 @@ def _attribute_formulas(evidence: Evidence, claim: Claim, index: int | None) -> 
     sizes: dict[str, dict[str, z3.BoolRef]] = {}
     for fact in said.facts:
         head, _, key = fact.name.partition(".")
-        if head != claim.concept or key in ("present", "left", "right", *GRADED):
+        if head != claim.concept or key in ("present", "left", "right"):
             continue
         symbol = evidence.knowledge.symbols.resolve(fact.name, claim.id)
         attribute = concept.attribute(key)
+        if key in GRADED:
+            formulas += _nothing_apart(evidence, symbol, fact, attribute, index)
+            continue
         part = _measured_part(attribute.measured_as if attribute else None)
         if part is None:
             formulas.append(_claimed_fact(evidence, symbol, fact, index))
@@ -121,6 +125,24 @@ def _attribute_formulas(evidence: Evidence, claim: Claim, index: int | None) -> 
         # "2 cm" may be the mean or the longest of 20 x 15 mm.
         formulas.append(z3.Or(compared) if len(stated) == 1 else z3.And(compared))
     return formulas
+
+
+def _nothing_apart(
+    evidence: Evidence, symbol: Symbol, fact: Fact, attribute: ConceptAttribute | None,
+    index: int | None,
+) -> list[z3.BoolRef]:  # fmt: skip
+    """That no value holds which the vocabulary sets apart from the one claimed.
+
+    Where the evidence does not grade at all, the claim's grade is not held against it.
+    """
+    place = index if symbol.lesion else None
+    claimed = set(fact.value) if isinstance(fact.value, tuple) else set()
+    graded = (fact.name, place) in evidence.base.mentioned
+    if attribute is None or not attribute.apart or len(claimed) != 1 or not graded:
+        return []
+    choices = evidence.theory.encoder.choice_fact(symbol, place)
+    others = {v for pair in attribute.apart if claimed & {*pair} for v in pair} - claimed
+    return [z3.Not(choices[v]) for v in sorted(others)]
 
 
 def _measured_part(kind: str | None) -> str | None:

@@ -99,7 +99,8 @@ class AttributeReader:
                 continue
             if owner.presence is Presence.ABSENT and hit.entry.value != "resolved":
                 continue
-            owner.change = owner.change or str(hit.entry.value)
+            if owner.change in (None, "stable"):  # "persistent, but smaller": the direction tells
+                owner.change = str(hit.entry.value)
             if owner not in mentions:
                 owner.spans.append((hit.start, hit.end))
 
