@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from agents.intent import Intent, asks_for_growth, asks_for_stability, is_yes_no
+from agents.direct_answers import DirectAnswers
+from agents.intent import Intent, asks_for_growth, asks_for_stability
+from agents.question_text import is_yes_no
 from dxtrace.clinical import (
     Case,
-    CheckedClaim,
     Citation,
     Conclusion,
     Finding,
@@ -20,12 +21,6 @@ from dxtrace.clinical import (
 )
 from dxtrace.knowledge import Knowledge
 
-_YES_NO = {
-    VerdictKind.ENTAILED: "Yes",
-    VerdictKind.CONTRADICTED: "No",
-    VerdictKind.CONSISTENT: "Undetermined",
-    VerdictKind.UNSUPPORTED: "Undetermined",
-}
 _SHOWN_VALUES = 6
 _FEW_ASSUMPTIONS = 3
 _FARES = {
@@ -45,6 +40,9 @@ class AnswerWriter:
 
     def __init__(self, knowledge: Knowledge) -> None:
         self.knowledge = knowledge
+        self.direct = DirectAnswers(
+            knowledge, say=self._say, because=self._because, listed=self._list
+        )
 
     def write(
         self,
@@ -63,7 +61,7 @@ class AnswerWriter:
         """
         asked = list(intents)
         paragraphs = [
-            *self._direct_answers(result, asked),
+            *self.direct.of(result, asked, undisputed_findings(result)),
             *self._compared(case, result, asked),
             *self._conclusions(result),
             *self._contradictions(result),
@@ -72,46 +70,7 @@ class AnswerWriter:
         ]
         return "\n\n".join(paragraphs)
 
-    # -- yes or no ---------------------------------------------------------------------------
-
-    def _direct_answers(self, result: Result, intents: list[Intent]) -> Iterator[str]:
-        asked = [i for i in intents if i.kind in ("finding", "value")]
-        drafted = [c for c in result.claims if c.claim.id.startswith("q")]
-        for intent, checked in zip(asked, drafted, strict=False):
-            if intent.kind == "finding":
-                yield self._finding_answer(checked, result)
-            else:
-                yield self._value_answer(intent, checked)
-
-    def _finding_answer(self, checked: CheckedClaim, result: Result) -> str:
-        claim, verdict = checked.claim, checked.verdict
-        revised = claim.id.endswith("r")
-        word = _YES_NO[verdict.kind]
-        if revised and verdict.kind is VerdictKind.ENTAILED:
-            word = "No"
-        found = next((c for c in result.answer.conclusions if c.concept == claim.concept), None)
-        value = str(found.value) if found else "unknown"
-        name = found.title if found else claim.concept
-        if word == "Undetermined":
-            words = "; ".join(_doubts(claim.concept, result.findings))
-            if value == "indeterminate":
-                return f"Undetermined: whether there is {name} is left open (“{words}”)."
-            return f"Undetermined: nothing in the case says whether there is {name}."
-        words = "; ".join(dict.fromkeys(_words(r.text) for r in verdict.because if _words(r.text)))
-        return f"{word}: {name} is {value}{f' (“{words}”)' if words else ''}."
-
-    def _value_answer(self, intent: Intent, checked: CheckedClaim) -> str:
-        output = self.knowledge.outputs[intent.output or ""][1]
-        title = output.title or output.public_name
-        word = _YES_NO[checked.verdict.kind]
-        said = self._say(output.name, checked.claim.value)
-        if word == "Yes":
-            return f"Yes: {title}: {said}.{self._because(checked.verdict.because)}"
-        if word == "No":
-            return f"No: {title}: not {said}.{self._because(checked.verdict.because)}"
-        possible = checked.verdict.possible or ()
-        remain = f"; {self._list(output.name, possible)} remain possible" if possible else ""
-        return f"Undetermined: {title} is not decided by what is stated{remain}."
+    # -- comparison --------------------------------------------------------------------------
 
     def _compared(self, case: Case, result: Result, intents: list[Intent]) -> Iterator[str]:
         """The answer to a question about change, when it can be answered and when not."""
@@ -260,17 +219,6 @@ def undisputed_findings(result: Result) -> list[Finding]:
         if f.id not in at_odds
         and not any((e.document, e.span) in refused for e in f.evidence if e.span)
     ]
-
-
-def _words(text: str) -> str:
-    """The quoted words of a reason."""
-    start, end = text.find("“"), text.rfind("”")
-    return text[start + 1 : end] if 0 <= start < end else ""
-
-
-def _doubts(concept: str, findings: Iterable[Finding]) -> list[str]:
-    said = [f.text for f in findings if f.concept == concept and f.is_doubted and f.text]
-    return list(dict.fromkeys(said)) or ["it is named with doubt"]
 
 
 def _assumption(text: str) -> str:

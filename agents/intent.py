@@ -4,27 +4,44 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from dxtrace.clinical import Context, Finding, Laterality
+from pydantic import Field
+
+from agents.question_text import (
+    asks_for_absence,
+    is_open,
+    is_yes_no,
+    normalised,
+    words_not_understood,
+)
+from dxtrace.clinical import Context, Finding, Laterality, Measurement
 from dxtrace.clinical.base import Frozen
+from dxtrace.clinical.finding import AttributeValue
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.schema import Pack
 from tools.report_claims import ReportClaimReader
 from tools.report_reader import ReportReader
 from tools.report_reader.phrases import compile_phrase, fold
 
-_YES_NO = re.compile(
-    r"^\W*(?:is|are|was|were|does|do|did|has|have|can|could|should|would|will|any|isn't|aren't)\b"
-)
+Bound = Literal["exactly", "at least", "at most", "above", "below"]
 _COMPARISON = re.compile(
     r"\b(?:chang\w*|compar\w*|prior|previous\w*|grown|growth|growing|progress\w*|since|interval|"
-    r"larger|smaller|bigger|differen\w*|stable|evolution|evolved)\b"
+    r"larger|smaller|bigger|differen\w*|stable|unchanged|evolution|evolved|increas\w*|decreas\w*|"
+    r"improv\w*|worse\w*|shrunk|regress\w*)\b"
 )
+_QUOTED = 200
 _REVIEW = re.compile(
     r"\b(?:review|check|verify|audit|validate|consistent|contradict\w*|discrepan\w*|errors?|"
     r"agree|correct|summar\w*|interpret)\b"
 )
 _DENIAL = re.compile(r"(?:no|not|without|absent|absence of)\b")
-_ABSENCE = re.compile(r"\b(?:no|not|without|absent|absence|free of|rule out|exclude\w*)\b")
+_SIZE = re.compile(r"\d\s*(?:mm|cm)\b")
+_AT_LEAST = re.compile(r"\b(?:at least|or (?:higher|more|worse|above|greater|beyond)|minimum)\b")
+_AT_MOST = re.compile(r"\b(?:at most|or (?:lower|less|better|below)|maximum|no more than|up to)\b")
+_ABOVE = re.compile(r"\b(?:above|over|(?:higher|more|worse|greater) than|beyond|exceeds?)\b")
+_BELOW = re.compile(r"\b(?:below|under|(?:lower|less|better) than)\b")
+_BOUNDS: tuple[tuple[re.Pattern[str], Bound], ...] = (
+    (_AT_LEAST, "at least"), (_AT_MOST, "at most"), (_ABOVE, "above"), (_BELOW, "below"),
+)  # fmt: skip
 
 
 class Intent(Frozen):
@@ -38,7 +55,15 @@ class Intent(Frozen):
         laterality: the side asked about.
         output: the pack output asked about.
         value: the value asked about.
+        bound: how the value is meant: "stage IIIA or higher" asks for *at least*.
         pack: the pack asked for.
+        location: the site asked about.
+        attributes: features asked about.
+        measurements: sizes asked about.
+        absent: it is asked whether it is *not* there.
+        openly: not whether but which, where or how many is asked.
+        unclear: words of the question that were not understood, so that it is not answered with
+            yes or no.
     """
 
     kind: Literal["finding", "output", "value", "comparison", "review"]
@@ -46,7 +71,19 @@ class Intent(Frozen):
     laterality: Laterality | None = None
     output: str | None = None
     value: str | bool | None = None
+    bound: Bound = "exactly"
     pack: str | None = None
+    location: str | None = None
+    attributes: dict[str, AttributeValue] = Field(default_factory=dict)
+    measurements: tuple[Measurement, ...] = ()
+    absent: bool = False
+    openly: bool = False
+    unclear: str = ""
+
+    @property
+    def is_qualified(self) -> bool:
+        """Whether more is asked than presence and side."""
+        return bool(self.attributes or self.measurements or self.location)
 
 
 class QuestionReader:
@@ -70,31 +107,37 @@ class QuestionReader:
             question: the question.
             packs: packs that the case itself asks for.
         """
-        text = (question or "").strip()
+        text = normalised(question)
         found = list(self._understand(text)) if text else []
         named = {i.pack for i in found}
         found += [i for p in packs or () if p not in named for i in self._outputs_of(p)]
-        return tuple(dict.fromkeys(found)) or (Intent(kind="review"),)
+        if found:
+            return _each_once(found)
+        lost = bool(text) and not _REVIEW.search(fold(text))
+        return (Intent(kind="review", unclear=text[:_QUOTED] if lost else ""),)
 
     def _understand(self, text: str) -> Iterator[Intent]:
         folded = fold(text)
-        yes_no = bool(_YES_NO.match(folded))
+        yes_no = is_yes_no(text)
         concepts = self._concepts(text)
         packs = self._packs(folded)
         values = self._values(text, packs) if yes_no else []
+        sized = bool(concepts) and bool(_SIZE.search(folded))
         if values:
             yield from values
             yield from self._others_of(values)
-        elif _COMPARISON.search(folded) and (yes_no or not packs):
+        elif _COMPARISON.search(folded) and not sized and (yes_no or not packs):
             yield from self._comparisons(concepts)
         elif yes_no and concepts:
-            yield from self._findings(concepts)
+            asked = list(self._findings(text, concepts))
+            yield from asked
+            unclear = any(i.unclear for i in asked)
             by_name = [p for p in packs if compile_phrase(p.replace("_", " ")).search(folded)]
-            yield from (i for p in by_name for i in self._outputs_of(p))
+            yield from (i for p in (packs if unclear else by_name) for i in self._outputs_of(p))
         elif packs:
             yield from (i for p in packs for i in self._outputs_of(p))
         elif concepts and not _REVIEW.search(folded):
-            yield from self._findings(concepts)
+            yield from self._findings(text, concepts)
         elif _COMPARISON.search(folded):
             yield Intent(kind="comparison")
 
@@ -112,9 +155,18 @@ class QuestionReader:
         general = {a for key in found for a in above[key]}
         return [f for key, f in found.items() if key not in general]
 
-    def _findings(self, concepts: list[Finding]) -> Iterator[Intent]:
+    def _findings(self, text: str, concepts: list[Finding]) -> Iterator[Intent]:
+        openly, absent = is_open(text), asks_for_absence(text)
+        unclear = "" if openly else " ".join(words_not_understood(text, self.reader, concepts))
         for finding in concepts:
-            yield Intent(kind="finding", concept=finding.concept, laterality=finding.laterality)
+            qualified = not (unclear or openly or absent)
+            yield Intent(
+                kind="finding", concept=finding.concept, laterality=finding.laterality,
+                location=finding.location if qualified else None,
+                attributes=_features(finding) if qualified else {},
+                measurements=finding.measurements if qualified else (),
+                absent=absent, openly=openly, unclear=unclear,
+            )  # fmt: skip
 
     def _comparisons(self, concepts: list[Finding]) -> Iterator[Intent]:
         if not concepts:
@@ -150,12 +202,27 @@ class QuestionReader:
             yield from (i for i in self._outputs_of(pack) if i.output not in asked)
 
     def _values(self, text: str, packs: list[str]) -> list[Intent]:
+        folded = fold(text)
+        bound = next((name for pattern, name in _BOUNDS if pattern.search(folded)), "exactly")
         found = []
         for output, value, _ in self.claims.categories_in(text):
             pack = self.knowledge.outputs[output.name][0].id
             if not packs or pack in packs:
-                found.append(Intent(kind="value", output=output.name, value=value, pack=pack))
-        return list(dict.fromkeys(found))
+                found.append(
+                    Intent(kind="value", output=output.name, value=value, pack=pack, bound=bound)
+                )
+        return list(_each_once(found))
+
+
+def _each_once(intents: Iterable[Intent]) -> tuple[Intent, ...]:
+    return tuple({i.model_dump_json(): i for i in intents}.values())
+
+
+def _features(finding: Finding) -> dict[str, AttributeValue]:
+    """The features that a question names, less those that only repeat its size or site."""
+    sized = {"change", "stated_size"} if finding.measurements else set()
+    left_out = {"lobe", "count", "count_open", *sized}
+    return {k: v for k, v in finding.attributes.items() if k not in left_out and v != ()}
 
 
 def _hits(pack: Pack, folded: str) -> Iterator[int]:
@@ -169,11 +236,6 @@ _GROWTH = re.compile(
     r"\b(?:gr[eo]w\w*|growth|larger|bigger|increas\w*|enlarg\w*|progress\w*|worse\w*|new)\b"
 )
 _STABILITY = re.compile(r"\b(?:stable|unchanged|same|no change)\b")
-
-
-def is_yes_no(question: str) -> bool:
-    """Whether a question wants yes or no."""
-    return bool(_YES_NO.match(fold(question)))
 
 
 def asks_for_growth(question: str) -> bool:
@@ -195,8 +257,3 @@ def _named(text: str, findings: Iterable[Finding]) -> list[Finding]:
         if not _DENIAL.match(fold(text[start:end]))
         or not any(start < s and e <= end for (s, e), _ in places)
     ]
-
-
-def asks_for_absence(question: str) -> bool:
-    """Whether a yes-or-no question asks whether something is *not* there."""
-    return bool(_YES_NO.match(fold(question)) and _ABSENCE.search(fold(question)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from agents.intent import Intent, QuestionReader, asks_for_absence
+from agents.intent import Intent, QuestionReader
 from agents.planner import PackChoice, Plan
 from dxtrace.clinical import (
     Case,
@@ -132,28 +132,15 @@ class PathwayPlanner:
 
     # -- claims ------------------------------------------------------------------------------
 
-    def draft(self, intents: Iterable[Intent], question: str | None = None) -> tuple[Claim, ...]:
-        """What is asked, as a statement: the checker decides whether it holds."""
-        claims = []
-        for number, intent in enumerate(intents, start=1):
-            claim_id = f"q{number}"
-            if intent.kind == "finding" and intent.concept:
-                absent = asks_for_absence(question or "")
-                claims.append(
-                    Claim(
-                        id=claim_id, kind="finding", concept=intent.concept,
-                        presence=Presence.ABSENT if absent else Presence.PRESENT,
-                        laterality=intent.laterality, source=Source.PLANNER,
-                    )
-                )  # fmt: skip
-            elif intent.kind == "value" and intent.output:
-                claims.append(
-                    Claim(
-                        id=claim_id, kind="category", concept=intent.output, value=intent.value,
-                        source=Source.PLANNER,
-                    )
-                )  # fmt: skip
-        return tuple(claims)
+    def draft(self, intents: Iterable[Intent]) -> tuple[Claim, ...]:
+        """What is asked, as statements: the checker decides whether they hold.
+
+        A question with a feature, a size or a site makes two: the whole statement, which is
+        answered with yes or no, and (``q1b``) the presence alone, which the result records.
+        """
+        return tuple(
+            c for n, intent in enumerate(intents, start=1) for c in _claims(f"q{n}", intent)
+        )
 
     def revise(self, checked: Iterable[CheckedClaim]) -> tuple[Claim, ...]:
         """The opposite of each finding claim that the evidence contradicts."""
@@ -165,4 +152,25 @@ class PathwayPlanner:
             if item.verdict.kind is VerdictKind.CONTRADICTED
             and item.claim.kind == "finding"
             and item.claim.presence in _OPPOSITE
+            and not (item.claim.attributes or item.claim.measurements or item.claim.location)
         )
+
+
+def _claims(claim_id: str, intent: Intent) -> Iterator[Claim]:
+    if intent.kind == "finding" and intent.concept:
+        bare = Claim(
+            id=claim_id, kind="finding", concept=intent.concept,
+            presence=Presence.ABSENT if intent.absent else Presence.PRESENT,
+            laterality=intent.laterality, source=Source.PLANNER,
+        )  # fmt: skip
+        if intent.is_qualified:
+            asked = {"location", "attributes", "measurements"}
+            yield bare.model_copy(update={f: getattr(intent, f) for f in asked})
+            yield bare.model_copy(update={"id": f"{claim_id}b"})
+        else:
+            yield bare
+    elif intent.kind == "value" and intent.output:
+        yield Claim(
+            id=claim_id, kind="category", concept=intent.output, value=intent.value,
+            source=Source.PLANNER,
+        )  # fmt: skip

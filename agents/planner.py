@@ -44,7 +44,7 @@ class Planner(Protocol):
         """Choose the packs that apply; ``holds`` proves a pack's condition."""
         ...
 
-    def draft(self, intents: Iterable[Intent], question: str | None = None) -> tuple[Claim, ...]:
+    def draft(self, intents: Iterable[Intent]) -> tuple[Claim, ...]:
         """The claims that would answer what is asked."""
         ...
 

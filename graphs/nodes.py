@@ -11,6 +11,7 @@ from langgraph.config import get_stream_writer
 from langgraph.runtime import Runtime
 from langgraph.types import Send, interrupt
 
+from agents.direct_answers import presence_answers
 from agents.planner import Plan
 from dxtrace import __version__
 from dxtrace.clinical import (
@@ -89,7 +90,7 @@ class ReviewNodes:
         _emit("plan", calls=list(plan.calls))
         return {
             "plan": plan, "intents": plan.intents, "steps": steps, "trace": trace.entries,
-            "drafts": self.planner.draft(plan.intents, case.question), "revised": False,
+            "drafts": self.planner.draft(plan.intents), "revised": False,
         }  # fmt: skip
 
     def dispatch(self, state: ReviewState) -> list[Send] | str:
@@ -248,11 +249,9 @@ class ReviewNodes:
     def answer(self, state: ReviewState) -> dict[str, Any]:
         """Write the answer and close the trace."""
         case, knowledge = state["case"], self.bench.knowledge
-        asked = [i for i in state["intents"] if i.kind in ("finding", "value")]
         by_question = [
             finding_conclusion(knowledge, item, state["findings"])
-            for intent, item in zip(asked, state["answers"], strict=False)
-            if intent.kind == "finding"
+            for item in presence_answers(state["answers"])
         ]
         compared = (
             comparison_conclusions(knowledge, state["findings"], state["intents"])

@@ -13,6 +13,7 @@ from dxtrace.clinical import (
     Finding,
     MissingFact,
     Reason,
+    Source,
     Verdict,
     VerdictKind,
 )
@@ -72,7 +73,7 @@ class Checker:
             evidence.include_concepts([claim.concept])
         formula = claim_formula(evidence, claim)
         against = evidence.core([evidence.literal_for(formula, "claim")])
-        if against is not None:
+        if against is not None and not _is_far_fetched(evidence, claim, against):
             return Verdict(kind=VerdictKind.CONTRADICTED, because=reasons_of(against))
         proof = evidence.core([evidence.literal_for(z3.Not(formula), "denied")])
         if proof is not None:
@@ -174,6 +175,17 @@ class Checker:
         packs = [self.knowledge.outputs[n][0] for n in names]
         needed = [n for p in packs for n in p.header.needs]
         return list(dict.fromkeys([*(p.id for p in packs), *needed]))
+
+
+def _is_far_fetched(evidence: Evidence, claim: Claim, core: Iterable[Tracked]) -> bool:
+    """Whether a question would be denied only because something more general is one-sided.
+
+    "Fracture of the right clavicle" does not say that there is no fracture of the left ribs.
+    """
+    implied = (evidence.facts[i.key] for i in core if i.key in evidence.facts)
+    return claim.source is Source.PLANNER and any(
+        f.kind == "assumption" and f.name.partition(".")[0] != claim.concept for f in implied
+    )
 
 
 def _assumed(evidence: Evidence, pack: Pack, assumption: Assumption) -> list[Tracked]:

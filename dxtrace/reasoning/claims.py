@@ -81,10 +81,15 @@ def _plain_formula(evidence: Evidence, concept: Concept, claim: Claim) -> z3.Boo
     if claim.presence is Presence.ABSENT:
         if concept.kind != "lesion" and len(sides) == 1:
             return z3.Not(z3.Bool(f"{concept.key}.{sides[0]}"))
+        if len(sides) == 1 and (number := evidence.base.lesion_counts.get(concept.key, 0)):
+            named = [z3.Bool(f"{concept.key}#{i}.{sides[0]}") for i in range(1, number + 1)]
+            return z3.Not(z3.Or(named))
         if claim.location and claim.attributes.get("change") == "resolved":
             return z3.FreshConst(z3.BoolSort(), "gone_there")  # it may be left at another place
         return z3.Not(present)
     parts = [present, *(z3.Bool(f"{concept.key}.{side}") for side in sides)]
+    if claim.source is Source.PLANNER and not _is_at(evidence, concept.key, 0, claim.location):
+        parts.append(z3.FreshConst(z3.BoolSort(), "there"))
     if _found_more_than_once(evidence, concept):
         return z3.And(parts)
     return z3.And(*parts, *_attribute_formulas(evidence, claim, None))
@@ -107,7 +112,7 @@ def _attribute_formulas(evidence: Evidence, claim: Claim, index: int | None) -> 
             continue
         symbol = evidence.knowledge.symbols.resolve(fact.name, claim.id)
         attribute = concept.attribute(key)
-        if key in GRADED:
+        if key in GRADED and claim.source is not Source.PLANNER:
             formulas += _nothing_apart(evidence, symbol, fact, attribute, index)
             continue
         part = _measured_part(attribute.measured_as if attribute else None)
@@ -182,6 +187,10 @@ def _lesion_formula(evidence: Evidence, concept: Concept, claim: Claim) -> z3.Bo
             continue
         sides = SIDES_OF.get(claim.laterality, ()) if claim.laterality and concept.sided else ()
         chosen = [z3.Bool(f"{concept.key}#{index}.{side}") for side in sides if len(sides) == 1]
+        if claim.source is Source.PLANNER and not _is_at(
+            evidence, concept.key, index, claim.location
+        ):
+            chosen.append(z3.FreshConst(z3.BoolSort(), "there"))
         candidates.append(z3.And(*chosen, *_attribute_formulas(evidence, claim, index)))
     if not evidence.base.lesion_counts.get(concept.key):
         return present
@@ -196,6 +205,19 @@ def _same_place(evidence: Evidence, concept: str, index: int, location: str | No
     lobes = {lobe for lobe in map(_lobe, known) if lobe}
     claimed = _lobe(location)
     return not claimed or not lobes or claimed in lobes
+
+
+def _is_at(evidence: Evidence, concept: str, index: int, location: str | None) -> bool:
+    """Whether a site asked about is one that the evidence names; a wider one includes it."""
+    if not location:
+        return True
+    known = evidence.base.locations.get((concept, index), frozenset())
+    asked = _site_words(location)
+    return any(asked <= _site_words(name) for name in known)
+
+
+def _site_words(location: str) -> set[str]:
+    return set(location.lower().replace("-", " ").replace(",", " ").split())
 
 
 def _lobe(location: str) -> str:

@@ -67,7 +67,7 @@ class FactBase:
     Attributes:
         facts: the facts.
         lesions: lesion ids of each lesion concept, in order; index 1 is the first.
-        locations: stated site of each (concept, index), in words.
+        locations: stated sites of each (concept, index), in words; index 0 for what is no lesion.
         mentioned: names that some finding speaks of, in whatever state.
         problems: facts that could not be used, and why (such as a unit that does not convert).
     """

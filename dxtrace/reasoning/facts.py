@@ -80,6 +80,8 @@ class _Builder:
             for side in sides:
                 self._state(finding, f"{concept.key}.{side}", True)
             self.sides.setdefault(concept.key, []).append((finding, sides))
+            if finding.location:
+                self.locations.setdefault((concept.key, 0), set()).add(finding.location)
         elif finding.presence is Presence.ABSENT:
             self._deny(concept, finding)
         if finding.presence in (Presence.PRESENT, Presence.UNKNOWN) or concept.kind == "context":

@@ -18,7 +18,7 @@ from tools.report_reader.layout import SectionFinder, split_sentences
 from tools.report_reader.lesions import LesionRegister, split_by_site
 from tools.report_reader.mentions import Mention
 from tools.report_reader.phrases import fold, translate
-from tools.report_reader.reading import ReportReading, Section
+from tools.report_reader.reading import Recognised, ReportReading, Section
 from tools.report_reader.regions import choose_mentions
 from tools.report_reader.rules import load_rules
 from tools.report_reader.sentences import MeaningHit, Scan, Scanner
@@ -127,6 +127,26 @@ class ReportReader:
             findings=tuple(
                 _finding(m, number, spelled, document) for number, m in enumerate(findings, start=1)
             ),
+        )
+
+    def recognised(self, text: str) -> tuple[Recognised, ...]:
+        """Every stretch of a text that the vocabulary or the reader's language rules know.
+
+        Args:
+            text: a short text, such as a question.
+        """
+        spelled = self._speller.spell(text)
+        folded = fold(spelled.text)
+        scans = [
+            self._scanner.scan(sentence, folded)
+            for part in self._sections.split(spelled.text, folded)
+            for sentence in split_sentences(spelled.text, part)
+        ]
+        choose_mentions(scans, self._vocabulary)
+        return tuple(
+            Recognised(*spelled.span(start, end), role=role, concept=concept)
+            for scan in scans
+            for start, end, role, concept in scan.known()
         )
 
     def _read_sentence(self, scan: Scan, thread: Thread) -> list[Mention]:

@@ -1,5 +1,8 @@
 """What the reader gives back."""
 
+from dataclasses import dataclass
+from typing import Literal
+
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.finding import Finding
 
@@ -24,3 +27,20 @@ class ReportReading(Frozen):
 
     sections: tuple[Section, ...] = ()
     findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A stretch of text that the reader knows.
+
+    Attributes:
+        start: offset of its first character.
+        end: offset behind its last.
+        role: a concept's *name*, a *feature* of one, a *size*, a *place*, or a *word* of language.
+        concept: the concept, of a name or a feature.
+    """
+
+    start: int
+    end: int
+    role: Literal["name", "feature", "size", "place", "word"]
+    concept: str | None = None

@@ -2,8 +2,9 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from tools.report_reader.layout import Sentence
 from tools.report_reader.phrases import Hit, translate
@@ -12,6 +13,12 @@ from tools.report_reader.sizes import Size, SizeFinder
 from tools.report_reader.vocabulary import Meaning, Role, Vocabulary
 
 MeaningHit = Hit[Meaning]
+KnownRole = Literal["name", "feature", "size", "place", "word"]
+_KNOWN: dict[Role, KnownRole] = {
+    "mention": "name", "value": "feature", "flag": "feature", "number": "feature",
+    "change": "feature", "side": "place", "site": "place", "trigger": "word",
+}  # fmt: skip
+_OTHER_TIMES = frozenset({"history", "family", "prior", "unassessed"})
 _WORD = re.compile(r"\w+")
 _SEPARATOR = re.compile(r"[;]|,(?!\d)|(?<=\s)-(?=\s)|\.(?=\s)")
 
@@ -44,6 +51,17 @@ class Scan:
         """The sentence with more clauses."""
         clauses = tuple(sorted({*self.clauses, *starts}))
         return self if clauses == self.clauses else replace(self, clauses=clauses)
+
+    def known(self) -> Iterator[tuple[int, int, KnownRole, str | None]]:
+        """Start, end, role and concept of everything that has a meaning here."""
+        for role, hits in self.hits.items():
+            for hit in hits:
+                known = _KNOWN.get(role)
+                trigger = hit.entry.trigger
+                if known and (trigger is None or trigger.means not in _OTHER_TIMES):
+                    yield hit.start, hit.end, known, hit.entry.concept
+        for size in self.sizes:
+            yield size.start, size.end, "size", None
 
     def between(self, start: int, end: int) -> str:
         """The folded text between two offsets."""
