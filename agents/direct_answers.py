@@ -191,10 +191,16 @@ class DirectAnswers:
         if word == "Yes":
             return f"Yes: {title}: {said}.{self._because(checked.verdict.because)}"
         if word == "No":
-            return f"No: {title}: not {said}.{self._because(checked.verdict.because)}"
+            denied = self._denied(output.name, checked.claim.value)
+            return f"No: {title}: {denied}.{self._because(checked.verdict.because)}"
         possible = checked.verdict.possible or ()
         remain = f"; {self._listed(output.name, possible)} remain possible" if possible else ""
         return f"Undetermined: {title} is not decided by what is stated{remain}."
+
+    def _denied(self, output: str, value: object) -> str:
+        if isinstance(value, bool):
+            return self._say(output, not value)
+        return f"not {self._say(output, value)}"
 
     def _bounded(self, intent: Intent, title: str, said: str, result: Result) -> str:
         """Whether a value is at least, at most, above or below another, in the output's order."""
@@ -223,7 +229,11 @@ def _quotes(reasons: Iterable[Reason]) -> str:
     """The quoted words behind a verdict, and whether it rests on what is said of one side only."""
     reasons = list(reasons)
     words = "; ".join(dict.fromkeys(_words(r.text) for r in reasons if _words(r.text)))
-    one_sided = any(r.kind == "assumption" and not r.id.startswith("assumption:") for r in reasons)
+    one_sided = any(
+        r.kind == "assumption"
+        and r.text.partition(" (“")[0].endswith((" left absent", " right absent"))
+        for r in reasons
+    )
     assumed = ", assumed as only the other side is named" if one_sided else ""
     return f" (“{words}”{assumed})" if words else ""
 

@@ -99,16 +99,18 @@ class QuestionReader:
         self.claims = ReportClaimReader(knowledge, reader)
 
     def read(
-        self, question: str | None, packs: tuple[str, ...] | None = None
+        self, question: str | None, packs: tuple[str, ...] | None = None, *, about: str = ""
     ) -> tuple[Intent, ...]:
         """What the question asks; a review if there is none or nothing is recognised.
 
         Args:
             question: the question.
             packs: packs that the case itself asks for.
+            about: the reports that it asks of: "the nodule" of a thyroid ultrasound is in the
+                thyroid.
         """
         text = normalised(question)
-        found = list(self._understand(text)) if text else []
+        found = list(self._understand(text, about)) if text else []
         named = {i.pack for i in found}
         found += [i for p in packs or () if p not in named for i in self._outputs_of(p)]
         if found:
@@ -116,10 +118,10 @@ class QuestionReader:
         lost = bool(text) and not _REVIEW.search(fold(text))
         return (Intent(kind="review", unclear=text[:_QUOTED] if lost else ""),)
 
-    def _understand(self, text: str) -> Iterator[Intent]:
+    def _understand(self, text: str, about: str) -> Iterator[Intent]:
         folded = fold(text)
         yes_no = is_yes_no(text)
-        concepts = self._concepts(text)
+        concepts = self._concepts(text, about)
         packs = self._packs(folded)
         values = self._values(text, packs) if yes_no else []
         sized = bool(concepts) and bool(_SIZE.search(folded))
@@ -141,12 +143,12 @@ class QuestionReader:
         elif _COMPARISON.search(folded):
             yield Intent(kind="comparison")
 
-    def _concepts(self, text: str) -> list[Finding]:
+    def _concepts(self, text: str, about: str) -> list[Finding]:
         """Concepts named in the question, the most specific of each family."""
         concepts = self.knowledge.vocabulary.concepts
         found = {
             f.concept: f
-            for f in _named(text, self.reader.read(text).findings)
+            for f in _named(text, self.reader.read(text, around=about).findings)
             if f.concept in concepts
             and concepts[f.concept].kind != "context"
             and f.context is not Context.FAMILY

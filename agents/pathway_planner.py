@@ -22,6 +22,7 @@ from tools import Tool, ToolRegistry
 from tools.report_reader import ReportReader
 from tools.report_reader.phrases import compile_phrase, fold
 
+_LOOKED_AT = 4000
 _OPPOSITE = {Presence.PRESENT: Presence.ABSENT, Presence.ABSENT: Presence.PRESENT}
 
 
@@ -48,7 +49,7 @@ class PathwayPlanner:
         they produce.
         """
         done = {call.name for call in called}
-        intents = self.questions.read(case.question, case.packs)
+        intents = self._intents(case)
         wanted = self._wanted(intents, missing)
         chosen = [
             (tool, why)
@@ -59,6 +60,10 @@ class PathwayPlanner:
             calls=tuple(t.card.name for t, _ in chosen), why=tuple(w for _, w in chosen),
             intents=intents,
         )  # fmt: skip
+
+    def _intents(self, case: Case) -> tuple[Intent, ...]:
+        about = "\n".join(r.text[:_LOOKED_AT] for r in case.reports if not r.is_prior)
+        return self.questions.read(case.question, case.packs, about=about)
 
     def _wanted(
         self, intents: Iterable[Intent], missing: Iterable[MissingFact]
@@ -90,7 +95,7 @@ class PathwayPlanner:
         self, case: Case, findings: Iterable[Finding], holds: Callable[[str], bool]
     ) -> tuple[PackChoice, ...]:
         """Packs asked for; otherwise packs named in a report, or whose conditions are proved."""
-        intents = self.questions.read(case.question, case.packs)
+        intents = self._intents(case)
         asked = [i.pack for i in intents if i.pack]
         if asked:
             return tuple(PackChoice(pack=p, why="asked for") for p in dict.fromkeys(asked))

@@ -279,8 +279,16 @@ class Evidence:
             if all(f.kind == "finding" for f in dropped):
                 conflicts.append(_conflict(core, disputed, dropped))
             for fact in dropped:
-                self.items.pop(f"fact:{fact.key}")
+                self._disbelieve(fact)
         self.conflicts = tuple(conflicts)
+
+    def _disbelieve(self, fact: Fact) -> None:
+        """Drop a fact; where it is a thing's presence, with all that the finding says of it."""
+        head, _, key = fact.name.partition(".")
+        for other in self.base.facts:
+            of_it = other.finding == fact.finding and other.name.partition(".")[0] == head
+            if other is fact or (key == "present" and of_it):
+                self.items.pop(f"fact:{other.key}", None)
 
     def _dropped(self, disputed: list[Fact]) -> list[Fact]:
         assumed = [f for f in disputed if f.kind == "assumption"]

@@ -26,6 +26,7 @@ class Counter:
         self._same = _word(reference.same)
         self._other = _word(reference.other)
         self._elsewhere = _word(rules.elsewhere)
+        self._room = _word(rules.leaves_room)
         nouns = "|".join(reference.label_nouns)
         self._label = re.compile(
             r"\A\s*(?:#|no\.?\s*|number\s+)?\s*(?P<label>\d{1,2}|[a-f])(?=\s*[:.),]|\s*\Z|\s+(?!mm|cm|x\s)[a-z(])"
@@ -52,9 +53,16 @@ class Counter:
             elsewhere = bool(self._elsewhere.search(sentence))
             mention.qualified = elsewhere or _qualified(scan, mention, floor)
             if mention.is_lesion:
+                self._leave_room(scan, mention, floor)
                 self._refer(scan, mention, before)
                 if mention.presence is not Presence.ABSENT:
                     self._count(scan, mention, floor)
+
+    def _leave_room(self, scan: Scan, mention: Mention, floor: int) -> None:
+        """Leave open what is denied in part: no new nodule does not say that there is none."""
+        denied = mention.presence is Presence.ABSENT and mention.change != "resolved"
+        if denied and self._room.search(scan.between(floor, mention.start)):
+            mention.presence = Presence.UNKNOWN
 
     def _refer(self, scan: Scan, mention: Mention, before: str) -> None:
         patterns = (("same", self._same), ("other", self._other))

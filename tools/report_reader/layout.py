@@ -138,28 +138,15 @@ def _append(parts: list[Part], part: Part, text: str) -> None:
 def _with_body(parts: list[Part], text: str) -> Iterator[Part]:
     """Give reports without a findings heading a body: "Clinical: lump. Right nodule 21 mm ...".
 
-<<<<<<< HEAD
-    What follows the first sentence of an indication is the body if it holds a size, or goes side by
-    side ("Left eye: ..."), and no other section reports findings.
-=======
     If no other section reports findings, the body begins on the first new line below an indication,
-    or behind its first sentence if a size follows.
->>>>>>> 434aec0 (Body below an indication, values set apart in claims, pack values beside what is asked)
+    or behind its first sentence if a size follows, or side by side ("Left eye: ...").
     """
     headed = any(p.name == "findings" for p in parts)
     for position, part in enumerate(parts):
         later = [p.source for p in parts[position + 1 :]]
         rest = [*split_sentences(text, part)][1:] if part.name in _REASONS else []
-<<<<<<< HEAD
-        found = any(
-            _MEASURED.search(text, s.start, s.end) or _SIDE_HEADED.match(text, s.start)
-            for s in rest
-        )
-        if not found or Source.REPORT_FINDINGS in later:
-=======
         start = _body_start(text, rest)
         if start is None or headed or Source.REPORT_FINDINGS in later:
->>>>>>> 434aec0 (Body below an indication, values set apart in claims, pack values beside what is asked)
             yield part
             continue
         yield replace(part, end=start)
@@ -175,8 +162,10 @@ def _body_start(text: str, rest: list[Sentence]) -> int | None:
     below = [s.start for s in rest if "\n" in _space_before(text, s.start)]
     if below:
         return below[0]
-    sized = any(_MEASURED.search(text, s.start, s.end) for s in rest)
-    return rest[0].start if sized else None
+    found = any(
+        _MEASURED.search(text, s.start, s.end) or _SIDE_HEADED.match(text, s.start) for s in rest
+    )
+    return rest[0].start if found else None
 
 
 def split_sentences(text: str, part: Part) -> Iterator[Sentence]:

@@ -15,7 +15,9 @@ _SIZE = re.compile(
 )
 _END = re.compile(r"\n|\.(?=\s|\Z)|\Z")
 _SEPARATOR = re.compile(r"\s*(?:;|,(?:\s*and\b)?|(?<=[\w)])\s+and\b|\s\+)\s*")
-_OPENED = re.compile(r"\s*(?:\([^)\n]{0,40}\))?\s*(?::|-(?=\s)|\b(?:are|were|include|including)\b)\s*")
+_OPENED = re.compile(
+    r"\s*(?:\([^)\n]{0,40}\))?\s*(?::|-(?=\s)|\b(?:are|were|include|including)\b)\s*"
+)
 _NOUN = re.compile(r"[a-z]{3,}")
 _PLACE = re.compile(r"[a-z]{4,}")
 _FEWEST = 2
@@ -83,7 +85,9 @@ class ListedLesions:
                     continue
                 listing = self._listing(folded, title.start(), opened.end())
                 sized = [i for i in listing.items if _SIZE.search(i.words)]
-                whole = all(_SIZE.search(i.words) or self._cells.search(i.words) for i in listing.items)
+                whole = all(
+                    _SIZE.search(i.words) or self._cells.search(i.words) for i in listing.items
+                )
                 alike = len({self._times(i.words) for i in sized}) == 1
                 if len(listing.items) >= _FEWEST and whole and alike:
                     yield from _numbered(listing, noun)
@@ -142,7 +146,9 @@ class ListedLesions:
             items.append(Item(first, last, words))
         return Listing(start, begin, end, tuple(items), column)
 
-    def _pieces(self, folded: str, begin: int, end: int, by_semicolon: bool) -> list[tuple[int, int]]:
+    def _pieces(
+        self, folded: str, begin: int, end: int, by_semicolon: bool
+    ) -> list[tuple[int, int]]:
         pieces: list[tuple[int, int]] = []
         at = begin
         for gap in [*_SEPARATOR.finditer(folded, begin, end), None]:
@@ -171,7 +177,11 @@ def _numbered(listing: Listing, noun: str) -> Iterator[Change]:
     last = listing.begin
     for number, item in enumerate(listing.items, start=1):
         opening = ". " if number > 1 else ""
-        yield last if number > 1 else item.start, item.start, f"{opening}{noun.capitalize()} {number}: "
+        yield (
+            last if number > 1 else item.start,
+            item.start,
+            f"{opening}{noun.capitalize()} {number}: ",
+        )
         last = item.end
 
 

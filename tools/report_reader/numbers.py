@@ -11,7 +11,7 @@ _LESS = (
     r"|none above|none more than|none exceeding|no larger than|no greater than|not exceeding"
 )
 _MORE = (
-    r">|\u2265|=>|more than|greater than|larger than|higher than|over|above|at least"
+    r">|\u2265|=>|more than|greater than|larger than|bigger than|higher than|over|above|at least"
     r"|not less than|no less than|minimum of|exceeding"
 )
 _ABOUT = (

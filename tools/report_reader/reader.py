@@ -87,12 +87,14 @@ class ReportReader:
         self._neighbour = re.compile(rf"(?<!\w)(?:{near})(?!\w)")
         self._pronoun = re.compile(rf"\W*(?:{starts})(?!\w)")
 
-    def read(self, text: str, document: int = 0) -> ReportReading:
+    def read(self, text: str, document: int = 0, *, around: str = "") -> ReportReading:
         """Read one report.
 
         Args:
             text: the report, with or without headings.
             document: index of the report in its case, for the evidence.
+            around: a text that this one is about, such as the report that a question asks of; it
+                settles which region is meant where the words alone do not.
 
         Returns:
             Sections and findings; every span holds offsets into ``text``.
@@ -106,7 +108,7 @@ class ReportReader:
             for part in parts
             for sentence in split_sentences(text, part)
         ]
-        choose_mentions(scans, self._vocabulary)
+        choose_mentions(scans, self._vocabulary, self._scans_of(around) if around else ())
         self._templates.name(scans)
         spoken: dict[int, list[Scan]] = defaultdict(list)
         for scan in scans:
@@ -136,18 +138,21 @@ class ReportReader:
             text: a short text, such as a question.
         """
         spelled = self._speller.spell(text)
-        folded = fold(spelled.text)
-        scans = [
-            self._scanner.scan(sentence, folded)
-            for part in self._sections.split(spelled.text, folded)
-            for sentence in split_sentences(spelled.text, part)
-        ]
+        scans = self._scans_of(spelled.text)
         choose_mentions(scans, self._vocabulary)
         return tuple(
             Recognised(*spelled.span(start, end), role=role, concept=concept)
             for scan in scans
             for start, end, role, concept in scan.known()
         )
+
+    def _scans_of(self, text: str) -> list[Scan]:
+        folded = fold(text)
+        return [
+            self._scanner.scan(sentence, folded)
+            for part in self._sections.split(text, folded)
+            for sentence in split_sentences(text, part)
+        ]
 
     def _read_sentence(self, scan: Scan, thread: Thread) -> list[Mention]:
         sentence = scan.sentence

@@ -11,9 +11,18 @@ _BEFORE_WEIGHT = 100
 _FIRST = "chest"
 
 
-def choose_mentions(scans: Sequence[Scan], vocabulary: Vocabulary) -> None:
-    """Keep, in each sentence, the mentions that are meant: by region, then the longest."""
+def choose_mentions(
+    scans: Sequence[Scan], vocabulary: Vocabulary, around: Sequence[Scan] = ()
+) -> None:
+    """Keep, in each sentence, the mentions that are meant: by region, then the longest.
+
+    Args:
+        scans: the sentences.
+        vocabulary: knows the regions of the concepts.
+        around: sentences of the text that these are about, for their regions alone.
+    """
     whole = Counter({_FIRST: 0})
+    whole.update(str(h.entry.value) for scan in around for h in scan.hits["region"])
     cues = [Counter(str(h.entry.value) for h in scan.hits["region"]) for scan in scans]
     for cue in cues:
         whole.update(cue)

@@ -92,6 +92,7 @@ class ContextRules(Frozen):
     clauses: ClauseWords
     change: dict[str, tuple[str, ...]]
     qualifiers: tuple[str, ...]
+    leaves_room: tuple[str, ...]
     elsewhere: tuple[str, ...]
     counts: CountWords
     reference: ReferenceWords

@@ -24,8 +24,8 @@ _BOUND = (
     r"(?:(?:none (?:larger|greater|bigger|over|above|more|exceeding)(?: than)?"
     r"|no (?:larger|greater) than|not exceeding"
     r"|<|>|\u2264|\u2265|~|less than|smaller than|under|below|no more than|at most|up to"
-    r"|as much as|more than|greater than|larger than|over|at least|approximately|approx\.?|about"
-    r"|around|roughly|nearly|almost)\s*)?"
+    r"|as much as|more than|greater than|larger than|bigger than|over|at least|approximately"
+    r"|approx\.?|about|around|roughly|nearly|almost)\s*)?"
 )
 _PLANES = (
     r"(?:\s*\(?(?:ap|a\.p\.|tr|trv|transverse|trans|cc|craniocaudal|long|wide|deep|sagittal|sag"

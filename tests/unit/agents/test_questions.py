@@ -53,10 +53,10 @@ QUESTIONS: dict[str, str] = {
     "What is the TNM stage (9th edition)?": "output tnm_lung_9",
     "What is the TNM stage by the 8th edition?": "output tnm_lung_8",
     # is it this category?
-    "Is this Lung-RADS 4A?": "value lung_rads.category 4A",
-    "Is it Lung-RADS category 3?": "value lung_rads.category 3",
-    "Is this a TR4 nodule?": "value ti_rads.level TR4",
-    "Is this LI-RADS 5?": "value li_rads.category LR-5",
+    "Is this Lung-RADS 4A?": "value lung_rads.category 4A; output lung_rads",
+    "Is it Lung-RADS category 3?": "value lung_rads.category 3; output lung_rads",
+    "Is this a TR4 nodule?": "value ti_rads.level TR4; output ti_rads",
+    "Is this LI-RADS 5?": "value li_rads.category LR-5; output li_rads",
     # what has changed?
     "What has changed since the prior?": "comparison",
     "Any change from the previous study?": "comparison",
