@@ -1,8 +1,8 @@
 """Lesions listed in running text, spelled out one by one.
 
-``Target lesions: liver 44 mm (baseline 52 mm); adrenal 24 mm (baseline 28 mm)`` becomes a sentence for
-each lesion, and so does a list for each time point: ``Baseline: node 22 mm, node 18 mm. Current: ...``.
-Sizes are only taken together where every lesion of a list has one.
+``Target lesions: liver 44 mm (baseline 52 mm); adrenal 24 mm (baseline 28 mm)`` becomes a
+sentence for each lesion, and so does a list for each time point: ``Baseline: node 22 mm, node 18 mm.
+Current: ...``. Sizes are only taken together where every lesion of a list has one.
 """
 
 import re
@@ -15,7 +15,9 @@ _SIZE = re.compile(
 )
 _END = re.compile(r"\n|\.(?=\s|\Z)|\Z")
 _SEPARATOR = re.compile(r"\s*(?:;|,(?:\s*and\b)?|(?<=[\w)])\s+and\b|\s\+)\s*")
-_OPENED = re.compile(r"\s*(?:\([^)\n]{0,40}\))?\s*(?::|-(?=\s)|\b(?:are|were|include|including)\b)\s*")
+_OPENED = re.compile(
+    r"\s*(?:\([^)\n]{0,40}\))?\s*(?::|-(?=\s)|\b(?:are|were|include|including)\b)\s*"
+)
 _NOUN = re.compile(r"[a-z]{3,}")
 _PLACE = re.compile(r"[a-z]{4,}")
 _FEWEST = 2
@@ -83,7 +85,9 @@ class ListedLesions:
                     continue
                 listing = self._listing(folded, title.start(), opened.end())
                 sized = [i for i in listing.items if _SIZE.search(i.words)]
-                whole = all(_SIZE.search(i.words) or self._cells.search(i.words) for i in listing.items)
+                whole = all(
+                    _SIZE.search(i.words) or self._cells.search(i.words) for i in listing.items
+                )
                 alike = len({self._times(i.words) for i in sized}) == 1
                 if len(listing.items) >= _FEWEST and whole and alike:
                     yield from _numbered(listing, noun)
@@ -96,8 +100,7 @@ class ListedLesions:
     def _by_time(self, folded: str) -> Iterator[Change]:
         """Lists of the same lesions at two or more time points."""
         listings = [
-            self._listing(folded, m.start("title"), m.end(), next(k for k, v in m.groupdict().items()
-                          if v and k != "title"))
+            self._listing(folded, m.start("title"), m.end(), _column(m))
             for m in self._opening.finditer(folded)
         ]  # fmt: skip
         listings = [x for x in listings if x.items and all(_SIZE.search(i.words) for i in x.items)]
@@ -118,7 +121,7 @@ class ListedLesions:
             yield from self._sum(folded, listing)
 
     def _sum(self, folded: str, listing: Listing) -> Iterator[Change]:
-        """ "(sum 40 mm)" behind the last lesion is the sum at this time point."""
+        """The sum behind the last lesion, "(sum 40 mm)", is that of this time point."""
         rest = folded[listing.items[-1].end : listing.end]
         found = re.match(rf"[\s,;(]*(?=(?:{self._sums.pattern}))", rest)
         if found:
@@ -142,7 +145,9 @@ class ListedLesions:
             items.append(Item(first, last, words))
         return Listing(start, begin, end, tuple(items), column)
 
-    def _pieces(self, folded: str, begin: int, end: int, by_semicolon: bool) -> list[tuple[int, int]]:
+    def _pieces(
+        self, folded: str, begin: int, end: int, by_semicolon: bool
+    ) -> list[tuple[int, int]]:
         pieces: list[tuple[int, int]] = []
         at = begin
         for gap in [*_SEPARATOR.finditer(folded, begin, end), None]:
@@ -171,8 +176,16 @@ def _numbered(listing: Listing, noun: str) -> Iterator[Change]:
     last = listing.begin
     for number, item in enumerate(listing.items, start=1):
         opening = ". " if number > 1 else ""
-        yield last if number > 1 else item.start, item.start, f"{opening}{noun.capitalize()} {number}: "
+        yield (
+            last if number > 1 else item.start,
+            item.start,
+            f"{opening}{noun.capitalize()} {number}: ",
+        )
         last = item.end
+
+
+def _column(match: re.Match[str]) -> str:
+    return next(k for k, v in match.groupdict().items() if v and k != "title")
 
 
 def _same_lesions(one: Listing, other: Listing) -> bool:
