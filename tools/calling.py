@@ -1,4 +1,4 @@
-"""Running a tool's function where it can do no harm: in a thread, or in a process that is killed."""
+"""Running a tool's function where it does no harm: in a thread, or a process that is killed."""
 
 import contextlib
 import contextvars
@@ -8,7 +8,6 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import get_context, parent_process

@@ -65,7 +65,7 @@ def interrupt(case: Case) -> NoReturn:
     raise KeyboardInterrupt(case.id)
 
 
-class Two(Exception):
+class TwoPartError(Exception):
     """Cannot be unpickled: it wants two arguments."""
 
     def __init__(self, one: str, two: str) -> None:
@@ -74,7 +74,7 @@ class Two(Exception):
 
 def stumble_twice(case: Case) -> NoReturn:
     """Raises what does not survive a pipe."""
-    raise Two(case.id, "twice")
+    raise TwoPartError(case.id, "twice")
 
 
 def talk(case: Case) -> list[Finding]:

@@ -171,7 +171,7 @@ def test_an_installed_expert_weighs_as_a_tool_whatever_it_says(claimed: Source) 
         (experts.leave, "SystemExit: no licence for c-1"),
         (experts.cancel, "Cancelled: c-1"),
         (experts.interrupt, "KeyboardInterrupt: c-1"),
-        (experts.stumble_twice, "Two: c-1 twice"),
+        (experts.stumble_twice, "TwoPartError: c-1 twice"),
     ],
 )
 def test_whatever_an_expert_raises_is_a_failed_tool(
