@@ -7,8 +7,7 @@ import threading
 from typing import NoReturn
 
 from dxtrace.clinical import Case, Finding, Presence
-from expert_models import ModelCard, RetryableError, ToolRefusal
-from tools import expert_tool
+from expert_models import RetryableError, ToolRefusal
 
 
 def hang(case: Case) -> NoReturn:
@@ -89,28 +88,3 @@ def leave_a_child(case: Case) -> NoReturn:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     sys.stderr.write(f"child {child.pid}\n")
     hang(case)
-
-
-CARD = {"accepts": ("report",), "produces": ("gas",), "isolated": True}
-
-
-@expert_tool(ModelCard(name="decorated_work", timeout_s=60, **CARD))
-def decorated_work(case: Case) -> list[Finding]:
-    """As a plug-in writes it."""
-    return work(case)
-
-
-@expert_tool(ModelCard(name="decorated_hang", timeout_s=0.5, **CARD))
-def decorated_hang(case: Case) -> list[Finding]:
-    """Never returns."""
-    hang(case)
-
-
-class Adapter:
-    """An expert as a class."""
-
-    card = ModelCard(name="adapter", **CARD)
-
-    def run(self, case: Case) -> list[Finding]:
-        """One finding."""
-        return work(case)

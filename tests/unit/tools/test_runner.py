@@ -1,9 +1,11 @@
 """The runner: whatever happens in a tool becomes one of six outcomes, and never a finding."""
 
 import contextlib
+import importlib
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 import psutil
@@ -225,20 +227,27 @@ def test_an_isolated_tool_ends_as_one_in_this_process(
     assert multiprocessing.active_children() == []
 
 
-def test_a_decorated_function_runs_isolated() -> None:
-    run = run_tool(experts.decorated_work, CASE)
+@pytest.fixture
+def plugins(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The experts of a plug-in, registered in this process for one test only."""
+    monkeypatch.setattr("tools.registry._registered", [])
+    return importlib.import_module("tests.unit.tools.experts_as_plugins")
+
+
+def test_a_decorated_function_runs_isolated(plugins: ModuleType) -> None:
+    run = run_tool(plugins.decorated_work, CASE)
     assert run.call.outcome is Outcome.OK, run.call.reason
     assert int(run.findings[0].text.split()[1]) != os.getpid()
 
 
-def test_a_decorated_function_is_killed_at_its_limit() -> None:
-    run = run_tool(experts.decorated_hang, CASE)
+def test_a_decorated_function_is_killed_at_its_limit(plugins: ModuleType) -> None:
+    run = run_tool(plugins.decorated_hang, CASE)
     assert run.call.outcome is Outcome.TIMED_OUT
     assert multiprocessing.active_children() == []
 
 
-def test_a_method_runs_isolated() -> None:
-    expert = experts.Adapter()
+def test_a_method_runs_isolated(plugins: ModuleType) -> None:
+    expert = plugins.Adapter()
     assert run_tool(Tool(expert.card, expert.run, "somebody"), CASE).call.outcome is Outcome.OK
 
 
