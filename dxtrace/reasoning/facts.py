@@ -190,7 +190,9 @@ class _Builder:
         if concept.kind != "context" or attribute.type != "choice":
             return False
         name, weight = f"{concept.key}.{attribute.key}", RELIABILITY[finding.source]
-        weight = min(weight, RELIABILITY[Source.REPORT_CONTEXT]) if _is_reported(finding) else weight
+        weight = (
+            min(weight, RELIABILITY[Source.REPORT_CONTEXT]) if _is_reported(finding) else weight
+        )
         return any(f.name == name and f.weight >= weight for f in self.facts.values())
 
     def _add_number(

@@ -79,7 +79,9 @@ class AttributeReader:
                         _apply(scan, hit, mention)
                 shared += [(h, m, mention) for m in own if _shares_noun(m, mention) for h in hits]
         for hit, mention, owner in shared:
-            told = hit.entry.role == "flag" or (hit.entry.role == "value" and _nested(mention, owner))
+            told = hit.entry.role == "flag" or (
+                hit.entry.role == "value" and _nested(mention, owner)
+            )
             of_it = told and hit.entry.concept == mention.concept.key
             if of_it and hit.entry.attribute not in mention.attributes:
                 _apply(scan, hit, mention)
