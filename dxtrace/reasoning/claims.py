@@ -82,6 +82,8 @@ def _plain_formula(evidence: Evidence, concept: Concept, claim: Claim) -> z3.Boo
             return z3.Not(z3.Bool(f"{concept.key}.{sides[0]}"))
         if claim.location and claim.attributes.get("change") == "resolved":
             return z3.FreshConst(z3.BoolSort(), "gone_there")  # it may be left at another place
+        if len(sides) == 1:
+            return z3.Not(_lesion_formula(evidence, concept, claim))
         return z3.Not(present)
     parts = [present, *(z3.Bool(f"{concept.key}.{side}") for side in sides)]
     if _found_more_than_once(evidence, concept):
