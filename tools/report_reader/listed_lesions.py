@@ -1,8 +1,8 @@
 """Lesions listed in running text, spelled out one by one.
 
 ``Target lesions: liver 44 mm (baseline 52 mm); adrenal 24 mm (baseline 28 mm)`` becomes a
-sentence for each lesion, and so does a list for each time point: ``Baseline: node 22 mm, node 18 mm.
-Current: ...``. Sizes are only taken together where every lesion of a list has one.
+sentence for each lesion, and so does a list for each time point: ``Baseline: node 22 mm, node 18
+mm. Current: ...``. Sizes are only taken together where every lesion of a list has one.
 """
 
 import re
