@@ -17,8 +17,11 @@ class ModelCard(Frozen):
         body_parts: body parts it accepts; empty for any.
         produces: keys of the concepts it can report; ``*`` stands for the whole vocabulary.
         cost: rough cost of a call, to order calls by; 1 is a fraction of a second.
-        timeout_s: longest time a call may take, in seconds; None for no limit.
-        isolated: run in a process of its own, which is killed at the time limit.
+        timeout_s: longest time a call may take, in seconds, starting its process included; None for
+            no limit. At the limit an *isolated* expert is killed; any other is left behind, as a
+            thread cannot be killed: it may go on using the machine until DxTrace ends.
+        isolated: run in a process of its own, which is killed at the time limit. The function must
+            be defined at the top of a module or a class.
         intended_use: what it is for.
         limits: known limits.
         licence: licence of code and weights.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -140,16 +141,7 @@ class ReviewNodes:
         """Judge every claim, conclude every output that applies, list what is missing."""
         outcome = self.judge(state)
         trace = Trace(state["case"].id, state["trace"])
-        trace.append(
-            "check",
-            {
-                "packs": [_dump(p) for p in outcome["packs"]],
-                "claims": [_dump(c) for c in (*outcome["report_claims"], *outcome["answers"])],
-                "conclusions": [_dump(c) for c in outcome["conclusions"]],
-                "contradictions": [_dump(c) for c in outcome["contradictions"]],
-                "missing": [_dump(m) for m in outcome["missing"]],
-            },
-        )
+        trace.append("check", check_record(outcome))
         contradicted = len(outcome["contradictions"])
         _emit("check", claims=len(outcome["report_claims"]), contradictions=contradicted)
         return {**outcome, "trace": trace.entries}
@@ -248,6 +240,16 @@ class ReviewNodes:
 
     def answer(self, state: ReviewState) -> dict[str, Any]:
         """Write the answer and close the trace."""
+        case = state["case"]
+        calls = tuple(r.call for r in sorted(state["runs"], key=lambda r: r.order))
+        result = self.compose(state, calls)
+        trace = Trace(case.id, state["trace"])
+        trace.append("answer", answer_record(result.answer))
+        _emit("answer", text=result.answer.text)
+        return {"result": result, "trace": trace.entries}
+
+    def compose(self, state: ReviewState, calls: tuple[ToolCall, ...]) -> Result:
+        """The result, without a trace: the same check and calls always give the same words."""
         case, knowledge = state["case"], self.bench.knowledge
         by_question = [
             finding_conclusion(knowledge, item, state["findings"])
@@ -259,7 +261,6 @@ class ReviewNodes:
             else ()
         )
         conclusions = (*by_question, *state["conclusions"], *compared)
-        calls = tuple(r.call for r in sorted(state["runs"], key=lambda r: r.order))
         calls += _unavailable_images(case, calls, self.bench)
         result = Result(
             id=case.id, status="answered", answer=Answer(text="", conclusions=conclusions),
@@ -267,11 +268,23 @@ class ReviewNodes:
             contradictions=state["contradictions"], missing=state["missing"], tools=calls,
         )  # fmt: skip
         text = self.bench.writer.write(case, result, state["intents"], state["problems"])
-        result = result.model_copy(update={"answer": Answer(text=text, conclusions=conclusions)})
-        trace = Trace(case.id, state["trace"])
-        trace.append("answer", {"text": text, "conclusions": [_dump(c) for c in conclusions]})
-        _emit("answer", text=text)
-        return {"result": result, "trace": trace.entries}
+        return result.model_copy(update={"answer": Answer(text=text, conclusions=conclusions)})
+
+
+def check_record(outcome: Mapping[str, Any]) -> dict[str, Any]:
+    """What the trace keeps of a check."""
+    return {
+        "packs": [_dump(p) for p in outcome["packs"]],
+        "claims": [_dump(c) for c in (*outcome["report_claims"], *outcome["answers"])],
+        "conclusions": [_dump(c) for c in outcome["conclusions"]],
+        "contradictions": [_dump(c) for c in outcome["contradictions"]],
+        "missing": [_dump(m) for m in outcome["missing"]],
+    }
+
+
+def answer_record(answer: Answer) -> dict[str, Any]:
+    """What the trace keeps of an answer."""
+    return {"text": answer.text, "conclusions": [_dump(c) for c in answer.conclusions]}
 
 
 def _dump(model: Any) -> dict[str, Any]:
@@ -314,7 +327,9 @@ def _unavailable_images(
 ) -> tuple[ToolCall, ...]:
     """Say that nobody looked at the images, if nobody could."""
     images = sum(len(s.images) for study in case.studies for s in study.series)
-    looked = {t.card.name for t in bench.registry if "image" in t.card.accepts}
+    # A call of an expert that is not installed here (in a replay) may have looked.
+    looked = {c.name for c in calls if bench.registry.get(c.name) is None}
+    looked |= {t.card.name for t in bench.registry if "image" in t.card.accepts}
     if not images or any(c.name in looked for c in calls):
         return ()
     reason = f"{images} image file(s) came with the case; no installed expert accepts them"

@@ -1,10 +1,13 @@
-"""Replay a trace without the models: check its findings again and compare."""
+"""Replay a trace without the models: conclude and answer again from its findings, and compare."""
 
+import json
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
-from dxtrace.clinical import Case, Claim, Finding, Trace
+from dxtrace.clinical import Case, Claim, Finding, ToolCall, Trace
 from dxtrace.clinical.base import Frozen
-from graphs.nodes import ReviewNodes
+from graphs.nodes import ReviewNodes, answer_record, check_record
 from graphs.settings import Settings
 from graphs.workbench import Workbench, default_workbench
 
@@ -13,7 +16,7 @@ class Difference(Frozen):
     """Something that comes out differently now.
 
     Attributes:
-        what: the conclusion or claim.
+        what: the conclusion, claim, contradiction or missing fact, or the answer's words.
         recorded: what the trace says.
         now: what comes out with the present packs.
     """
@@ -30,6 +33,7 @@ class ReplayReport(Frozen):
         case_id: the case.
         conclusions: number of conclusions compared.
         claims: number of claims compared.
+        answered: whether the trace holds an answer; a session that waits has none.
         versions: recorded and present versions where they differ.
         differences: what came out differently.
     """
@@ -37,6 +41,7 @@ class ReplayReport(Frozen):
     case_id: str
     conclusions: int
     claims: int
+    answered: bool
     versions: dict[str, str]
     differences: tuple[Difference, ...]
 
@@ -51,22 +56,33 @@ class ReplayError(ValueError):
 
 
 def replay(trace: Trace, *, bench: Workbench | None = None) -> ReplayReport:
-    """Check a trace's findings again with the present packs; no tool is called.
+    """Conclude and answer again from a trace's findings with the present packs; no tool is called.
+
+    Everything that follows from the findings is made anew and compared with what is recorded: the
+    verdicts, conclusions with their reasons, contradictions, missing facts, and the answer. The
+    findings themselves are taken as recorded.
 
     Args:
         trace: the trace, verified.
         bench: knowledge; that which comes with DxTrace by default.
 
     Raises:
-        ReplayError: if the trace holds no check.
+        ReplayError: if the trace holds no check, or its entries are not what DxTrace writes.
     """
-    used = bench or default_workbench()
     data = {e.kind: e.data for e in trace.entries}
-    if "check" not in data or "input" not in data:
+    if not {"check", "input", "versions"} <= set(data):
         raise ReplayError(f"trace {trace.case_id}: holds no check to repeat")
+    try:
+        return _replay(trace, data, bench or default_workbench())
+    except (KeyError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ReplayError(f"trace {trace.case_id}: cannot be repeated: {reason}") from error
+
+
+def _replay(trace: Trace, data: dict[str, dict[str, Any]], bench: Workbench) -> ReplayReport:
     case = Case.model_validate(data["input"]["case"])
     findings = tuple(Finding.model_validate(e.data) for e in trace.entries if e.kind == "finding")
-    nodes = ReviewNodes(used, str(data["versions"]["planner"]), Settings())
+    nodes = ReviewNodes(bench, str(data["versions"]["planner"]), Settings())
     intents = nodes.planner.plan(case, (), ()).intents
     drafts = tuple(Claim.model_validate(c["claim"]) for c in _drafts(data["check"]))
     state: Any = {
@@ -74,17 +90,32 @@ def replay(trace: Trace, *, bench: Workbench | None = None) -> ReplayReport:
         "trace": (),
     }  # fmt: skip
     outcome = nodes.judge(state)
+    differences = _differences(data["check"], check_record(outcome))
+    if "answer" in data:
+        answer = nodes.compose({**state, **outcome}, _calls(trace)).answer
+        differences += _differences(data["answer"], answer_record(answer), "answer: ")
     return ReplayReport(
         case_id=trace.case_id,
         conclusions=len(outcome["conclusions"]),
         claims=len(outcome["report_claims"]) + len(outcome["answers"]),
+        answered="answer" in data,
         versions=_version_changes(data["versions"], nodes.versions()),
-        differences=tuple(_differences(data["check"], outcome)),
+        differences=tuple(differences),
     )
 
 
 def _drafts(check: dict[str, Any]) -> list[dict[str, Any]]:
     return [c for c in check["claims"] if str(c["claim"]["id"]).startswith("q")]
+
+
+def _calls(trace: Trace) -> tuple[ToolCall, ...]:
+    """The calls as recorded: how tools ended is part of the answer."""
+    fields = set(ToolCall.model_fields)
+    return tuple(
+        ToolCall.model_validate({k: v for k, v in e.data.items() if k in fields})
+        for e in trace.entries
+        if e.kind == "result"
+    )
 
 
 def _version_changes(recorded: dict[str, Any], now: dict[str, Any]) -> dict[str, str]:
@@ -97,20 +128,60 @@ def _version_changes(recorded: dict[str, Any], now: dict[str, Any]) -> dict[str,
     }
 
 
-def _differences(check: dict[str, Any], outcome: dict[str, Any]) -> list[Difference]:
-    recorded = {c["concept"]: _value(c) for c in check["conclusions"]}
-    now = {
-        c.concept: _value(c.model_dump(mode="json", exclude_defaults=True))
-        for c in outcome["conclusions"]
-    }
-    recorded |= {f"claim {c['claim']['id']}": c["verdict"]["kind"] for c in check["claims"]}
-    checked = (*outcome["report_claims"], *outcome["answers"])
-    now |= {f"claim {c.claim.id}": c.verdict.kind.value for c in checked}
-    return [
-        Difference(what=key, recorded=recorded.get(key, "nothing"), now=now.get(key, "nothing"))
-        for key in sorted({*recorded, *now})
-        if recorded.get(key) != now.get(key)
-    ]
+def _differences(
+    recorded: dict[str, Any], now: dict[str, Any], prefix: str = ""
+) -> list[Difference]:
+    """What differs between two records, each item by its name."""
+    before, after = dict(_items(recorded)), dict(_items(now))
+    found = []
+    for key in dict.fromkeys((*before, *after)):
+        if before.get(key) != after.get(key):
+            was, new = _shown(before.get(key)), _shown(after.get(key))
+            if was == new:  # the same value, for other reasons
+                was, new = _in_full(before.get(key)), _in_full(after.get(key))
+            found.append(Difference(what=f"{prefix}{key}", recorded=was, now=new))
+    return found
+
+
+def _items(record: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The parts of a record with names that are unique in it."""
+    seen: Counter[str] = Counter()
+    for part, entries in record.items():
+        for entry in entries if isinstance(entries, list) else [entries]:
+            name = _name(part, entry)
+            seen[name] += 1
+            # Through JSON, as the trace keeps it: numbers and tuples then compare.
+            yield (
+                f"{name} ({seen[name]})" if seen[name] > 1 else name,
+                json.loads(json.dumps(entry)),
+            )
+
+
+def _name(part: str, entry: Any) -> str:
+    if part == "conclusions":
+        return str(entry["concept"])
+    if part == "claims":
+        return f"claim {entry['claim']['id']}"
+    singular = {"packs": "pack", "contradictions": "contradiction", "missing": "missing fact"}
+    return singular.get(part, part)
+
+
+def _shown(entry: Any) -> str:
+    """The gist of an entry."""
+    if entry is None:
+        return "nothing"
+    if not isinstance(entry, dict):
+        return str(entry)
+    if "verdict" in entry and isinstance(entry["verdict"], dict):
+        return str(entry["verdict"]["kind"])
+    if "verdict" in entry:
+        return _value(entry)
+    named = (entry.get(k) for k in ("concept", "claim", "pack"))
+    return next((str(n) for n in named if n), "nothing")
+
+
+def _in_full(entry: Any) -> str:
+    return json.dumps(entry, ensure_ascii=False, sort_keys=True)
 
 
 def _value(conclusion: dict[str, Any]) -> str:

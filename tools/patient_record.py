@@ -73,6 +73,8 @@ class PatientRecordReader:
         if stated is None:
             return
         texts = [f"{words.strip().rstrip('.')}." for words in stated] or [NO_RISK_FACTORS]
+        # Nobody wrote these words: they are not quoted.
+        spoken: dict[str, object] = {} if stated else {"text": ""}
         for position, text in enumerate(texts):
             for number, finding in enumerate(self.reader.read(text.replace("_", " ")).findings):
                 yield finding.model_copy(
@@ -81,6 +83,7 @@ class PatientRecordReader:
                         "source": Source.STRUCTURED,
                         "context": _current(finding.context),
                         "evidence": (_EVIDENCE,),
+                        **spoken,
                     }
                 )
 

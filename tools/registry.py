@@ -1,7 +1,9 @@
 """Which tools there are: built in, registered in this process, or from other packages."""
 
 import logging
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from importlib.metadata import entry_points
 
 from expert_models import ExpertModel, ModelCard
@@ -44,8 +46,9 @@ class ToolRegistry:
         for point in entry_points(group=ENTRY_POINT_GROUP):
             origin = point.dist.name if point.dist else point.value
             try:
-                self.register(_as_tool(point.load(), origin))
-            except Exception as error:  # noqa: BLE001  # a broken plug-in must not stop the others
+                with redirect_stdout(sys.stderr):
+                    self.register(_as_tool(point.load(), origin))
+            except (Exception, SystemExit) as error:  # noqa: BLE001  # a broken plug-in must not stop the others
                 log.warning("expert %s of %s cannot be loaded: %s", point.name, origin, error)
                 self.problems[point.name] = f"{type(error).__name__}: {error}"
 

@@ -16,9 +16,10 @@ _NOT_STATED_AFTER = re.compile(
     r"(?:\b(?:prior|previous(?:ly)?|earlier|initial|if|unless|versus|vs\.?|rather than|not|"
     r"cannot be|compared (?:to|with)|formerly|was|originally|baseline|question of|query|"
     r"to exclude|rule out)\b"
-    r"(?:, )?[^.;,]{0,24}|\b(?:no|without|negative for|absence of)\b[^.;,:]{0,24}(?:\bn?or\b[^.;,:]{0,24})?|"
+    r"(?:, )?[^.;,]{0,24}|"
+    r"\b(?:no|without|negative for|absence of)\b[^.;,:]{0,24}(?:\bn?or\b[^.;,:]{0,24})?|"
     # "below the limit for ..." names a category that was not reached.
-    r"\b(?:not reach(?:ing|ed)?|below|short of|needed for|required for|(?:threshold|limit|cut-?off) for)\b"
+    r"\b(?:not reach(?:ing|ed)?|below|short of|(?:needed|required|threshold|limit|cut-?off) for)\b"
     r"[^.;]{0,24})$"
 )
 

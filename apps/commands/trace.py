@@ -59,11 +59,13 @@ def replay_trace(path: Path) -> ExitStatus:
         raise UsageError(f"{path}: {error}") from None
     print(
         f"case {report.case_id}: {report.conclusions} conclusions, {report.claims} claims checked"
+        f"{'' if report.answered else '; no answer is recorded'}"
     )
     for name, versions in report.versions.items():
         print(f"  {name}: {versions}")
     for difference in report.differences:
-        print(f"  {difference.what}: recorded {difference.recorded}, now {difference.now}")
+        print(f"  {difference.what}: recorded {difference.recorded}")
+        print(f"  {' ' * len(difference.what)}  now {difference.now}")
     print("the same as recorded" if report.same else f"{len(report.differences)} difference(s)")
     return ExitStatus.OK if report.same else ExitStatus.CASE_FAILED
 

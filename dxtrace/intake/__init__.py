@@ -3,6 +3,7 @@
 from dxtrace.intake.case_file import CaseReading, read_case
 from dxtrace.intake.deidentify import mask_identifiers
 from dxtrace.intake.errors import IntakeError
+from dxtrace.intake.file_kind import refuse_odd_file
 from dxtrace.intake.limits import IntakeLimits
 from dxtrace.intake.manifest import (
     ManifestLine,
@@ -25,4 +26,5 @@ __all__ = [
     "read_case",
     "read_lines",
     "read_manifest",
+    "refuse_odd_file",
 ]

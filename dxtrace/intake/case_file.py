@@ -1,5 +1,6 @@
 """One case from a path: a report, a ``case.yaml``, a FHIR bundle, an image or a folder."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from dxtrace.clinical import Case, Report, Study
 from dxtrace.intake.case_builder import build_case
 from dxtrace.intake.case_fields import validate_case_fields
 from dxtrace.intake.errors import IntakeError
+from dxtrace.intake.file_kind import refuse_odd_file
 from dxtrace.intake.fhir import read_bundle
 from dxtrace.intake.image_paths import is_image, read_series
 from dxtrace.intake.limits import IntakeLimits
@@ -47,6 +49,7 @@ def read_case(path: Path, *, limits: IntakeLimits | None = None) -> CaseReading:
     """
     limits = limits or IntakeLimits()
     try:
+        refuse_odd_file(path)
         if path.is_dir():
             return _read_folder(path, limits)
         return _read_file(path, limits)
@@ -77,9 +80,10 @@ def _read_file(path: Path, limits: IntakeLimits) -> CaseReading:
 
 
 def _id_of(path: Path) -> str:
-    name = path.resolve().name
+    absolute = Path(os.path.realpath(path))  # never raises, as resolve does for a loop of links
+    name = absolute.name
     if name.lower() in CASE_FILES:
-        return path.resolve().parent.name
+        return absolute.parent.name
     for suffix in (".nii.gz", path.suffix):
         if suffix and name.lower().endswith(suffix.lower()) and name != suffix:
             return name[: -len(suffix)]

@@ -1,8 +1,8 @@
 """A FHIR R4 bundle to a case: what reviewing needs, and nothing that identifies.
 
 Read: ``Patient`` (gender, birth date, for the age at the report), ``DiagnosticReport`` (text),
-``Observation`` (numeric values with units), ``Condition`` (as risk factors). Names, identifiers,
-addresses and every other resource are not read.
+``Observation`` (numeric values with units), ``Condition`` (as risk factors and history). Names,
+identifiers, addresses and every other resource are not read.
 
 Source: HL7 FHIR R4 (4.0.1), https://hl7.org/fhir/R4/.
 """
@@ -23,6 +23,8 @@ from dxtrace.intake.report_text import decode_utf8, prepare_report_text
 
 _VOID_STATUS = {"entered-in-error", "cancelled"}
 _INACTIVE_CONDITION = {"inactive", "remission", "resolved"}
+_VOID_CONDITION = {"refuted", "entered-in-error"}
+_DOUBTED_CONDITION = {"unconfirmed", "provisional", "differential"}
 _READ = {"Patient", "DiagnosticReport", "Observation", "Condition"}
 _GENDER: dict[str, Any] = {"male": "M", "female": "F", "other": "O"}
 
@@ -100,7 +102,7 @@ def _read_patient(
     return Patient(
         age=_age_at(patient.get("birthDate"), day, notes),
         sex=_GENDER.get(str(patient.get("gender"))),
-        risk_factors=_read_risk_factors(resources),
+        risk_factors=_read_risk_factors(resources, notes),
     )
 
 
@@ -118,17 +120,32 @@ def _age_at(birth: object, day: date | None, notes: list[str]) -> Decimal | None
     return Decimal(day.year - born.year - ((day.month, day.day) < (born.month, born.day)))
 
 
-def _read_risk_factors(resources: list[Mapping[str, Any]]) -> tuple[str, ...] | None:
-    conditions = _of_type(resources, "Condition")
-    if not conditions:
-        return None
-    return tuple(_concept_text(c.get("code")) for c in conditions if _holds(c))
+def _read_risk_factors(
+    resources: list[Mapping[str, Any]], notes: list[str]
+) -> tuple[str, ...] | None:
+    """What the conditions say; None if none says anything.
+
+    A list of conditions without a risk factor does not say that somebody asked for risk factors, so
+    the answer is never the empty tuple. A bundle that does say so has a condition in those words
+    ("No known risk factors"), which are read like any others.
+    """
+    stated = []
+    for condition in _of_type(resources, "Condition"):
+        text = _concept_text(condition.get("code"))
+        verification = _codes(condition.get("verificationStatus"))
+        if verification & _VOID_CONDITION:
+            notes.append(f"Condition ({text}): not read, it is {', '.join(sorted(verification))}")
+        elif _codes(condition.get("clinicalStatus")) & _INACTIVE_CONDITION:
+            stated.append(f"History of {text}")
+        else:
+            stated.append(f"Possible {text}" if verification & _DOUBTED_CONDITION else text)
+    return tuple(stated) or None
 
 
-def _holds(condition: Mapping[str, Any]) -> bool:
-    status = {_first_code(condition.get("clinicalStatus"))}
-    verification = {_first_code(condition.get("verificationStatus"))}
-    return not (status & _INACTIVE_CONDITION or verification & {"refuted", "entered-in-error"})
+def _codes(concept: object) -> set[str]:
+    codings = concept.get("coding") if isinstance(concept, Mapping) else None
+    found = codings if isinstance(codings, list) else []
+    return {str(c.get("code")) for c in found if isinstance(c, Mapping)}
 
 
 def _first_code(concept: object) -> str | None:

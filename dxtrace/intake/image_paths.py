@@ -4,6 +4,7 @@ from pathlib import Path
 
 from dxtrace.clinical import Image, Series
 from dxtrace.intake.errors import IntakeError
+from dxtrace.intake.file_kind import refuse_odd_file
 from dxtrace.intake.limits import IntakeLimits
 
 IMAGE_SUFFIXES = (".dcm", ".dicom", ".nii", ".nii.gz", ".png", ".jpg", ".jpeg", ".tif", ".tiff")
@@ -16,11 +17,11 @@ _DICOM_PREAMBLE = 128
 
 def is_image(path: Path) -> bool:
     """Whether a file is an image that a case may refer to, by its name or as DICOM."""
-    return path.name.lower().endswith(IMAGE_SUFFIXES) or _is_dicom(path)
+    return path.is_file() and (path.name.lower().endswith(IMAGE_SUFFIXES) or _is_dicom(path))
 
 
 def _is_dicom(path: Path) -> bool:
-    if path.suffix or not path.is_file():
+    if path.suffix:
         return False
     with path.open("rb") as stream:
         stream.seek(_DICOM_PREAMBLE)
@@ -55,6 +56,7 @@ def resolve_inside(given: str, base: Path, limits: IntakeLimits, *, field: str) 
         )
     if not exists:
         raise IntakeError(f"expected an existing file or folder, got {given!r}", field=field)
+    refuse_odd_file(resolved, field=field)
     return resolved
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dxtrace.intake.deidentify import mask_identifiers
 from dxtrace.intake.errors import IntakeError
+from dxtrace.intake.file_kind import refuse_odd_file
 from dxtrace.intake.limits import IntakeLimits
 
 _UTF8_SIGNATURE = b"\xef\xbb\xbf"
@@ -92,6 +93,7 @@ def read_bytes(path: Path, limits: IntakeLimits) -> bytes:
     """
     largest = 4 * limits.max_report_chars + len(_UTF8_SIGNATURE)
     try:
+        refuse_odd_file(path)
         size = path.stat().st_size
         if size > largest:
             raise IntakeError(
@@ -102,6 +104,8 @@ def read_bytes(path: Path, limits: IntakeLimits) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise IntakeError("there is no such file", file=path) from None
+    except IntakeError as error:
+        raise error.at(file=path) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise IntakeError(f"cannot be read: {reason}", file=repr(str(path))) from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from fractions import Fraction
 
 from dxtrace.clinical import (
     Case,
@@ -13,6 +14,7 @@ from dxtrace.clinical import (
 )
 from dxtrace.clinical.finding import AttributeValue
 from dxtrace.intake.errors import IntakeError
+from dxtrace.intake.quantity_check import check_measured, check_within
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.suggestions import suggest
 from dxtrace.knowledge.units import UnitError, conversion_factor
@@ -105,13 +107,12 @@ def _check_number(attribute: ConceptAttribute, value: AttributeValue, field: str
         )
     if attribute.type == "integer" and value != int(value):
         raise IntakeError(f"expected a whole number, got {value}", field=field)
-    low, high = attribute.minimum, attribute.maximum
-    if (low is not None and value < low) or (high is not None and value > high):
-        raise IntakeError(f"expected a number from {low} to {high}, got {value}", field=field)
+    check_within(attribute, value, field)
 
 
 def _check_measurement(concept: Concept, measurement: Measurement, field: str) -> None:
-    units = {a.measured_as: a.unit for a in concept.attributes if a.measured_as}
+    filled = {a.measured_as: a for a in concept.attributes if a.measured_as}
+    units = {kind: attribute.unit for kind, attribute in filled.items()}
     kind = measurement.kind
     unit = units.get(kind) or _BASIC_KINDS.get(_without_prefixes(kind))
     if unit is None:
@@ -121,6 +122,7 @@ def _check_measurement(concept: Concept, measurement: Measurement, field: str) -
         conversion_factor(measurement.unit, unit)
     except UnitError as error:
         raise IntakeError(str(error), field=f"{field}.unit") from None
+    check_measured(measurement, unit, filled.get(kind), field)
 
 
 def _without_prefixes(kind: str) -> str:
@@ -130,12 +132,13 @@ def _without_prefixes(kind: str) -> str:
 
 
 def _check_observation(observation: Observation, knowledge: Knowledge, field: str) -> None:
-    units = {
-        attribute.unit or "1"
+    attributes = [
+        attribute
         for concept in knowledge.vocabulary.concepts.values()
         for attribute in concept.attributes
         if observation.code and observation.code in attribute.observation_codes
-    }
+    ]
+    units = {attribute.unit or "1" for attribute in attributes}
     if units and not any(_could_mean(observation.unit, unit) for unit in units):
         name = observation.name or observation.code
         raise IntakeError(
@@ -143,6 +146,10 @@ def _check_observation(observation: Observation, knowledge: Knowledge, field: st
             f"got {observation.unit!r}",
             field=f"{field}.unit",
         )
+    for attribute in attributes:
+        if _converts(observation.unit, attribute.unit or "1"):
+            factor = conversion_factor(observation.unit, attribute.unit or "1")
+            check_within(attribute, Fraction(observation.value) * factor, f"{field}.value")
 
 
 def _could_mean(given: str, wanted: str) -> bool:

@@ -86,6 +86,8 @@ def _plain_formula(evidence: Evidence, concept: Concept, claim: Claim) -> z3.Boo
             return z3.Not(z3.Or(named))
         if claim.location and claim.attributes.get("change") == "resolved":
             return z3.FreshConst(z3.BoolSort(), "gone_there")  # it may be left at another place
+        if len(sides) == 1:
+            return z3.Not(_lesion_formula(evidence, concept, claim))
         return z3.Not(present)
     parts = [present, *(z3.Bool(f"{concept.key}.{side}") for side in sides)]
     if claim.source is Source.PLANNER and not _is_at(evidence, concept.key, 0, claim.location):

@@ -16,6 +16,7 @@ _NEXT_ITEM = re.compile(r"\s*(?:[,/]|and\b|or\b)")
 _AFFIRMED = re.compile(r"\?\W*(?:yes|present|positive)\b")
 _DECIDING = frozenset({"absent", "uncertain", "present"})
 _ENUMERATION = re.compile(r"[\s,]*(?:\b(?:and/or|and|or|nor)\b|[/&+])\s*")
+_JOINED = re.compile(r"\bn?or\b")
 _COMMAS = re.compile(r"[\s,]*(?:(?:\b(?:and/or|and|or|nor)\b|[/&+])\s*)?")
 _CONTEXTS = (
     ("family", Context.FAMILY),
@@ -80,13 +81,19 @@ def _reaching(scan: Scan, hit: MeaningHit) -> Iterator[Trigger]:
 
 def _answers_another(scan: Scan, found: MeaningHit, trigger: Trigger, hit: MeaningHit) -> bool:
     """Whether a word answers a feature and not the lesion before it: "nodule: washout absent"."""
-    if trigger.means != "absent" or trigger.stands != "after" or " " in _words(scan, found):
+    if trigger.means != "absent" or trigger.stands != "after":
+        return False
+    words = _words(scan, found)
+    if " " in words and not words.startswith("not "):
         return False
     return any(
         hit.end <= v.start
         and v.end <= found.start
         and not scan.between(v.end, found.start).strip(" :-")
+        and (" " not in words or "," in scan.between(hit.end, v.start))
+        and not _JOINED.search(scan.between(hit.end, v.start))
         for v in (*scan.hits["flag"], *scan.hits["value"])
+        if " " not in words or not _NEXT_ITEM.match(scan.text, hit.end)
     )
 
 

@@ -11,6 +11,9 @@ from tools.report_reader.sentences import MeaningHit, Scan
 
 _OPEN = -1
 _PLURAL = re.compile(r"(?:nodes|[^siu\W]s|ies|ases|metastases)\Z")
+_PLURAL_AT = re.compile(
+    r"(?:[\w-]+\s+){0,3}?(?:metastases|mets|deposits)\s+(?:to|in|of|within|at|involving)\b"
+)
 _WINDOW = 70
 _MAX_WORDS = 7
 _DIGITS = re.compile(
@@ -117,7 +120,8 @@ def is_plural(scan: Scan, mention: Mention) -> bool:
 
 def is_plural_noun(scan: Scan, hit: MeaningHit) -> bool:
     """Whether the words of a phrase name several."""
-    return bool(_PLURAL.search(scan.between(hit.start, hit.end)))
+    words = scan.between(hit.start, hit.end)
+    return bool(_PLURAL.search(words) or _PLURAL_AT.match(words))
 
 
 def _word(phrases: Sequence[str]) -> re.Pattern[str]:

@@ -19,6 +19,9 @@ _OPENS_ITEM = re.compile(
 )
 _ARTICLE = re.compile(r"\s*(?:(?:is|was|being|represents|,|:)\s+)?(?:(?:an?|the)\s+)?")
 _SIZED_SENTENCE = re.compile(r"(?<=[.;\n])\s*\d[\d.x ]*(?:mm|cm)\b")
+_MEASURED = re.compile(
+    r"\s*(?:(?:of|measuring|is|measures|at)\s+)?(?:about\s+|approximately\s+)?\d"
+)
 _ADJECTIVES = 6
 _LATER = frozenset({"second", "third", "fourth"})
 _PLAIN = frozenset({"new", "one", "rest"})  # before a noun, these say no more than an article
@@ -125,6 +128,10 @@ class HeadFinder:
         """Whether there is something that the head can refer to."""
         if head.role in ("new", "other", "rest", "placed"):
             return before.known > 0 or before.group
+        if head.role == "described":
+            return before.known > 1
+        if head.role == "one" and before.known and not before.group:
+            return bool(_MEASURED.match(scan.text, head.end, scan.sentence.end))
         if head.role == "one" or before.group:
             return before.group and self._has_counterpart(scan, head)
         return before.known > (head.role not in _LATER)
@@ -134,6 +141,8 @@ class HeadFinder:
         rest = self._head.finditer(scan.text, head.end, scan.sentence.part.end)
         earlier = self._head.finditer(scan.text, scan.sentence.part.start, head.start)
         wanted = self._counterparts.get(head.role, frozenset())
+        if head.role == "larger" and not scan.hits["side"]:  # "on the left, the largest ..."
+            wanted = wanted - {head.role}
         return any(_role(m) in wanted for found in (rest, earlier) for m in found)
 
     def _noun(self, scan: Scan, end: int, nouns: Sequence[MeaningHit]) -> int | None:

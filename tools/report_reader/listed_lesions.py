@@ -1,8 +1,8 @@
 """Lesions listed in running text, spelled out one by one.
 
-``Target lesions: liver 44 mm (baseline 52 mm); adrenal 24 mm (baseline 28 mm)`` becomes a sentence for
-each lesion, and so does a list for each time point: ``Baseline: node 22 mm, node 18 mm. Current: ...``.
-Sizes are only taken together where every lesion of a list has one.
+``Target lesions: liver 44 mm (baseline 52 mm); adrenal 24 mm (baseline 28 mm)`` becomes a
+sentence for each lesion, and so does a list for each time point: ``Baseline: node 22 mm, node 18
+mm. Current: ...``. Sizes are only taken together where every lesion of a list has one.
 """
 
 import re
@@ -100,8 +100,7 @@ class ListedLesions:
     def _by_time(self, folded: str) -> Iterator[Change]:
         """Lists of the same lesions at two or more time points."""
         listings = [
-            self._listing(folded, m.start("title"), m.end(), next(k for k, v in m.groupdict().items()
-                          if v and k != "title"))
+            self._listing(folded, m.start("title"), m.end(), _column(m))
             for m in self._opening.finditer(folded)
         ]  # fmt: skip
         listings = [x for x in listings if x.items and all(_SIZE.search(i.words) for i in x.items)]
@@ -122,7 +121,7 @@ class ListedLesions:
             yield from self._sum(folded, listing)
 
     def _sum(self, folded: str, listing: Listing) -> Iterator[Change]:
-        """ "(sum 40 mm)" behind the last lesion is the sum at this time point."""
+        """The sum behind the last lesion, "(sum 40 mm)", is that of this time point."""
         rest = folded[listing.items[-1].end : listing.end]
         found = re.match(rf"[\s,;(]*(?=(?:{self._sums.pattern}))", rest)
         if found:
@@ -183,6 +182,10 @@ def _numbered(listing: Listing, noun: str) -> Iterator[Change]:
             f"{opening}{noun.capitalize()} {number}: ",
         )
         last = item.end
+
+
+def _column(match: re.Match[str]) -> str:
+    return next(k for k, v in match.groupdict().items() if v and k != "title")
 
 
 def _same_lesions(one: Listing, other: Listing) -> bool:

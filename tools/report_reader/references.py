@@ -66,6 +66,10 @@ def refer(
     if role == "one":
         alike = _sized_alike(mention, pool)
         return [] if group is not None or (mention.measurements and not alike) else alike or [*pool]
+    if role == "described":
+        return [
+            x for x in pool if any(x.stated(k) == v for k, v in mention.attributes.items())
+        ] or [*pool]
     if role == "other":
         return _other(mention, pool, group, last)
     if role == "item" and mention.label is not None:
@@ -101,7 +105,7 @@ def inherit(mention: Mention, group: Lesion) -> None:
 
 
 def _by_size(mention: Mention, pool: Sequence[Lesion], group: Lesion | None) -> list[Lesion]:
-    named = [x for x in pool if x.label == mention.role]
+    named = [x for x in pool if x.label == mention.role and not _elsewhere(x, mention)]
     sized = [(_middle(x.size), x) for x in pool if x.size is not None]
     if group is not None or len(sized) < _PAIR:
         return named

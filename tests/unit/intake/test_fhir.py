@@ -102,17 +102,39 @@ def test_what_is_no_exact_number_is_left_out_and_said(fields: dict[str, Any]) ->
     assert any("CRP: not read" in note for note in reading.notes)
 
 
-def test_conditions_are_risk_factors_unless_they_do_not_hold() -> None:
-    def condition(text: str, **fields: Any) -> dict[str, Any]:
-        return {"resourceType": "Condition", "code": {"text": text}, **fields}
+def condition(text: str, *, clinical: str = "", verification: str = "") -> dict[str, Any]:
+    status = {"clinicalStatus": clinical, "verificationStatus": verification}
+    coded = {k: {"coding": [{"system": "x", "code": v}]} for k, v in status.items() if v}
+    return {"resourceType": "Condition", "code": {"text": text}, **coded}
 
-    refuted = {"verificationStatus": {"coding": [{"code": "refuted"}]}}
-    resolved = {"clinicalStatus": {"coding": [{"code": "resolved"}]}}
-    case = read(
-        REPORT, condition("smoking"), condition("a", **refuted), condition("b", **resolved)
-    ).case
-    assert case.patient.risk_factors == ("smoking",)
+
+def test_conditions_are_risk_factors() -> None:
+    case = read(REPORT, condition("smoking", clinical="active"), condition("emphysema")).case
+    assert case.patient.risk_factors == ("smoking", "emphysema")
     assert read(REPORT).case.patient.risk_factors is None
+
+
+@pytest.mark.parametrize("verification", ["refuted", "entered-in-error"])
+def test_a_condition_that_does_not_hold_says_nothing_about_risk(verification: str) -> None:
+    reading = read(REPORT, condition("smoker", verification=verification))
+    assert reading.case.patient.risk_factors is None
+    assert reading.notes == (f"Condition (smoker): not read, it is {verification}",)
+
+
+def test_conditions_of_the_past_are_history_and_do_not_mean_that_somebody_asked() -> None:
+    resolved = [condition(t, clinical="resolved") for t in ("lung cancer", "appendicitis")]
+    case = read(REPORT, *resolved).case
+    assert case.patient.risk_factors == ("History of lung cancer", "History of appendicitis")
+
+
+def test_a_condition_in_doubt_stays_in_doubt() -> None:
+    case = read(REPORT, condition("asbestosis", verification="provisional")).case
+    assert case.patient.risk_factors == ("Possible asbestosis",)
+
+
+def test_a_bundle_may_say_that_there_are_no_risk_factors() -> None:
+    case = read(REPORT, condition("No known risk factors for lung cancer")).case
+    assert case.patient.risk_factors == ("No known risk factors for lung cancer",)
 
 
 def test_resources_entered_in_error_do_not_exist() -> None:

@@ -59,6 +59,45 @@ def test_what_does_not_fit_is_named(fields: dict[str, Any], said: str) -> None:
     assert raised.value.case_id == "c"
 
 
+@pytest.mark.parametrize(
+    ("measurement", "said"),
+    [
+        ({"value": 0}, r"measurements\[0\]\.value: expected more than 0 mm, got 0"),
+        ({"value": -7}, r"\.value: expected more than 0 mm, got -7"),
+        ({"value": 1e308}, r"\.value: expected at most 3000 mm, got 1E\+308 mm"),
+        ({"low": 2, "high": 4000}, r"\.high: expected at most 3000 mm"),
+        ({"low": -1, "high": 4}, r"\.low: expected more than 0"),
+        ({"kind": "mean_diameter", "value": 21, "unit": "cm"}, "at most 200 mm, got 21 cm"),
+        ({"kind": "prior_interval", "value": 5000, "unit": "mo"}, "at most 1200 mo"),
+        ({"kind": "volume", "value": 0, "unit": "mm3"}, "more than 0 mm3"),
+    ],
+)
+def test_a_size_that_nothing_has_is_refused(measurement: dict[str, Any], said: str) -> None:
+    with pytest.raises(IntakeError, match=said):
+        nodule(measurements=[{"kind": "diameter", "unit": "mm", **measurement}])
+
+
+@pytest.mark.parametrize("size", [0, -1, 1e308])
+def test_a_size_given_as_an_attribute_is_no_different(size: float) -> None:
+    with pytest.raises(IntakeError, match=r"attributes\.mean_diameter: expected .* mm, got"):
+        nodule(attributes={"mean_diameter": size})
+
+
+def test_sizes_at_the_ends_of_what_is_possible_pass() -> None:
+    for value in ("0.1", "200"):
+        nodule(measurements=[{"kind": "mean_diameter", "value": value, "unit": "mm"}])
+    nodule(measurements=[{"kind": "diameter", "low": 0, "high": 6, "unit": "mm"}])
+    gone = {"current_sum": 0, "baseline_sum": 40}
+    checked(findings=[{"concept": "response_assessment", "attributes": gone}])
+
+
+@pytest.mark.parametrize("value", [-1, 1e308])
+def test_a_laboratory_value_that_nobody_has_is_refused(value: float) -> None:
+    calcium = {"name": "Calcium", "code": "17861-6", "unit": "mmol/L", "value": value}
+    with pytest.raises(IntakeError, match=r"observations\[0\]\.value: expected a number from 0"):
+        checked(observations=[calcium])
+
+
 def test_a_laboratory_value_in_an_impossible_unit_is_refused() -> None:
     calcium = {"name": "Calcium", "code": "17861-6", "value": 11}
     for unit in ("mg/dL", "mmol/L"):

@@ -1,6 +1,8 @@
 """Experts that hang, crash or leave their process; importable, so that processes can be spawned."""
 
 import os
+import subprocess
+import sys
 import threading
 from typing import NoReturn
 
@@ -41,3 +43,48 @@ def work(case: Case) -> list[Finding]:
     return [
         Finding(id="f", concept="gas", presence=Presence.PRESENT, text=f"{case.id} {os.getpid()}")
     ]
+
+
+def leave(case: Case) -> NoReturn:
+    """Ends the program, as a command-line tool that is imported may do."""
+    raise SystemExit(f"no licence for {case.id}")
+
+
+class Cancelled(BaseException):
+    """No Exception, as asyncio.CancelledError is none."""
+
+
+def cancel(case: Case) -> NoReturn:
+    """Raises what an ``except Exception`` does not catch."""
+    raise Cancelled(case.id)
+
+
+def interrupt(case: Case) -> NoReturn:
+    """Raises what the user's Ctrl-C raises."""
+    raise KeyboardInterrupt(case.id)
+
+
+class TwoPartError(Exception):
+    """Cannot be unpickled: it wants two arguments."""
+
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(f"{one} {two}")
+
+
+def stumble_twice(case: Case) -> NoReturn:
+    """Raises what does not survive a pipe."""
+    raise TwoPartError(case.id, "twice")
+
+
+def talk(case: Case) -> list[Finding]:
+    """Writes to standard output in two ways."""
+    print("printed by", case.id, flush=True)  # noqa: T201
+    os.write(1, b"written below Python\n")
+    return work(case)
+
+
+def leave_a_child(case: Case) -> NoReturn:
+    """Starts a process and hangs."""
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    sys.stderr.write(f"child {child.pid}\n")
+    hang(case)

@@ -1,10 +1,14 @@
 """The runner: whatever happens in a tool becomes one of six outcomes, and never a finding."""
 
+import contextlib
+import importlib
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
+import psutil
 import pytest
 
 from dxtrace.clinical import (
@@ -162,6 +166,30 @@ def test_an_installed_expert_weighs_as_a_tool_whatever_it_says(claimed: Source) 
     assert [f.source for f in run.findings] == [Source.TOOL]
 
 
+@pytest.mark.parametrize("isolated", [False, True])
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (experts.leave, "SystemExit: no licence for c-1"),
+        (experts.cancel, "Cancelled: c-1"),
+        (experts.interrupt, "KeyboardInterrupt: c-1"),
+        (experts.stumble_twice, "TwoPartError: c-1 twice"),
+    ],
+)
+def test_whatever_an_expert_raises_is_a_failed_tool(
+    function: Callable[[Case], Any], said: str, isolated: bool
+) -> None:
+    run = run_tool(tool(function, isolated=isolated), CASE)
+    assert run.call.outcome is Outcome.FAILED
+    assert run.call.reason.startswith(said)
+
+
+def test_a_late_tool_that_is_not_isolated_is_left_behind() -> None:
+    run = run_tool(tool(experts.hang, timeout_s=0.2), CASE)
+    assert run.call.outcome is Outcome.TIMED_OUT
+    assert "given up after its limit of 0.2 s; it may still be running" in run.call.reason
+
+
 # -- in a process of its own -------------------------------------------------------------------
 
 
@@ -197,3 +225,52 @@ def test_an_isolated_tool_ends_as_one_in_this_process(
     assert run.call.outcome is outcome
     assert reason in run.call.reason
     assert multiprocessing.active_children() == []
+
+
+@pytest.fixture
+def plugins(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The experts of a plug-in, registered in this process for one test only."""
+    monkeypatch.setattr("tools.registry._registered", [])
+    return importlib.import_module("tests.unit.tools.experts_as_plugins")
+
+
+def test_a_decorated_function_runs_isolated(plugins: ModuleType) -> None:
+    run = run_tool(plugins.decorated_work, CASE)
+    assert run.call.outcome is Outcome.OK, run.call.reason
+    assert int(run.findings[0].text.split()[1]) != os.getpid()
+
+
+def test_a_decorated_function_is_killed_at_its_limit(plugins: ModuleType) -> None:
+    run = run_tool(plugins.decorated_hang, CASE)
+    assert run.call.outcome is Outcome.TIMED_OUT
+    assert multiprocessing.active_children() == []
+
+
+def test_a_method_runs_isolated(plugins: ModuleType) -> None:
+    expert = plugins.Adapter()
+    assert run_tool(Tool(expert.card, expert.run, "somebody"), CASE).call.outcome is Outcome.OK
+
+
+def test_a_function_that_another_process_cannot_find_is_refused_clearly() -> None:
+    run = run_tool(tool(lambda _: [gas()], isolated=True), CASE)
+    assert run.call.outcome is Outcome.FAILED
+    assert "must be defined at the top of a module" in run.call.reason
+
+
+def test_what_a_killed_tool_has_started_is_killed_too(capfd: pytest.CaptureFixture[str]) -> None:
+    run = run_tool(tool(experts.leave_a_child, isolated=True, timeout_s=8), CASE)
+    assert run.call.outcome is Outcome.TIMED_OUT
+    child = int(capfd.readouterr().err.split("child ")[1].split()[0])
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(child).wait(10)
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie"
+
+
+def test_what_an_isolated_tool_prints_is_no_output_of_ours(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert run_tool(tool(experts.talk, isolated=True), CASE).call.outcome is Outcome.OK
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    assert "printed by c-1" in printed.err
+    assert "written below Python" in printed.err
