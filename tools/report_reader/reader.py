@@ -297,7 +297,7 @@ def _without_partial_denials(mentions: Sequence[Mention]) -> list[Mention]:
     return [
         m for m in mentions
         if not (
-            m.qualified and m.presence is Presence.ABSENT
+            m.qualified and m.presence in (Presence.ABSENT, Presence.UNKNOWN)
             and (m.concept.key, m.source if _is_named_by(m) else None) in there
         ) and not (m.presence is Presence.ABSENT and any(_is_elsewhere(m, x) for x in lesions))
     ]  # fmt: skip
