@@ -23,6 +23,7 @@ from dxtrace.knowledge import Knowledge
 
 _SHOWN_VALUES = 6
 _FEW_ASSUMPTIONS = 3
+_UNCHANGED = ("stable", "unchanged")
 _FARES = {
     VerdictKind.ENTAILED: "proved by the findings",
     VerdictKind.CONSISTENT: "neither proved nor contradicted",
@@ -89,7 +90,7 @@ class AnswerWriter:
                 f"Undetermined: nothing in the case compares with an earlier examination{subject}."
             )
         elif is_yes_no(case.question or ""):
-            changed = any(not str(c.value).startswith(("stable", "unchanged")) for c in changes)
+            changed = any(not str(c.value).startswith(_UNCHANGED) for c in changes)
             growth = asks_for_growth(case.question or "")
             grown = any(str(c.value).startswith(("increased", "new")) for c in changes)
             stable = asks_for_stability(case.question or "")

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, Self
 
 from dxtrace.clinical.concept import Concept
@@ -86,6 +86,11 @@ class ReportReader:
         near = "|".join(translate(p) for p in rules.context.reference.neighbours)
         self._neighbour = re.compile(rf"(?<!\w)(?:{near})(?!\w)")
         self._pronoun = re.compile(rf"\W*(?:{starts})(?!\w)")
+
+    @property
+    def concepts(self) -> Mapping[str, Concept]:
+        """The concepts that it reads, by key."""
+        return self._vocabulary.concepts
 
     def read(self, text: str, document: int = 0, *, around: str = "") -> ReportReading:
         """Read one report.
