@@ -13,10 +13,10 @@ from tools.report_reader.phrases import compile_phrase, fold
 
 _NOT_STATED_IN = ("indication", "history", "comparison", "technique", "exam")
 _NOT_STATED_AFTER = re.compile(
-    r"(?:\b(?:prior|previous(?:ly)?|earlier|initial|if|unless|versus|vs\.?|rather than|not|"
-    r"cannot be|compared (?:to|with)|formerly|was|originally|baseline|question of|query|"
-    r"to exclude|rule out)\b"
-    r"(?:, )?[^.;,]{0,24}|"
+    # An earlier category goes on behind a comma, a condition does not.
+    r"(?:\b(?:prior|previous(?:ly)?|earlier|initial|formerly|originally|ago)\b[^.;]{0,32}|"
+    r"\b(?:if|unless|versus|vs\.?|rather than|not|cannot be|compared (?:to|with)|was|baseline|"
+    r"question of|query|to exclude|rule out)\b[^.;,]{0,24}|"
     r"\b(?:no|without|negative for|absence of)\b[^.;,:]{0,24}(?:\bn?or\b[^.;,:]{0,24})?|"
     # "below the limit for ..." names a category that was not reached.
     r"\b(?:not reach(?:ing|ed)?|below|short of|(?:needed|required|threshold|limit|cut-?off) for)\b"

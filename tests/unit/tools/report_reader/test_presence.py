@@ -142,7 +142,7 @@ def test_partial_denials_do_not_deny_what_is_there(reader: ReportReader) -> None
     assert finding.attributes["change"] == "stable"
 
 
-@pytest.mark.parametrize("quality", ["suspicious", "new", "other", "growing"])
+@pytest.mark.parametrize("quality", ["suspicious", "new", "significant", "growing"])
 def test_partial_denials_of_lesions_leave_room(reader: ReportReader, quality: str) -> None:
     finding = only(reader, f"No {quality} pulmonary nodules.", "pulmonary_nodule")
     assert finding.presence is Presence.UNKNOWN
