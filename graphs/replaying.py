@@ -69,7 +69,7 @@ def replay(trace: Trace, *, bench: Workbench | None = None) -> ReplayReport:
     Raises:
         ReplayError: if the trace holds no check, or its entries are not what DxTrace writes.
     """
-    data = {e.kind: e.data for e in trace.entries}
+    data: dict[str, dict[str, Any]] = {e.kind: e.data for e in trace.entries}
     if not {"check", "input", "versions"} <= set(data):
         raise ReplayError(f"trace {trace.case_id}: holds no check to repeat")
     try:
@@ -92,7 +92,8 @@ def _replay(trace: Trace, data: dict[str, dict[str, Any]], bench: Workbench) -> 
     outcome = nodes.judge(state)
     differences = _differences(data["check"], check_record(outcome))
     if "answer" in data:
-        answer = nodes.compose({**state, **outcome}, _calls(trace)).answer
+        state.update(outcome)
+        answer = nodes.compose(state, _calls(trace)).answer
         differences += _differences(data["answer"], answer_record(answer), "answer: ")
     return ReplayReport(
         case_id=trace.case_id,
