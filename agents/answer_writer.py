@@ -20,6 +20,7 @@ from dxtrace.clinical import (
     VerdictKind,
 )
 from dxtrace.knowledge import Knowledge
+from dxtrace.knowledge.fact_names import missing_in_words
 
 _SHOWN_VALUES = 6
 _FEW_ASSUMPTIONS = 3
@@ -116,7 +117,11 @@ class AnswerWriter:
             cited = _cited(conclusion.citations)
             yield f"{conclusion.title or conclusion.concept}: {value}.{because}{cited}"
         if result.missing:
-            yield f"What would settle it: {', '.join(fact_in_words(m) for m in result.missing)}."
+            yield f"What would settle it: {', '.join(self._settling(result.missing))}."
+
+    def _settling(self, missing: Iterable[MissingFact]) -> list[str]:
+        named = (missing_in_words(self.knowledge.vocabulary, m.concept) for m in missing)
+        return list(dict.fromkeys(named))
 
     def _open(self, conclusion: Conclusion) -> str:
         if conclusion.verdict is VerdictKind.UNSUPPORTED:
@@ -230,15 +235,6 @@ def _assumption(text: str) -> str:
 
 def _change_in_words(changes: Iterable[Conclusion]) -> str:
     return "; ".join(f"{c.title.lower().removeprefix('change of ')} {c.value}" for c in changes)
-
-
-def fact_in_words(fact: MissingFact) -> str:
-    """A missing fact's name for people."""
-    concept, _, key = fact.concept.partition(".")
-    name = concept.replace("_", " ")
-    if key == "present":
-        return f"whether there is {name}"
-    return f"{key.replace('_', ' ')} of the {name}"
 
 
 def quoted(texts: Iterable[str]) -> str:
