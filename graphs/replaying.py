@@ -92,13 +92,8 @@ def _replay(trace: Trace, data: dict[str, dict[str, Any]], bench: Workbench) -> 
     outcome = nodes.judge(state)
     differences = _differences(data["check"], check_record(outcome))
     if "answer" in data:
-<<<<<<< HEAD
-        checked: Any = {**state, **outcome}
-        answer = nodes.compose(checked, _calls(trace)).answer
-=======
         state.update(outcome)
         answer = nodes.compose(state, _calls(trace)).answer
->>>>>>> 95eadbc79fe7d75ec39f2726689c9cc87188342b
         differences += _differences(data["answer"], answer_record(answer), "answer: ")
     return ReplayReport(
         case_id=trace.case_id,
