@@ -14,7 +14,7 @@ from tools.report_reader.phrases import compile_phrase, fold
 _NOT_STATED_IN = ("indication", "history", "comparison", "technique", "exam")
 _NOT_STATED_AFTER = re.compile(
     # An earlier category goes on behind a comma, a condition does not.
-    r"(?:\b(?:prior|previous(?:ly)?|earlier|initial|formerly|originally|ago)\b[^.;]{0,32}|"
+    r"(?:\b(?:prior|previous(?:ly)?|earlier|initial|formerly|originally|ago|after|since)\b[^.;]{0,32}|"
     r"\b(?:if|unless|versus|vs\.?|rather than|not|cannot be|compared (?:to|with)|was|baseline|"
     r"question of|query|to exclude|rule out)\b[^.;,]{0,24}|"
     r"\b(?:no|without|negative for|absence of)\b[^.;,:]{0,24}(?:\bn?or\b[^.;,:]{0,24})?|"
