@@ -1,0 +1,27 @@
+"""What an expert that looks at images gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dxtrace.clinical import Finding
+from dxtrace.clinical.volume import Mask
+
+
+@dataclass(frozen=True)
+class ExpertOutput:
+    """Findings, and the masks that they rest on.
+
+    An expert that only reports findings returns them plainly. The runner measures every mask that
+    belongs to a finding, in one and the same way for all experts, and adds the measurements to that
+    finding; an expert need not measure.
+
+    Attributes:
+        findings: what was found.
+        masks: what was marked.
+        notes: what a reader should know, such as "the apex of the lung is cut off".
+    """
+
+    findings: tuple[Finding, ...] = ()
+    masks: tuple[Mask, ...] = ()
+    notes: tuple[str, ...] = ()
