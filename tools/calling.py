@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
@@ -36,7 +36,7 @@ class Ending:
 
     kind: Kind
     reason: str = ""
-    found: ExpertOutput = ExpertOutput()
+    found: ExpertOutput = field(default_factory=ExpertOutput)
 
 
 @dataclass(frozen=True, slots=True)

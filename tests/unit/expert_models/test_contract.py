@@ -81,10 +81,6 @@ def test_a_card_is_compared_with_the_headers(
         (False, "expected images with contrast, got without"),
         (None, "unknown contrast"),
     ],
-        (True, None),
-        (False, "expected images with contrast, got without"),
-        (None, "unknown contrast"),
-    ],
 )
 def test_contrast_is_given_or_not_or_unknown(given: bool | None, reason: str | None) -> None:
     series = Series(id="s", contrast=given, images=(CHEST_CT,))
