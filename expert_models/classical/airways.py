@@ -73,9 +73,7 @@ def find_trachea(
     return found
 
 
-def _round_lumens(
-    hu: NDArray[Any], body: BoolArray, spacing_mm: tuple[float, ...]
-) -> BoolArray:
+def _round_lumens(hu: NDArray[Any], body: BoolArray, spacing_mm: tuple[float, ...]) -> BoolArray:
     labels, count = ndimage.label(body & (hu < LUMEN_BELOW_HU))
     kept = np.zeros(count + 1, dtype=bool)
     columns = np.flatnonzero(body.any(axis=0))

@@ -13,16 +13,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 AIR_FAT_MIDPOINT_HU = -500.0
-"""Half-way between air (-1000 HU, by the definition of the scale) and the skin and fat (about 0)."""
+"""Half-way between air (-1000 HU, by definition) and skin and fat (about 0)."""
 ROOM_AIR_BELOW_HU = -930.0
 """Room air is -1000 HU; lung, even at full inspiration, keeps tissue and blood and lies higher."""
 TABLE_GAP_MM = 3.0
 """Contacts with table, tubes and clothes thinner than twice this are cut."""
 
 
-def segment_body(
-    hu: NDArray[Any], spacing_mm: tuple[float, float, float]
-) -> NDArray[np.bool_]:
+def segment_body(hu: NDArray[Any], spacing_mm: tuple[float, float, float]) -> NDArray[np.bool_]:
     """Mark the body with all that it encloses: lungs, airways, bowel gas.
 
     A lung that the field of view cuts open is told from the air around the patient by its density.
@@ -48,9 +46,7 @@ def _inside(trunk: NDArray[np.bool_], hu: NDArray[Any]) -> NDArray[np.bool_]:
     labels, count = ndimage.label(~trunk)
     if not trunk.any() or not count:
         return trunk
-    edges = np.unique(
-        np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    )
+    edges = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     outside = np.zeros(count + 1, dtype=bool)
     for label in edges[edges > 0]:
         outside[label] = float(np.median(hu[labels == label])) < ROOM_AIR_BELOW_HU

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from expert_models.classical.grid import block_mean
 from expert_models.classical.morphology import bounding_box, close_gaps
 
 if TYPE_CHECKING:
@@ -29,11 +30,12 @@ LARGEST_CLOSING_MM = 12.0
 """Lets a nodule of up to about 24 mm that sits on the wall be searched as part of the lung."""
 CLIP_HU = (-1000.0, 100.0)
 """Calcium and contrast medium stand out no more than soft tissue does."""
+COARSE_FROM_MM = 5.0
 CLOSING_GRID_MM = 2.0
-SMALLEST_RESPONSE_HU = 60.0
-"""A ground-glass ball 150 HU above the lung around it answers with about 0.92 of that; half of it,
-so that one off the grid of scales is not lost."""
-ROUNDEST_TUBE = 0.3
+SMALLEST_RESPONSE_HU = 80.0
+"""A ground-glass ball 150 HU above the lung around it answers with about 0.92 of that; somewhat
+more than half of it, so that one off the grid of scales is not lost."""
+ROUNDEST_TUBE = 0.4
 """Ratio of the weakest to the strongest curvature: 0 for a tube, 1 for a ball."""
 _BALL = float(np.sqrt(3.0))
 
@@ -103,7 +105,8 @@ def search_region(lungs: Lungs) -> NDArray[np.bool_]:
     grown = ndimage.binary_dilation(new) & added
     for axis, step in enumerate(steps):
         grown = np.repeat(grown, step, axis=axis)
-    return region | grown[tuple(slice(n) for n in region.shape)]
+    whole: NDArray[np.bool_] = region | grown[tuple(slice(n) for n in region.shape)]
+    return whole
 
 
 def _blobs(
@@ -111,18 +114,31 @@ def _blobs(
 ) -> list[tuple[tuple[int, int, int], float, float, float]]:
     """Maxima over place and scale, each inside the best one's radius dropped."""
     found: list[tuple[tuple[int, int, int], float, float, float]] = []
+    halved, wanted_halved = block_mean(image, (2, 2, 2)), wanted[::2, ::2, ::2]
     for radius in RADII_MM:
-        sigma = radius / _BALL / SEARCH_MM
-        smooth = ndimage.gaussian_filter(image, sigma, truncate=3.0)
-        response = -(sigma**2) * ndimage.laplace(smooth)
-        peaks = (response >= SMALLEST_RESPONSE_HU) & wanted
-        peaks &= response == ndimage.maximum_filter(response, size=3)
-        for z, y, x in np.argwhere(peaks):
-            roundness = _roundness(smooth, (z, y, x), sigma)
-            if roundness >= ROUNDEST_TUBE:
-                place = (int(z), int(y), int(x))
-                found.append((place, radius, float(response[z, y, x]), roundness))
+        # Wide filters see no difference on a grid of half the fineness, in an eighth of the time.
+        step = 2 if radius >= COARSE_FROM_MM else 1
+        here, inside = (halved, wanted_halved) if step > 1 else (image, wanted)
+        found += _blobs_of_size(here, inside, radius, step)
     return _without_overlap(sorted(found, key=lambda b: (-b[2], b[0], b[1])))
+
+
+def _blobs_of_size(
+    image: Array, wanted: NDArray[np.bool_], radius: float, step: int
+) -> list[tuple[tuple[int, int, int], float, float, float]]:
+    """Maxima at one scale, in the indices of the grid ``step`` times as fine."""
+    sigma = radius / _BALL / (SEARCH_MM * step)
+    smooth = ndimage.gaussian_filter(image, sigma, truncate=3.0)
+    response = -(sigma**2) * ndimage.laplace(smooth)
+    peaks = (response >= SMALLEST_RESPONSE_HU) & wanted
+    peaks &= response == ndimage.maximum_filter(response, size=3)
+    found = []
+    for z, y, x in np.argwhere(peaks):
+        roundness = _roundness(smooth, (int(z), int(y), int(x)), sigma)
+        if roundness >= ROUNDEST_TUBE:
+            place = (int(z) * step, int(y) * step, int(x) * step)
+            found.append((place, radius, float(response[z, y, x]), roundness))
+    return found
 
 
 def _without_overlap(
@@ -148,7 +164,9 @@ def _roundness(smooth: Array, place: tuple[int, int, int], sigma: float) -> floa
         return 0.0
     z, y, x = place
     cube = smooth[
-        z - step : z + step + 1 : step, y - step : y + step + 1 : step, x - step : x + step + 1 : step
+        z - step : z + step + 1 : step,
+        y - step : y + step + 1 : step,
+        x - step : x + step + 1 : step,
     ].astype(float)
     first = [np.gradient(cube, axis=a) for a in range(3)]
     hessian = np.empty((3, 3))
