@@ -39,8 +39,8 @@ class CtLungSegmenter:
         timeout_s=120.0,
         intended_use="the region in which lung findings are searched and measured, on CT of adults",
         limits="consolidated lung, effusion and pneumothorax are not lung to it; a nodule wider "
-        "than about 12 mm at the wall is only partly filled in; no lobes, only thirds of height, called "
-        "zones; needs a known orientation; abstains where it finds no aerated lung",
+        "than about 12 mm at the wall is only partly filled in; no lobes, only thirds of height, "
+        "called zones; needs a known orientation; abstains where it finds no aerated lung",
         licence="Apache-2.0",
         citation="Hu S, Hoffman EA, Reinhardt JM. IEEE Trans Med Imaging 2001;20:490",
     )

@@ -50,6 +50,9 @@ POSSIBLE = Criteria(diameter_voxels=2.5, elongation=2.0, fill=0.72, contact=0.12
 SMALLEST_MM = 4.0
 """Below, a vessel seen end on cannot be told from a nodule by its shape."""
 LARGEST_MM = 60.0
+BONE_ABOVE_HU = 150.0
+"""Denser than soft tissue: calcium, bone or contrast medium. At the wall it is a rib."""
+UNTOUCHED = 0.02
 MOSTLY = 0.9
 HARDLY = 0.05
 MIXED = 0.15
@@ -68,6 +71,8 @@ def judge(outline: Outline, spacing_mm: tuple[float, float, float]) -> Presence 
         *present*, *indeterminate*, or None if it is not worth reporting.
     """
     if not SMALLEST_MM <= outline.diameter_mm <= LARGEST_MM:
+        return None
+    if outline.core_hu > BONE_ABOVE_HU and outline.wall > UNTOUCHED:
         return None
     if _meets(outline, CLEAR, spacing_mm):
         return Presence.PRESENT

@@ -31,14 +31,17 @@ BLUR_MM = 1.5
 """Width of the edge of a sharp object on a CT with a soft kernel."""
 SMALLEST_STEP_HU = 100.0
 """Several times the noise of the mean over the voxels of a nodule of 4 mm."""
-SHELL_MM = 2.0
+HALO_MM = (1.0, 2.4)
+"""Shell in which ground glass around a solid core shows: beyond most of the core's own blur."""
 HALO_SHARE = 0.6
+VESSEL_ABOVE_HU = -500.0
+"""What a lesion is joined to, vessel or wall, is soft tissue, even where the lesion is not."""
 SKIRT_MM = 2.5
 """Within this distance of the half-contrast surface lies all that blur has spread."""
 UNTOUCHED_SHARE = 0.02
 GREATEST_GAIN = 1.6
 """More would not be blur: a ball of 4 mm blurred by 0.8 mm loses a third at half contrast."""
-BRANCH_SHARE = 0.55
+BRANCH_SHARE = 0.7
 """A branch narrower than this share of the nodule's own width is cut off."""
 
 
@@ -53,6 +56,7 @@ class Outline:
         core_hu: median density inside, away from the edge.
         around_hu: median density of the lung around it.
         contact: share of its surface that goes on into something as dense: vessel or wall.
+        wall: share of its surface that goes on beyond the region searched, in wall or bone.
         outside_lung: share of its volume that lies beyond the lungs' own outline.
         diameter_mm: of the ball of the same volume.
         elongation: longest over shortest axis.
@@ -65,6 +69,7 @@ class Outline:
     core_hu: float
     around_hu: float
     contact: float
+    wall: float
     outside_lung: float
     diameter_mm: float
     elongation: float
@@ -183,7 +188,7 @@ def _with_halo(
 ) -> BoolArray:  # fmt: skip
     """Take in ground glass around a solid core, if there is any on most sides."""
     outside = ndimage.distance_transform_edt(~mask, sampling=spacing)
-    shell = looked & (outside > BLUR_MM) & (outside <= BLUR_MM + SHELL_MM)
+    shell = looked & (outside > HALO_MM[0]) & (outside <= HALO_MM[1])
     values = hu[shell]
     if not values.size or (values > around + SMALLEST_STEP_HU).mean() < HALO_SHARE:
         return mask
@@ -214,7 +219,8 @@ def _keep_mass(
     if not mask.sum() <= count <= min(GREATEST_GAIN * mask.sum(), ring.sum()):
         return mask
     limit = np.partition(hu[ring], -count)[-count]
-    return ring & (hu >= limit)
+    kept: BoolArray = ring & (hu >= limit)
+    return kept
 
 
 def _describe(
@@ -230,21 +236,22 @@ def _describe(
     solid = mask & (hu > SOLID_ABOVE_HU) & (solid_depth > 0)
     return Outline(
         box=box, mask=mask, solid=solid, core_hu=core, around_hu=around,
-        contact=_contact(hu, looked, mask, (core + around) / 2, spacing),
+        contact=_contact(hu, looked, mask, max((core + around) / 2, VESSEL_ABOVE_HU), spacing),
+        wall=_contact(hu, ~looked, mask, VESSEL_ABOVE_HU, spacing),
         outside_lung=1.0 - float(own.mean()),
         diameter_mm=float(np.cbrt(6.0 * volume / np.pi)), elongation=elongation, fill=fill,
     )  # fmt: skip
 
 
 def _contact(
-    hu: NDArray[np.float32], looked: BoolArray, mask: BoolArray, threshold: float,
+    hu: NDArray[np.float32], where: BoolArray, mask: BoolArray, threshold: float,
     spacing: tuple[float, float, float],
 ) -> float:  # fmt: skip
     """Share of a thin shell beyond the blur that is as dense as the lesion."""
     outside = ndimage.distance_transform_edt(~mask, sampling=spacing)
     near = max(BLUR_MM, *spacing)
     shell = (outside > near) & (outside <= near + max(1.0, *spacing))
-    return float((hu[shell & looked] > threshold).sum() / max(1, int(shell.sum())))
+    return float((hu[shell & where] > threshold).sum() / max(1, int(shell.sum())))
 
 
 def _shape(
