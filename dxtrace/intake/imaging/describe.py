@@ -12,6 +12,7 @@ from dxtrace.intake.imaging.dicom_header import DicomHeader, read_dicom_header
 from dxtrace.intake.imaging.dicom_series import Stack, build_stacks
 from dxtrace.intake.imaging.dicom_volume import refuse_large_stack
 from dxtrace.intake.imaging.file_format import HEAD_BYTES, FileFormat, sniff_format
+from dxtrace.intake.imaging.peek import look_at_file, look_at_stack
 from dxtrace.intake.imaging.reading import ImageReading, join_readings
 from dxtrace.intake.imaging.sources import list_sources, read_source
 from dxtrace.intake.imaging.stack_geometry import shift
@@ -28,7 +29,7 @@ class _Found:
     """What came out of the files, in their order."""
 
     headers: list[DicomHeader] = field(default_factory=list)
-    others: list[tuple[Path, VolumetricHeader]] = field(default_factory=list)
+    others: list[tuple[Path, Series, tuple[str, ...]]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -39,7 +40,7 @@ def describe_images(
     prefix: str = "series-",
     first_number: int = 1,
 ) -> ImageReading:
-    """Describe what a path holds from headers alone; no pixel is decoded.
+    """Describe what a path holds, from headers; pixels are looked at only where those are silent.
 
     Files of a folder or an archive that are no images are passed over; images that cannot be read
     are left out and said. Notes count files in the order of their names, as names may identify.
@@ -124,7 +125,8 @@ def _has_image_name(path: Path) -> bool:
 
 def _read_one(path: Path, kind: FileFormat, limits: IntakeLimits, found: _Found) -> None:
     if kind not in _DICOM:
-        found.others.append((path, read_volumetric_header(path, kind, limits)))
+        described = _other_series(path, read_volumetric_header(path, kind, limits))
+        found.others.append((path, *look_at_file(described, limits)))
         return
     header = read_dicom_header(path, limits)
     if header is None:
@@ -137,9 +139,14 @@ def _reading_of(
 ) -> ImageReading:
     parts: list[tuple[Path, Series, tuple[str, ...]]] = []
     for stack in build_stacks(found.headers):
-        refuse_large_stack(stack, limits)
-        parts.append((stack.headers[0].path, _series_of(stack), _stack_notes(stack)))
-    parts += [(path, _other_series(path, header), header.notes) for path, header in found.others]
+        try:
+            refuse_large_stack(stack, limits)
+        except IntakeError as error:
+            found.notes.append(f"a series was left out: {error.reason}")
+            continue
+        series_read, seen = look_at_stack(_series_of(stack), stack, limits)
+        parts.append((stack.headers[0].path, series_read, (*_stack_notes(stack), *seen)))
+    parts += found.others
     if not parts:
         raise IntakeError("; ".join(_shortened(found.notes)) or "expected images, got none")
     series: list[Series] = []
@@ -187,6 +194,8 @@ def _series_of(stack: Stack) -> Series:
     words.append("localizer" if first.is_localizer else "")
     return Series(
         id="series", modality=first.modality, images=images,
+        # A header that names no agent does not say that none was given.
+        contrast=True if first.has_contrast else None,
         description=", ".join(word for word in words if word),
     )  # fmt: skip
 

@@ -145,7 +145,7 @@ def _read(series: Series, limits: IntakeLimits) -> Volume:
         if kind is None:
             raise IntakeError("expected an image, got something else or a damaged file")
         volume = _read_other(paths[0], kind, limits)
-    return _with_pixel_facts(volume)
+    return add_pixel_facts(volume)
 
 
 def _read_dicom(paths: list[Path], limits: IntakeLimits) -> Volume:
@@ -186,8 +186,11 @@ def _read_other(path: Path, kind: FileFormat, limits: IntakeLimits) -> Volume:
     )
 
 
-def _with_pixel_facts(volume: Volume) -> Volume:
-    """Modality and body part from pixels where nothing else says them, and text in pixels."""
+def add_pixel_facts(volume: Volume) -> Volume:
+    """Modality and body part from pixels where nothing else says them, and text in pixels.
+
+    What was derived, and that something could not be, is added to the notes.
+    """
     modality, part, unit, notes = volume.modality, volume.body_part, volume.unit, []
     is_volume = len(volume.spatial_shape) == 3  # noqa: PLR2004 - slices
     if modality is None and volume.voxels.dtype.kind != "b":

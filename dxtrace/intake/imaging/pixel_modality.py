@@ -37,7 +37,8 @@ def modality_of_volume(voxels: NDArray[Any]) -> str | None:
     low, high = float(sample.min()), float(sample.max())
     if not (_LOWEST_HU <= low <= _AIR[1] and _SOFT_TISSUE[1] < high <= _HIGHEST_HU):
         return None
-    air = np.mean(sample <= _AIR[1])
+    # A scan cropped to the body has no air around it, but aerated lung.
+    air = np.mean(sample < _LUNG[1])
     tissue = np.mean((sample >= _SOFT_TISSUE[0]) & (sample <= _SOFT_TISSUE[1]))
     return "CT" if air >= _LEAST_AIR and tissue >= _LEAST_TISSUE else None
 
@@ -55,9 +56,9 @@ def body_part_of_ct(voxels: NDArray[Any]) -> str | None:
 
 
 def _shows_lung(slices: NDArray[Any]) -> bool:
-    """Whether aerated lung, closed in by the body, makes up enough of the body.
+    """Whether aerated lung makes up enough of the body.
 
-    Bowel gas is nearly pure air, the air around the body reaches the border.
+    Bowel gas and the air around the body are nearly pure air: regions mostly of air are no lung.
     """
     from scipy import ndimage
 
@@ -65,9 +66,11 @@ def _shows_lung(slices: NDArray[Any]) -> bool:
     lung = 0
     for one in slices:
         labels, count = ndimage.label(one < _BODY)
-        border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-        inside = np.isin(labels, border, invert=True)
-        lung += int(np.count_nonzero(inside & (one > _LUNG[0]) & (one < _LUNG[1]))) if count else 0
+        regions = range(1, count + 1)
+        aerated = (one > _LUNG[0]) & (one < _LUNG[1])
+        parts = ndimage.sum_labels(aerated, labels, regions)
+        sizes = ndimage.sum_labels(labels > 0, labels, regions)
+        lung += int(sum(p for p, size in zip(parts, sizes, strict=True) if 2 * p > size))
     return body > 0 and lung / (lung + body) >= _LUNG_IN_SLICE
 
 
