@@ -24,12 +24,12 @@ from dxtrace.intake.imaging.reading import hash_words
 from dxtrace.intake.limits import IntakeLimits
 
 # PS3.3 C.7.3.1.1.1, those that name a way to make images.
-_MODALITIES = frozenset(
-    (
-        *"AR BI BMD CR CT DG DX ECG ES FID GM IO IVOCT IVUS LEN LS MG MR NM OAM OCT OP OPM".split(),
-        *"OPT OPV OSS OT PA POS PT PX REG RF RG RTDOSE RTIMAGE SEG SM TG US VA XA XC".split(),
-    )
-)
+_MODALITIES = frozenset((
+    "AR", "BI", "BMD", "CR", "CT", "DG", "DX", "ECG", "ES", "FID", "GM", "IO", "IVOCT", "IVUS",
+    "LEN", "LS", "MG", "MR", "NM", "OAM", "OCT", "OP", "OPM", "OPT", "OPV", "OSS", "OT", "PA",
+    "POS", "PT", "PX", "REG", "RF", "RG", "RTDOSE", "RTIMAGE", "SEG", "SM", "TG", "US", "VA", "XA",
+    "XC",
+))  # fmt: skip
 PROJECTIONS = frozenset(("CR", "DX", "MG", "RG", "RF", "XA", "IO", "PX", "RTIMAGE"))
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _OFTEN_WITH_TEXT = frozenset(("US", "IVUS", "ES", "OT"))
