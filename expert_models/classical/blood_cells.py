@@ -30,6 +30,10 @@ BRIGHTEST = 255.0
 LEAST_BACKGROUND = 0.03
 LEAST_CONTRAST = 0.08
 """Optical density: a film fainter than this shows no cells."""
+WHITEST = 0.6
+"""Darkest over brightest channel of the empty film: the lamp is white."""
+LEAST_COLOUR = 0.03
+"""Excess of the optical density in green over that in red: both stain and haemoglobin have it."""
 FAINTEST = 0.5
 """Half-way between empty film and the threshold that parts film and cells: pale cells count too."""
 AZURE = 0.12
@@ -127,7 +131,13 @@ def _optical_density(pixels: NDArray[Any]) -> NDArray[np.float64]:
     empty = values[green > level]
     if len(empty) < LEAST_BACKGROUND * green.size:
         raise ToolRefusal("no empty film is seen between the cells")
-    return -np.log(values / np.median(empty, axis=0))
+    white = np.median(empty, axis=0)
+    density = -np.log(values / white)
+    body = density[green <= level]
+    colour = float(np.median(body[:, 1] - body[:, 0])) if len(body) else 0.0
+    if white.min() < WHITEST * white.max() or colour < LEAST_COLOUR:
+        raise ToolRefusal("not a stained smear: expected red and violet cells on empty film")
+    return np.asarray(density)
 
 
 def _white_cells(

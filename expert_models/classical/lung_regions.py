@@ -23,8 +23,8 @@ LUNG_HU = (-940.0, -550.0)
 LARGE_MM3 = 600_000.0
 LARGE_LUNG_HU = (-980.0, -400.0)
 """A region of more than 0.6 L may be an emphysematous or a dense lung; gas stays below -980 HU."""
-WHOLE_LUNGS_MM3 = 300_000.0
-"""Two whole lungs hold more; smaller regions are lung only where the scan ends inside them."""
+WHOLE_LUNGS_MM3 = 150_000.0
+"""Whole lungs hold more; smaller regions are lung only where the scan ends inside them."""
 INSIDE_MM = 3.0
 SMALL_SHARE = 0.1
 SPLIT_STEPS_MM = (2.0, 4.0, 6.0, 9.0, 12.0, 16.0)

@@ -18,6 +18,7 @@ from expert_models.classical.nodule_outline import (
     SMALLEST_STEP_HU,
     SOLID_ABOVE_HU,
     Outline,
+    inner_part,
 )
 
 if TYPE_CHECKING:
@@ -102,8 +103,7 @@ def read_composition(
     Returns:
         the composition, or None where the densities do not settle it.
     """
-    depth = ndimage.distance_transform_edt(outline.mask, sampling=spacing_mm)
-    inner = outline.mask & (depth >= min(BLUR_MM, 0.7 * float(depth.max())))
+    inner = inner_part(outline.mask, spacing_mm)
     solid = float((hu[inner] > SOLID_ABOVE_HU).mean())
     if solid >= MOSTLY:
         return "solid"

@@ -1,8 +1,8 @@
 """The outline of one nodule: half-way between its own density and that of the lung around it.
 
-At half contrast a blurred edge lies where the true edge is, whatever the blur, as long as the
-object is wider than the blur (Prionas et al., Med Phys 2010;37:4017 use the same for spheres). On
-a grid of voxels the errors along the surface cancel.
+At half contrast a blurred edge lies where the true edge is, as long as it is flat. A small ball's
+surface is not, and moves inwards; where nothing touches the ball, the outline is moved back to
+where it encloses all that stands out of the lung.
 """
 
 from __future__ import annotations
@@ -143,8 +143,14 @@ def _core_level(
     hu: NDArray[np.float32], mask: BoolArray, spacing: tuple[float, float, float]
 ) -> float:
     """Median density away from the edge; of a small lesion, its innermost voxels."""
+    return float(np.median(hu[inner_part(mask, spacing)]))
+
+
+def inner_part(mask: BoolArray, spacing: tuple[float, float, float]) -> BoolArray:
+    """The part of a lesion that blur and partial volume leave alone, or its innermost voxels."""
     depth = ndimage.distance_transform_edt(mask, sampling=spacing)
-    return float(np.median(hu[mask & (depth >= min(BLUR_MM, 0.7 * depth.max()))]))
+    inner: BoolArray = mask & (depth >= min(max(BLUR_MM, 1.01 * max(spacing)), 0.7 * depth.max()))
+    return inner
 
 
 def _component_at(
