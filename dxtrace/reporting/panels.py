@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
-    Extent = tuple[tuple[int, int], tuple[int, int]]
+Extent = tuple[tuple[int, int], tuple[int, int]]
+"""First row and the one after the last, and the same of columns."""
 
 _STYLES: tuple[tuple[str, str, str, tuple[int, ...]], ...] = (
     ("#56b4e9", "solid", "light blue", ()),
