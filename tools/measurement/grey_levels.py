@@ -50,15 +50,6 @@ class Levels:
         """How much the body differs from its surroundings."""
         return self.inside - self.background
 
-    def flattened(self, image: Floats) -> Floats:
-        """The picture with an inner part brought to the level of the outer part."""
-        if self.core is None:
-            return image
-        # The noise of the outer part is kept.
-        limit = self.inside + np.sign(self.contrast) * 1.5 * self.noise
-        cut = np.minimum if self.contrast > 0 else np.maximum
-        return np.asarray(cut(image, limit))
-
 
 def find_levels(
     mask: Bools,

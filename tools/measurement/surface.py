@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dxtrace.clinical.volume import Mask, Volume
-from tools.measurement.edge_model import EdgeFit, fit_edge
+from tools.measurement.blur_model import EdgeFit
+from tools.measurement.edge_model import fit_edge
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
