@@ -81,7 +81,7 @@ class EdgeFit:
         shift_mm: how far the surface moved from where it began.
         stretch: by how much the extent along the slices changed.
         blur_mm: standard deviation of the blur.
-        sd: standard deviations of the shift (mm) and of the logarithms of stretch and blur.
+        covariance: of the shift (mm) and of the logarithms of stretch and blur.
         volume_mm3: the enclosed volume.
         levels: grey values inside and outside.
         misfit: spread of what the model leaves over, in units of the contrast.
@@ -94,7 +94,7 @@ class EdgeFit:
     shift_mm: float
     stretch: float
     blur_mm: float
-    sd: tuple[float, float, float]
+    covariance: Floats
     volume_mm3: float
     levels: Levels
     misfit: float
@@ -217,7 +217,6 @@ class _Fitting:
         misfit = float(np.sqrt((left**2).sum() / max(weight.sum(), 1)))
         covariance = np.linalg.pinv(solved.jac.T @ solved.jac)
         scale = max(1.0, misfit / self.problem.noise)
-        sd = np.sqrt(np.maximum(np.diag(covariance), 0)) * scale
         level = self.level(float(p[0]), float(np.exp(p[1])))
         return EdgeFit(
             level=level,
@@ -225,7 +224,7 @@ class _Fitting:
             shift_mm=float(p[0]),
             stretch=float(np.exp(p[1])),
             blur_mm=float(BLUR_MM * np.exp(p[2])),
-            sd=(float(sd[0]), float(sd[1]), float(sd[2])),
+            covariance=covariance[:3, :3] * scale**2,
             volume_mm3=float(self.filled(level).sum() * np.prod(self.problem.steps)),
             levels=self.problem.levels,
             misfit=misfit,
