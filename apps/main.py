@@ -255,6 +255,19 @@ def experts_list() -> None:
     list_experts()
 
 
+@experts_app.command("show")
+def experts_show(
+    name: Annotated[str, typer.Argument(help="The tool's name.")],
+    for_prompt: Annotated[
+        bool, typer.Option("--prompt", help="As the prompt of a language model lists it.")
+    ] = False,
+) -> None:
+    """Show a tool's card: what it accepts and produces, its weights, licence and limits."""
+    from apps.commands.experts import show_expert
+
+    show_expert(name, for_prompt=for_prompt)
+
+
 @app.command()
 def doctor() -> None:
     """Say what is installed, what is missing, and what would run."""

@@ -1,7 +1,19 @@
 """Expert models: their cards and the contract that every adapter keeps."""
 
-from expert_models.card import ModelCard
+from expert_models.card import ModelCard, OperatingPoint, Span, WeightsFile
+from expert_models.contract import matching_series
 from expert_models.errors import RetryableError, ToolRefusal
 from expert_models.expert_model import ExpertModel
+from expert_models.output import ExpertOutput
 
-__all__ = ["ExpertModel", "ModelCard", "RetryableError", "ToolRefusal"]
+__all__ = [
+    "ExpertModel",
+    "ExpertOutput",
+    "ModelCard",
+    "OperatingPoint",
+    "RetryableError",
+    "Span",
+    "ToolRefusal",
+    "WeightsFile",
+    "matching_series",
+]

@@ -5,6 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from dxtrace.clinical import Case, Finding
 from expert_models.card import ModelCard
+from expert_models.output import ExpertOutput
 
 
 @runtime_checkable
@@ -18,6 +19,6 @@ class ExpertModel(Protocol):
 
     card: ModelCard
 
-    def run(self, case: Case) -> Iterable[Finding]:
-        """Report what is found in the case."""
+    def run(self, case: Case) -> Iterable[Finding] | ExpertOutput:
+        """Report what is found in the case, with masks if there are any."""
         ...

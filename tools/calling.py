@@ -8,14 +8,14 @@ import signal
 import sys
 import threading
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from typing import Literal
 
-from dxtrace.clinical import Case, Finding
-from expert_models import RetryableError, ToolRefusal
+from dxtrace.clinical import Case
+from expert_models import ExpertOutput, RetryableError, ToolRefusal
 from tools.tool import BUILT_IN, Tool, ToolFunction
 
 KILL_WAIT_S = 0.5
@@ -31,12 +31,12 @@ class Ending:
         kind: *ok*; *again* (it may work when tried again); *refused*; *missing* (a library is);
             *broken*; *late*.
         reason: why, unless it went well.
-        found: what it returned, listed; not yet checked to be findings.
+        found: what it returned, its findings listed; not yet checked to be findings and masks.
     """
 
     kind: Kind
     reason: str = ""
-    found: tuple[Finding, ...] = ()
+    found: ExpertOutput = field(default_factory=ExpertOutput)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,9 @@ def call_tool(tool: Tool, case: Case) -> Ending:
 def _ending_of(function: ToolFunction, case: Case) -> Ending:
     """Call a function; whatever it raises becomes an ending."""
     try:
-        return Ending("ok", found=tuple(function(case)))
+        given = function(case)
+        output = given if isinstance(given, ExpertOutput) else ExpertOutput(tuple(given))
+        return Ending("ok", found=output)
     except RetryableError as error:
         return Ending("again", str(error))
     except ToolRefusal as refusal:

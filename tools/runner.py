@@ -56,7 +56,7 @@ def _attempt(tool: Tool, case: Case) -> _Ending:
         if ending.kind == "again":
             ending = call_tool(tool, case)
     if ending.kind == "ok":
-        return _validated(tool, ending.found)
+        return _validated(tool, ending.found.findings)
     tried = f" (tried {ATTEMPTS} times)" if ending.kind == "again" else ""
     return _OUTCOMES[ending.kind], f"{ending.reason}{tried}", ()
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dxtrace.clinical import Case, Finding
-from expert_models import ModelCard
+from expert_models import ExpertOutput, ModelCard
+from expert_models.contract import age_reason, check_images
 
-ToolFunction = Callable[[Case], Iterable[Finding]]
+ToolFunction = Callable[[Case], "Iterable[Finding] | ExpertOutput"]
 BUILT_IN = "built-in"
 
 
@@ -37,11 +38,8 @@ class Tool:
         }
         if not any(has[kind] for kind in self.card.accepts):
             return f"expected a case with {' or '.join(self.card.accepts)}"
-        return self._image_reason(case) if self.card.accepts == ("image",) else None
-
-    def _image_reason(self, case: Case) -> str | None:
-        found = {s.modality for study in case.studies for s in study.series}
-        wanted = set(self.card.modalities)
-        if wanted and None not in found and not found & wanted:
-            return f"expected modality {' or '.join(sorted(wanted))}, got {sorted(map(str, found))}"
-        return None
+        reason = age_reason(self.card, case)
+        words = any(has[kind] for kind in self.card.accepts if kind != "image")
+        # Who can read the report need not fit the images, too; images are then chosen by the same
+        # contract (expert_models.matching_series).
+        return reason if reason is not None or words else check_images(self.card, case).reason

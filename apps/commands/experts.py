@@ -1,8 +1,12 @@
-"""``dxtrace experts list``."""
+"""``dxtrace experts``: which tools there are, and the card of each."""
+
+import difflib
 
 from apps.exit_status import UsageError
 from dxtrace.knowledge import KnowledgeError
+from expert_models.card_text import render_card, render_card_for_prompt
 from graphs.workbench import default_workbench
+from tools import ToolRegistry
 
 
 def list_experts() -> None:
@@ -11,10 +15,7 @@ def list_experts() -> None:
     Raises:
         UsageError: if the knowledge packs do not load.
     """
-    try:
-        registry = default_workbench().registry
-    except KnowledgeError as error:
-        raise UsageError(str(error)) from None
+    registry = _registry()
     for tool in registry:
         card = tool.card
         print(f"{card.name} {card.version} ({tool.origin}): {card.title}")
@@ -24,6 +25,39 @@ def list_experts() -> None:
                 print(f"  {label}: {text}")
     for name, reason in registry.problems.items():
         print(f"{name}: cannot be loaded: {reason}")
+
+
+def show_expert(name: str, *, for_prompt: bool = False) -> None:
+    """Print the card of a tool.
+
+    Args:
+        name: the tool's name.
+        for_prompt: print it as a planner's prompt lists it.
+
+    Raises:
+        UsageError: if there is no such tool, or the knowledge packs do not load.
+    """
+    registry = _registry()
+    tool = registry.get(name)
+    if tool is None:
+        if name in registry.problems:
+            raise UsageError(f"{name} cannot be loaded: {registry.problems[name]}")
+        known = [t.card.name for t in registry]
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known)}"
+        raise UsageError(f"no tool is named {name!r}: {hint}")
+    if for_prompt:
+        print(render_card_for_prompt(tool.card))
+        return
+    print(render_card(tool.card))
+    print(f"  comes from: {tool.origin}")
+
+
+def _registry() -> ToolRegistry:
+    try:
+        return default_workbench().registry
+    except KnowledgeError as error:
+        raise UsageError(str(error)) from None
 
 
 def _join(names: tuple[str, ...]) -> str:

@@ -58,11 +58,20 @@ class Image(Frozen):
 
 
 class Series(Frozen):
-    """Images that belong together."""
+    """Images that belong together.
+
+    Attributes:
+        id: unique in the case.
+        modality: DICOM modality, or None if nobody knows.
+        description: what it shows, without identifiers.
+        contrast: whether a contrast agent was given; None if nobody knows.
+        images: the files, in no promised order.
+    """
 
     id: str
     modality: str | None = None
     description: str = ""
+    contrast: bool | None = None
     images: tuple[Image, ...] = ()
 
 

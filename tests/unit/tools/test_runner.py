@@ -85,15 +85,30 @@ def test_a_tool_applies_to_what_the_case_has(
         assert "expected a case with" in run.call.reason
 
 
-@pytest.mark.parametrize(("modality", "applies"), [("CT", False), ("CR", True), (None, True)])
+@pytest.mark.parametrize(
+    ("modality", "tolerates", "reason"),
+    [
+        ("CR", (), None),
+        ("CT", (), "expected CR or DX, got CT"),
+        (None, (), "unknown modality"),
+        (None, ("modality",), None),
+    ],
+)
 def test_a_modality_that_the_card_does_not_name_is_not_looked_at(
-    modality: str | None, applies: bool
+    modality: str | None, tolerates: tuple[Any, ...], reason: str | None
 ) -> None:
     series = Series(id="s", modality=modality, images=(Image(path="x.dcm"),))
     case = Case(id="c", studies=(Study(id="st", series=(series,)),))
-    run = run_tool(tool(lambda _: [gas()], accepts=("image",), modalities=("CR", "DX")), case)
-    assert (run.call.outcome is Outcome.OK) == applies
-    assert applies or "expected modality CR or DX, got ['CT']" in run.call.reason
+    looked: list[Case] = []
+
+    def look(given: Case) -> list[Finding]:
+        looked.append(given)
+        return [gas()]
+
+    card = {"accepts": ("image",), "modalities": ("CR", "DX"), "tolerates_unknown": tolerates}
+    run = run_tool(tool(look, **card), case)
+    assert (run.call.outcome is Outcome.NOT_APPLICABLE) == (reason is not None) == (not looked)
+    assert run.call.reason == (reason or "")
 
 
 def test_a_missing_library_is_unavailable() -> None:

@@ -1,0 +1,161 @@
+"""The contract of a card against the headers of a case, before anything is loaded.
+
+Three answers are possible for every field: it fits, it does not, or nobody knows. What is unknown
+fits only if the card says that it tolerates that; it is never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dxtrace.clinical import Case, Image, Series
+from expert_models.card import HeaderField, ModelCard, Span
+
+_WORDS = {"body_part": "body part"}
+
+
+@dataclass(frozen=True)
+class ContractCheck:
+    """What a card accepts of a case's images.
+
+    Attributes:
+        series: the series that fit, each with the images that fit.
+        reason: why none does; None if one does.
+    """
+
+    series: tuple[Series, ...] = ()
+    reason: str | None = None
+
+
+def matching_series(card: ModelCard, case: Case) -> tuple[Series, ...]:
+    """The series that an expert may look at, each with the images that fit; oldest study first.
+
+    An adapter takes its images from here, so that a case with a CT and a radiograph shows each
+    expert only its own.
+    """
+    return check_images(card, case).series
+
+
+def check_images(card: ModelCard, case: Case) -> ContractCheck:
+    """Compare a card with the headers of every image of a case.
+
+    Args:
+        card: the expert's card.
+        case: the case; only its headers are looked at.
+
+    Returns:
+        The series that fit, or the reason why none does, such as ``expected CT, got CR`` or
+        ``unknown body part``.
+    """
+    fitting: list[Series] = []
+    reasons: dict[str, list[str]] = {}
+    for series in (s for study in case.studies for s in study.series if s.images):
+        kept, reason = _fitting_part(card, series)
+        if kept is not None:
+            fitting.append(kept)
+        else:
+            reasons.setdefault(reason, []).append(series.id)
+    if fitting:
+        return ContractCheck(series=tuple(fitting))
+    if not reasons:
+        return ContractCheck(reason="expected a case with image")
+    if len(reasons) == 1:
+        return ContractCheck(reason=next(iter(reasons)))
+    each = (f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
+    return ContractCheck(reason="; ".join(each))
+
+
+def age_reason(card: ModelCard, case: Case) -> str | None:
+    """Why the patient's age does not fit the card, or None if it does."""
+    if card.age_years is None:
+        return None
+    if case.patient.age is None:
+        return _unknown(card, "age")
+    if float(case.patient.age) in card.age_years:
+        return None
+    return f"expected an age of {card.age_years} years, got {case.patient.age}"
+
+
+def _fitting_part(card: ModelCard, series: Series) -> tuple[Series | None, str]:
+    """The series with the images that fit, or None and why not (the first reason there is)."""
+    kept: list[Image] = []
+    reasons: list[str] = []
+    judged: dict[tuple[object, ...], str | None] = {}
+    for image in series.images:
+        headers = (image.modality, image.body_part, image.view, image.geometry.voxel_spacing_mm)
+        if headers not in judged:
+            judged[headers] = _reason(card, series, image)
+        reason = judged[headers]
+        if reason is None:
+            kept.append(image)
+        else:
+            reasons.append(reason)
+    if not kept:
+        return None, reasons[0]
+    whole = len(kept) == len(series.images)
+    return series if whole else series.model_copy(update={"images": tuple(kept)}), ""
+
+
+def _reason(card: ModelCard, series: Series, image: Image) -> str | None:
+    """Why an image does not fit, or None. The modality is looked at first: it explains most."""
+    modality = image.modality or series.modality
+    checks = (
+        _one_of(card, "modality", card.modalities, modality),
+        _one_of(card, "body_part", card.body_parts, image.body_part),
+        _one_of(card, "view", card.views, image.view),
+        _contrast(card, series),
+        *_spacings(card, image),
+    )
+    return next((reason for reason in checks if reason is not None), None)
+
+
+def _one_of(
+    card: ModelCard, field: HeaderField, accepted: Iterable[str], found: str | None
+) -> str | None:
+    wanted = tuple(accepted)
+    if not wanted:
+        return None
+    if found is None:
+        return _unknown(card, field)
+    if found.lower() in {w.lower() for w in wanted}:
+        return None
+    label = "" if field == "modality" else f"{_WORDS.get(field, field)} "
+    return f"expected {label}{' or '.join(wanted)}, got {found}"
+
+
+def _contrast(card: ModelCard, series: Series) -> str | None:
+    if card.contrast is None:
+        return None
+    if series.contrast is None:
+        return _unknown(card, "contrast")
+    got = "with" if series.contrast else "without"
+    if got == card.contrast:
+        return None
+    return f"expected images {card.contrast} contrast, got {got}"
+
+
+def _spacings(card: ModelCard, image: Image) -> Iterable[str | None]:
+    spacing = image.geometry.voxel_spacing_mm
+    volume_axes = 3
+    planes = None if spacing is None else spacing[-2:]
+    slices = None if spacing is None or len(spacing) < volume_axes else spacing[:1]
+    yield _spacing(card, card.in_plane_mm, planes, "in-plane spacing")
+    yield _spacing(card, card.slice_mm, slices, "slice spacing")
+
+
+def _spacing(
+    card: ModelCard, accepted: Span | None, found: tuple[float, ...] | None, words: str
+) -> str | None:
+    if accepted is None:
+        return None
+    if found is None:
+        return None if "spacing" in card.tolerates_unknown else f"unknown {words}"
+    outside = [value for value in found if value not in accepted]
+    return f"expected {words} of {accepted} mm, got {outside[0]:g} mm" if outside else None
+
+
+def _unknown(card: ModelCard, field: HeaderField) -> str | None:
+    if field in card.tolerates_unknown:
+        return None
+    return f"unknown {_WORDS.get(field, field)}"
