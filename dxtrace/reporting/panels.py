@@ -34,6 +34,7 @@ _BAR_PART = 0.3
 _MARGIN = 8
 _LINE, _HALO = 2, 4
 _HALF = 0.5
+_LABEL_HEIGHT = 22
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,8 @@ def _outline(
             largest = points
     if largest is not None:
         corner = largest[int(np.argmin(largest.sum(axis=1)))]
-        _letter(pen, (corner[0] - 16, corner[1] - 18), one.letter, one.style[0])
+        # Below the words in the corner.
+        _letter(pen, (corner[0] - 16, max(_LABEL_HEIGHT, corner[1] - 18)), one.letter, one.style[0])
 
 
 def _polyline(pen: ImageDraw, points: NDArray[np.float64], one: Drawn) -> None:

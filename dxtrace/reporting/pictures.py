@@ -106,14 +106,22 @@ def _draw(
         if len(png) <= MAX_PICTURE_BYTES or pixels <= _LEAST_PIXELS:
             break
         pixels = int(pixels * 0.8)
-    where = "; ".join(cut.words for cut in cuts)
-    outlines = "; ".join(f"{d.letter}: {d.words} ({d.line_words})" for d in drawn)
-    notes = "; ".join(_notes(volume, grid, window))
-    caption = f"{title}. Shown: {where}. Outlines: {outlines}." + (f" {notes}." if notes else "")
+    caption = _caption(title, cuts, drawn, _notes(volume, grid, window))
     return Picture(
         name, png, title, caption, tuple(m.name for m in shown),
         finding.id if finding is not None else None,
     )  # fmt: skip
+
+
+def _caption(title: str, cuts: list[Panel], drawn: list[Drawn], notes: list[str]) -> str:
+    """All that the picture says, for those who do not see it."""
+    named = [f"{d.letter}, {d.line_words}" for d in drawn]
+    if len(drawn) > 1 or drawn[0].words != title:
+        named = [f"{n}: {d.words}" for n, d in zip(named, drawn, strict=True)]
+    sentences = [title, f"Shown: {'; '.join(cut.words for cut in cuts)}"]
+    sentences.append(f"Outlined: {'; '.join(named)}")
+    sentences += [_capitalized(note, keep=True) for note in notes]
+    return ". ".join(sentences) + "."
 
 
 def _cuts(grid: Grid, marked: NDArray[np.bool_]) -> list[Panel]:
@@ -210,10 +218,12 @@ def _mask_title(mask: Mask) -> str:
     return _capitalized(mask.title or mask.name.replace("_", " "))
 
 
-def _capitalized(words: str) -> str:
-    """Sentence case; abbreviations such as CT stay."""
-    lowered = [w.lower() if w[1:].islower() else w for w in words.split(" ")]
-    return lowered[0][:1].upper() + " ".join(lowered)[1:]
+def _capitalized(words: str, *, keep: bool = False) -> str:
+    """Sentence case; abbreviations such as CT stay, and all words where ``keep`` says so."""
+    lowered = (
+        words if keep else " ".join(w.lower() if w[1:].islower() else w for w in words.split(" "))
+    )
+    return lowered[:1].upper() + lowered[1:]
 
 
 def _size(measurement: Measurement) -> str:

@@ -134,7 +134,9 @@ class Plane:
         return float(np.hypot(a * in_plane[0], b * in_plane[1]))
 
 
-def largest_sections(level: Floats, spacing: tuple[float, float, float], normal: int) -> list[Plane]:
+def largest_sections(
+    level: Floats, spacing: tuple[float, float, float], normal: int
+) -> list[Plane]:
     """Every section at right angles to an array axis that cuts the body.
 
     Args:

@@ -76,6 +76,8 @@ def measure_density(mask: Mask, volume: Volume) -> tuple[Measurement, ...]:
     for percent in PERCENTILES:
         at = float(np.percentile(found.values, percent))
         measured.append(
-            between(f"attenuation_p{percent}", at, (at, at), "HU", f"{percent}th percentile of {how}")
+            between(
+                f"attenuation_p{percent}", at, (at, at), "HU", f"{percent}th percentile of {how}"
+            )
         )
     return tuple(measured)
