@@ -87,7 +87,9 @@ def example_chest() -> Chest:
 def write_example(folder: Path = EXAMPLE) -> Scan:
     """Write the scan of ``examples/nodule-ct``: coarse grey steps, JPEG-LS, below 2 MB."""
     scan = scan_of(example_chest(), (2.5, 1.0, 1.0), 1, noise_sd=8.0)
-    scan.volume.voxels[scan.labels == 0] = AIR_HU  # noise around the body would be most of the bytes
+    scan.volume.voxels[scan.labels == 0] = (
+        AIR_HU  # noise around the body would be most of the bytes
+    )
     words = SeriesWords("example nodule-ct", hu_step=10, is_compressed=True)
     write_dicom(scan, folder / "ct", words)
     write_truth(scan, folder / "truth.json")

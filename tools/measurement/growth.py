@@ -9,7 +9,10 @@ from dxtrace.clinical import Measurement
 from tools.measurement.intervals import between
 
 DAYS_PER_MONTH = 365.25 / 12
-_CHANGES = {"mean_diameter": "mean_diameter_change", "largest_dimension": "largest_dimension_change"}
+_CHANGES = {
+    "mean_diameter": "mean_diameter_change",
+    "largest_dimension": "largest_dimension_change",
+}
 
 
 def prior_measurements(prior: Iterable[Measurement]) -> tuple[Measurement, ...]:
@@ -46,7 +49,9 @@ def measure_growth(
     found = list(prior_measurements(then.values()))
     if days is not None:
         months = days / DAYS_PER_MONTH
-        found.append(between("prior_interval", months, (months, months), "mo", "dates of both studies"))
+        found.append(
+            between("prior_interval", months, (months, months), "mo", "dates of both studies")
+        )
     for kind, name in _CHANGES.items():
         if kind in now and kind in then:
             found += _difference(name, now[kind], then[kind])
@@ -69,7 +74,9 @@ def _volume_growth(now: Measurement, then: Measurement, days: float | None) -> l
         return []
     ratios = (a[0] / b[2], a[1] / b[1], a[2] / b[0])
     change = [100 * (r - 1) for r in ratios]
-    found = [_signed("volume_change", change[1], (change[0], change[2]), "%", "ratio of both volumes")]
+    found = [
+        _signed("volume_change", change[1], (change[0], change[2]), "%", "ratio of both volumes")
+    ]
     if days is not None and ratios[0] > 1:
         times = [days * math.log(2) / math.log(r) for r in ratios]
         ends = (times[2], times[0])

@@ -155,9 +155,7 @@ def _coarse(image: sitk.Image, *, is_mask: bool) -> sitk.Image:
     return shrunk if is_mask else sitk.Cast(shrunk, sitk.sitkFloat32)
 
 
-def _start(
-    fixed: sitk.Image, moving: sitk.Image, masks: list[sitk.Image | None]
-) -> sitk.Transform:
+def _start(fixed: sitk.Image, moving: sitk.Image, masks: list[sitk.Image | None]) -> sitk.Transform:
     import SimpleITK as sitk  # noqa: N813 - its usual name
 
     use_masks = masks[0] is not None and masks[1] is not None

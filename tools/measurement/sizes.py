@@ -97,7 +97,9 @@ class BodySizes:
         return interval(kind, value, spread, "mm", how, is_cut=self.surface.is_cut)
 
 
-def body_sizes(mask: Mask, volume: Volume | None = None, *, within: Mask | None = None) -> BodySizes:
+def body_sizes(
+    mask: Mask, volume: Volume | None = None, *, within: Mask | None = None
+) -> BodySizes:
     """Measure a marked body.
 
     Planes: Fleischner Society and Lung-RADS take long and short axis on the axial, coronal or
