@@ -1,12 +1,12 @@
 """Measured against true sizes of synthetic nodules: ``python benchmarks/phantom_nodules.py``.
 
 Nodules of 4 to 30 mm (sizes drawn evenly on a logarithmic scale, so that half are below 11 mm) in
-three forms (sphere, ellipsoid, lobulated) and four densities, on pixels of 0.6 to 0.98 mm and slices
-of 0.6 to 2.5 mm, with noise of 8 to 35 HU, several kernels and, for a third of them, a vessel beside.
-Each is measured twice: on the mask that a simple segmenter draws (lightly smoothed, at half the
-contrast, the piece at the nodule's place) and on the true mask.
+three forms (sphere, ellipsoid, lobulated) and four densities, on pixels of 0.6 to 0.98 mm and
+slices of 0.6 to 2.5 mm, with noise of 8 to 35 HU, several kernels and, for a third of them, a
+vessel beside. Each is measured twice: on the mask that a simple segmenter draws (lightly smoothed,
+at half the contrast, the piece at the nodule's place) and on the true mask.
 
-``--size`` nodules are drawn from ``--seed``; the constants of the intervals were set with other seeds.
+``--size`` nodules are drawn from ``--seed``; the intervals were set with other seeds.
 """
 
 from __future__ import annotations

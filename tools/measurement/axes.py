@@ -135,11 +135,13 @@ class Plane:
         return float(np.hypot(a * in_plane[0], b * in_plane[1]))
 
 
-def largest_sections(level: Floats, spacing: tuple[float, float, float], normal: int) -> list[Plane]:
+def largest_sections(
+    level: Floats, spacing: tuple[float, float, float], normal: int
+) -> list[Plane]:
     """Sections at right angles to an array axis, among them the largest.
 
-    Sizes change little from one section to the next: about :data:`COARSE` of them are looked at, and
-    then every one near the largest.
+    Sizes change little from one section to the next: about :data:`COARSE` of them are looked at,
+    and then every one near the largest.
 
     Args:
         level: shape (slice, row, column); negative inside.

@@ -119,7 +119,7 @@ def _crop(mask: Mask, volume: Volume | None) -> Crop:
     if volume is not None and not volume.is_colour:
         image = np.asarray(as_stack(volume.voxels, spacing)[0][cut], dtype=np.float64)
     return Crop(
-        mask=voxels[cut],
+        mask=np.asarray(voxels[cut], dtype=bool),
         image=image,
         spacing=spacing,
         start=(int(low[0]), int(low[1]), int(low[2])),

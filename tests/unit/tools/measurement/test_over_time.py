@@ -39,7 +39,7 @@ def test_nodules_are_found_again_after_the_patient_moved() -> None:
         now.volume, then.volume, current_body=lungs_of(now), prior_body=lungs_of(then)
     )
     point = np.array([[-70.0, 0.0, 20.0]])
-    assert alignment.to_prior(point) == pytest.approx(point + [SHIFT[::-1]], abs=3)
+    assert alignment.to_prior(point) == pytest.approx(point + np.array(SHIFT[::-1]), abs=3)
     assert alignment.to_current(alignment.to_prior(point)) == pytest.approx(point, abs=1e-6)
     pairs = match_lesions(
         [now.true_mask(0), now.true_mask(1)], [then.true_mask(1), then.true_mask(0)], alignment
