@@ -1,7 +1,7 @@
 """Synthetic chest CT whose truth is known: ``python -m benchmarks.phantoms --help``.
 
-Shapes are given by formulas in millimetres, so that sizes and volumes are known exactly; pictures of
-them are rendered at any voxel size with partial volume, blur and noise.
+Shapes are given by formulas in millimetres, so that sizes and volumes are known exactly; pictures
+of them are rendered at any voxel size with partial volume, blur and noise.
 """
 
 from benchmarks.phantoms.chest import Chest, chest_parts

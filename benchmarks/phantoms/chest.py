@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -163,10 +164,7 @@ def _branch(
 def _aorta() -> list[Part]:
     arch = [(-118.0, 42.0, 16.0), (45.0, 42.0, 14.0), (62.0, 18.0, 8.0), (58.0, -8.0, -6.0),
             (0.0, -16.0, -4.0)]  # fmt: skip
-    return [
-        Part("aorta", Tube(a, b, 12.5, 13.5), BLOOD_HU)
-        for a, b in zip(arch, arch[1:], strict=False)
-    ]
+    return [Part("aorta", Tube(a, b, 12.5, 13.5), BLOOD_HU) for a, b in pairwise(arch)]
 
 
 def _airways() -> list[Part]:
@@ -205,7 +203,7 @@ def _ribs() -> list[Part]:
                 )
                 for angle in angles
             ]
-            for a, b in zip(points, points[1:], strict=False):
+            for a, b in pairwise(points):
                 parts.append(Part("bone", Tube(a, b, 4.5, 4.5), CORTEX_HU))
                 parts.append(Part("bone", Tube(a, b, 3.0, 3.0), MARROW_HU))
     return parts

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.phantoms.chest import AIR_HU, Chest, Part
-from benchmarks.phantoms.grid import Floats, Grid, Triple
+from benchmarks.phantoms.grid import Grid, Triple
 from benchmarks.phantoms.nodule import LUNG_HU, Nodule
 from benchmarks.phantoms.shapes import Shape
 from dxtrace.clinical.volume import Mask, Volume

@@ -61,7 +61,7 @@ def write_dicom(scan: Scan, folder: Path, words: SeriesWords) -> list[Path]:
     return written
 
 
-def _slice(scan: Scan, index: int, words: SeriesWords):  # type: ignore[no-untyped-def]  # noqa: ANN202 - pydicom is imported where it is used
+def _slice(scan: Scan, index: int, words: SeriesWords):  # type: ignore[no-untyped-def]
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, JPEGLSLossless, generate_uid
 

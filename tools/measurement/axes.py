@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 CHORDS = 96
+COARSE = 12
 MIN_POINTS = 3
 
 
@@ -99,7 +100,7 @@ def section_axes(level: Floats, spacing: tuple[float, float]) -> Axes | None:
     if not (level < 0).any():
         return None
     padded = np.pad(level, 1, constant_values=max(float(level.max()), 1e-6))
-    outlines = find_contours(padded, 0.0)
+    outlines = find_contours(padded, 0.0)  # type: ignore[no-untyped-call]
     if not outlines:
         return None
     largest = max(outlines, key=lambda outline: _area(outline * spacing))
@@ -137,18 +138,44 @@ class Plane:
 def largest_sections(
     level: Floats, spacing: tuple[float, float, float], normal: int
 ) -> list[Plane]:
-    """Every section at right angles to an array axis that cuts the body.
+    """Sections at right angles to an array axis, among them the largest.
+
+    Sizes change little from one section to the next: about :data:`COARSE` of them are looked at,
+    and then every one near the largest.
 
     Args:
         level: shape (slice, row, column); negative inside.
         spacing: of the array axes in mm.
         normal: the axis to go along.
     """
-    in_plane = [s for i, s in enumerate(spacing) if i != normal]
+    kept = [s for i, s in enumerate(spacing) if i != normal]
+    in_plane = (kept[0], kept[1])
     sections = np.moveaxis(level, normal, 0)
-    found = []
-    for index in np.flatnonzero((sections < 0).any(axis=(1, 2))):
-        axes = section_axes(sections[index], (in_plane[0], in_plane[1]))
-        if axes is not None:
-            found.append(Plane(normal, int(index), axes))
+    cut = [int(i) for i in np.flatnonzero((sections < 0).any(axis=(1, 2)))]
+    step = max(1, len(cut) // COARSE)
+    found = _sections(sections, cut[::step], in_plane, normal)
+    if step > 1 and found:
+        tops = (max(found, key=_long).index, max(found, key=_mean).index)
+        near = {i for i in cut for top in tops if abs(i - top) < step}
+        more = sorted(near - {p.index for p in found})
+        found += _sections(sections, more, in_plane, normal)
     return found
+
+
+def _sections(
+    sections: Floats, indices: list[int], in_plane: tuple[float, float], normal: int
+) -> list[Plane]:
+    found = []
+    for index in indices:
+        axes = section_axes(sections[index], in_plane)
+        if axes is not None:
+            found.append(Plane(normal, index, axes))
+    return found
+
+
+def _long(plane: Plane) -> float:
+    return plane.axes.long_mm
+
+
+def _mean(plane: Plane) -> float:
+    return plane.axes.mean_mm

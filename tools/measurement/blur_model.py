@@ -24,7 +24,7 @@ Spacing = tuple[float, float, float]
 Factors = tuple[int, int, int]
 
 BLUR_MM = 0.5
-"""Standard deviation of the blur of an ordinary chest kernel (full width at half maximum 1.2 mm)."""
+"""Standard deviation of the blur of an ordinary chest kernel (full width at half height 1.2 mm)."""
 
 BLUR_DOUBT = 0.4
 """How far kernels differ from it: standard deviation of the logarithm."""
@@ -197,7 +197,7 @@ class _Fitting:
         normal = weighted @ columns.T + 1e-9 * np.eye(len(columns))
         gains = np.linalg.solve(normal, weighted @ self.problem.share.ravel())
         left = (gains @ columns).reshape(w.shape) - self.problem.share
-        return np.sqrt(w) * left, gains[1:]
+        return np.sqrt(w) * left, np.asarray(gains[1:], dtype=np.float64)
 
     def run(self) -> EdgeFit | None:
         """Solve."""

@@ -57,7 +57,7 @@ def cardiothoracic_ratio(heart: Mask, *thorax: Mask) -> Measurement | None:
 
 def _span(marked: NDArray[np.bool_]) -> int:
     """Widest distance between the leftmost and the rightmost pixel, in any one slice."""
-    columns = marked.any(axis=-2)
+    columns = np.asarray(marked.any(axis=-2), dtype=bool)
     return _widest_row(columns)
 
 

@@ -1,7 +1,7 @@
 """Where a body's edge lies, from the grey values around its mask.
 
-What belongs to the body, to its surroundings and to other bodies is told apart here; the edge itself
-is found by :mod:`tools.measurement.blur_model`.
+What belongs to the body, to its surroundings and to other bodies is told apart here; the edge
+itself is found by :mod:`tools.measurement.blur_model`.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ MIN_RIM = 0.1
 """A rim fainter than this part of the core is none."""
 
 BETTER = 30.0
-"""Two densities must explain the picture by this much better (chi square) to be believed; noise that is
-alike in neighbouring voxels makes small gains worthless."""
+"""Two densities must explain the picture by this much better (chi square) to be believed; noise
+that is alike in neighbouring voxels makes small gains worthless."""
 
 OTHER_BODY = 0.35
 """Surroundings that differ from the background by this part of the contrast are another body."""
@@ -109,7 +109,8 @@ def _near(mask: Bools, spacing: Spacing, gate: float) -> Bools:
     from scipy.ndimage import binary_dilation, distance_transform_edt, generate_binary_structure
 
     in_plane = np.stack([distance_transform_edt(~m, sampling=spacing[1:]) <= gate for m in mask])
-    in_plane &= mask.any(axis=(1, 2))[:, None, None]
+    used = np.flatnonzero(mask.any(axis=(1, 2)))
+    in_plane[: used[0]] = in_plane[used[-1] + 1 :] = False
     across = np.zeros((3, 3, 3), bool)
     across[:, 1, 1] = True
     grown = binary_dilation(in_plane, across)
@@ -120,7 +121,7 @@ def _weights(share: Floats, mask: Bools, near: Bools, seen: Bools | None) -> Flo
     """0 for other bodies and their blurred edges, 1 elsewhere."""
     from scipy.ndimage import binary_dilation, binary_opening
 
-    other = ~near & (np.abs(share) > OTHER_BODY)
+    other = np.asarray(~near & (np.abs(share) > OTHER_BODY), dtype=bool)
     other = binary_opening(other, np.ones((1, 2, 2), bool))
     weight = np.ones(mask.shape)
     weight[binary_dilation(other, np.ones((1, 3, 3), bool), iterations=2)] = 0.0

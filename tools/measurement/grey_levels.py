@@ -103,13 +103,16 @@ def _depths(mask: Bools, spacing: tuple[float, float, float]) -> Floats:
 
 
 def _main_level(around: Floats, inside: float) -> tuple[float, float]:
-    """Level and spread of what most of the surroundings are, other bodies left out."""
-    level = float(np.median(around))
+    """Level and spread of what most of the surroundings are, other bodies left out.
+
+    Other bodies lie on the side of the body itself: the spread is taken on the other side.
+    """
+    level, kept = float(np.median(around)), around
     for _ in range(3):
-        kept = around[np.abs(around - level) < abs(inside - level) / 2]
+        kept = kept[np.abs(kept - level) < abs(inside - level) / 2]
         if kept.size < MIN_SHELL:
             break
         level = float(np.median(kept))
-        around = kept
-    spread = 1.4826 * float(np.median(np.abs(around - level)))
+    beyond = around[(around - level) * np.sign(inside - level) <= 0]
+    spread = 1.4826 * float(np.median(np.abs(beyond - level))) if beyond.size else 0.0
     return level, spread

@@ -43,8 +43,8 @@ def match_lesions(
     """Pair lesions of two studies: each with at most one, all distances together least.
 
     Two lesions can be one if their centres, laid over each other, lie no farther apart than
-    ``reach_mm`` and the mean of their radii. "Gone" and "new" mean unpaired: whether the other study
-    shows that place at all must be asked of the pictures.
+    ``reach_mm`` and the mean of their radii. "Gone" and "new" mean unpaired: whether the other
+    study shows that place at all must be asked of the pictures.
 
     Raises:
         ValueError: if a mask has no position in space or is empty.

@@ -70,7 +70,7 @@ def measure(
 
 
 def measure_solid_part(mask: Mask, volume: Volume) -> tuple[Measurement, ...]:
-    """Sizes of the solid part of a part-solid nodule (``solid_mean_diameter`` ...), if it is one."""
+    """Sizes of a part-solid nodule's solid part (``solid_mean_diameter`` ...), if it has one."""
     part = solid_part(mask, volume)
     if part is None:
         return ()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dxtrace.clinical.volume import Mask, Volume
 
-if TYPE_CHECKING:
-    import SimpleITK as sitk  # noqa: N813 - its usual name
-
+Image = Any  # SimpleITK has no types of its own
+Transform = Any
 Floats = NDArray[np.float64]
 WORKING_SPACING_MM = 3.0
 """Lungs and bodies are laid over each other in coarse steps; lesions are then found nearby."""
@@ -93,13 +92,13 @@ def register(
     return Alignment(matrix, f"{kind} registration of the {body}")
 
 
-def sitk_image(voxels: NDArray[np.generic], affine: Floats) -> sitk.Image:
+def sitk_image(voxels: NDArray[np.generic], affine: Floats) -> Image:
     """An array in (slice, row, column) order as an image in space.
 
     SimpleITK's index runs (column, row, slice); both count the same voxels, so only the columns of
     the affine change places.
     """
-    import SimpleITK as sitk  # noqa: N813 - its usual name
+    sitk = _sitk()
 
     image = sitk.GetImageFromArray(np.ascontiguousarray(voxels))
     columns = affine[:3, :3][:, ::-1]
@@ -108,6 +107,13 @@ def sitk_image(voxels: NDArray[np.generic], affine: Floats) -> sitk.Image:
     image.SetOrigin([float(v) for v in affine[:3, 3]])
     image.SetDirection([float(v) for v in _orthonormal(columns / spacing).ravel()])
     return image
+
+
+def _sitk() -> Any:
+    """SimpleITK, untyped as it is, imported when it is needed."""
+    import SimpleITK
+
+    return SimpleITK
 
 
 def _orthonormal(directions: Floats) -> Floats:
@@ -127,14 +133,14 @@ def _affine(volume: Volume) -> Floats:
     return np.asarray(geometry.affine, dtype=np.float64)
 
 
-def _image(volume: Volume) -> sitk.Image:
+def _image(volume: Volume) -> Image:
     voxels = np.nan_to_num(np.asarray(volume.voxels, dtype=np.float32))
     if volume.unit == "HU":
         voxels = np.clip(voxels, *HU_RANGE)
     return _coarse(sitk_image(voxels, _affine(volume)), is_mask=False)
 
 
-def _mask_image(mask: Mask | None, volume: Volume) -> sitk.Image | None:
+def _mask_image(mask: Mask | None, volume: Volume) -> Image | None:
     if mask is None:
         return None
     if mask.voxels.shape != volume.voxels.shape:
@@ -145,9 +151,9 @@ def _mask_image(mask: Mask | None, volume: Volume) -> sitk.Image | None:
     return _coarse(sitk_image(mask.voxels.astype(np.uint8), _affine(volume)), is_mask=True)
 
 
-def _coarse(image: sitk.Image, *, is_mask: bool) -> sitk.Image:
+def _coarse(image: Image, *, is_mask: bool) -> Image:
     """The image in steps of about :data:`WORKING_SPACING_MM`."""
-    import SimpleITK as sitk  # noqa: N813 - its usual name
+    sitk = _sitk()
 
     factors = [max(1, int(WORKING_SPACING_MM // s)) for s in image.GetSpacing()]
     factors = [min(f, max(1, n // 8)) for f, n in zip(factors, image.GetSize(), strict=True)]
@@ -155,8 +161,8 @@ def _coarse(image: sitk.Image, *, is_mask: bool) -> sitk.Image:
     return shrunk if is_mask else sitk.Cast(shrunk, sitk.sitkFloat32)
 
 
-def _start(fixed: sitk.Image, moving: sitk.Image, masks: list[sitk.Image | None]) -> sitk.Transform:
-    import SimpleITK as sitk  # noqa: N813 - its usual name
+def _start(fixed: Image, moving: Image, masks: list[Image | None]) -> Transform:
+    sitk = _sitk()
 
     use_masks = masks[0] is not None and masks[1] is not None
     pair = [sitk.Cast(m, sitk.sitkFloat32) for m in masks] if use_masks else [fixed, moving]
@@ -165,10 +171,8 @@ def _start(fixed: sitk.Image, moving: sitk.Image, masks: list[sitk.Image | None]
     return sitk.CenteredTransformInitializer(pair[0], pair[1], sitk.Euler3DTransform(), mode)
 
 
-def _solve(
-    fixed: sitk.Image, moving: sitk.Image, mask: sitk.Image | None, start: sitk.Transform
-) -> sitk.Transform:
-    import SimpleITK as sitk  # noqa: N813 - its usual name
+def _solve(fixed: Image, moving: Image, mask: Image | None, start: Transform) -> Transform:
+    sitk = _sitk()
 
     method = sitk.ImageRegistrationMethod()
     method.SetMetricAsMattesMutualInformation(32)
@@ -194,8 +198,8 @@ def _last_line(error: RuntimeError) -> str:
     return str(error).strip().splitlines()[-1]
 
 
-def _affine_of(moved: sitk.Transform) -> sitk.Transform:
-    import SimpleITK as sitk  # noqa: N813 - its usual name
+def _affine_of(moved: Transform) -> Transform:
+    sitk = _sitk()
 
     rigid = sitk.Euler3DTransform(moved)
     affine = sitk.AffineTransform(3)
@@ -205,7 +209,7 @@ def _affine_of(moved: sitk.Transform) -> sitk.Transform:
     return affine
 
 
-def _matrix(moved: sitk.Transform) -> Floats:
+def _matrix(moved: Transform) -> Floats:
     """The transform as a 4 x 4 matrix, from where it takes four points."""
     corners = [(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)]
     ends = np.array([moved.TransformPoint(c) for c in corners])
@@ -215,10 +219,8 @@ def _matrix(moved: sitk.Transform) -> Floats:
     return matrix
 
 
-def _check_overlap(
-    fixed: sitk.Image, masks: list[sitk.Image | None], moved: sitk.Transform
-) -> None:
-    import SimpleITK as sitk  # noqa: N813 - its usual name
+def _check_overlap(fixed: Image, masks: list[Image | None], moved: Transform) -> None:
+    sitk = _sitk()
 
     if masks[0] is None or masks[1] is None:
         return

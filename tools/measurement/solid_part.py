@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dxtrace.clinical.volume import Mask, Volume
 from tools.measurement.grey_levels import MIN_DEPTH_MM
 from tools.measurement.surface import as_stack
 
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 SOFT_TISSUE_HU = -150.0
 """Denser than this there is hardly air in a voxel: soft tissue lies near 0 to 60 HU, and ground
 glass, through which vessels are seen, far below it."""
@@ -17,8 +20,11 @@ glass, through which vessels are seen, far below it."""
 GROUND_GLASS_HU = -300.0
 """Inside a nodule, away from its edge, a voxel below this holds a third of air and more."""
 
-MIN_PART = 0.05
-"""A smaller share of the inside is a vessel or noise."""
+MIN_GLASS = 0.05
+"""A smaller share of ground glass inside is noise, or a dent in a solid body."""
+
+MIN_RADIUS_MM = 1.2
+"""A thinner solid strand is a vessel that runs through: in the outer lung they are below 2.5 mm."""
 
 MIN_VOXELS = 6
 EDGE_MM = 1.2
@@ -39,7 +45,8 @@ def solid_part(mask: Mask, volume: Volume) -> Mask | None:
     where = np.argwhere(voxels)
     if where.size == 0:
         return None
-    cut = tuple(slice(max(int(a) - 1, 0), int(b) + 2) for a, b in zip(where.min(0), where.max(0), strict=True))  # fmt: skip
+    low, high = np.maximum(where.min(axis=0) - 1, 0), where.max(axis=0) + 2
+    cut = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
     marked = np.asarray(voxels[cut], dtype=bool)
     grey = np.asarray(as_stack(volume.voxels, spacing)[0][cut], dtype=np.float64)
     depth = _depth(marked, spacing)
@@ -48,8 +55,7 @@ def solid_part(mask: Mask, volume: Volume) -> Mask | None:
         return None
     smooth = gaussian_filter(grey, (0, 0.6, 0.6))
     solid, glass = smooth[inside] > SOFT_TISSUE_HU, smooth[inside] < GROUND_GLASS_HU
-    enough = max(MIN_PART * inside.sum(), MIN_VOXELS)
-    if solid.sum() < enough or glass.sum() < enough:
+    if solid.sum() < MIN_VOXELS or glass.sum() < max(MIN_GLASS * inside.sum(), MIN_VOXELS):
         return None
     levels = np.median(smooth[inside][solid]), np.median(smooth[inside][glass])
     pieces, count = label(marked & (smooth > float(np.mean(levels))))
@@ -58,12 +64,12 @@ def solid_part(mask: Mask, volume: Volume) -> Mask | None:
     sizes = np.bincount(pieces.ravel())[1:]
     found = np.zeros(voxels.shape, bool)
     found[cut] = pieces == int(sizes.argmax()) + 1
-    if found.sum() < MIN_VOXELS:
+    if found.sum() < MIN_VOXELS or float(_depth(found[cut], spacing).max()) < MIN_RADIUS_MM:
         return None
     return replace(mask, name=f"{mask.name}_solid_part", voxels=found.reshape(mask.voxels.shape))
 
 
-def _depth(marked: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]", spacing: tuple[float, float, float]) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":  # fmt: skip
+def _depth(marked: Bools, spacing: tuple[float, float, float]) -> Floats:
     """Depth below the outline in mm, along all three axes."""
     from scipy.ndimage import distance_transform_edt
 

@@ -119,7 +119,7 @@ def _crop(mask: Mask, volume: Volume | None) -> Crop:
     if volume is not None and not volume.is_colour:
         image = np.asarray(as_stack(volume.voxels, spacing)[0][cut], dtype=np.float64)
     return Crop(
-        mask=voxels[cut],
+        mask=np.asarray(voxels[cut], dtype=bool),
         image=image,
         spacing=spacing,
         start=(int(low[0]), int(low[1]), int(low[2])),
@@ -128,9 +128,12 @@ def _crop(mask: Mask, volume: Volume | None) -> Crop:
 
 
 def _cut_like(crop: Crop, other: Mask) -> Bools:
+    """The inside of another mask, without its blurred edge, and the body itself."""
+    from scipy.ndimage import binary_erosion
+
     voxels, _ = as_stack(other.voxels, other.geometry.voxel_spacing_mm)
     cut = tuple(slice(a, a + n) for a, n in zip(crop.start, crop.mask.shape, strict=True))
-    return np.asarray(voxels[cut], dtype=bool)
+    return np.asarray(binary_erosion(voxels[cut]) | crop.mask, dtype=bool)
 
 
 def as_stack(
@@ -158,7 +161,8 @@ def _from_mask(crop: Crop) -> Surface:
     level = np.where(padded, half - inside, outside - half)
     # Steps of voxels are rounded off; flat stacks are left as they are.
     width = [0.0 if n == 1 else 0.5 for n in crop.mask.shape]
-    level = gaussian_filter(level, width)
+    smooth = gaussian_filter(level, width)
+    level = smooth if (smooth < 0).any() else level  # a single voxel is not smoothed away
     count = int(crop.mask.sum())
     volume = count * float(np.prod(crop.spacing))
     edges = tuple(MASK_EDGE_VOXELS * s for s in crop.spacing)
