@@ -59,7 +59,7 @@ def measure_aorta(mask: Mask) -> Measurement:
     fine = tuple(s / n for s, n in zip(spacing, steps, strict=True))
     depth = ndimage.distance_transform_edt(part, sampling=fine)
     # Distances run to the centre of the first voxel outside, half a voxel too far; the middle
-    # of the vessel lies between voxels, so that the greatest distance is about a third of one too short.
+    # of the vessel lies between voxels, so that the greatest distance is too short.
     diameter = 2.0 * float(depth.max()) - SURPLUS * float(np.mean(fine))
     if diameter < SMALLEST_MM:
         raise ToolRefusal(f"aorta: the mask is only {diameter:.1f} mm wide")

@@ -48,6 +48,8 @@ class Criteria:
 
 CLEAR = Criteria(diameter_voxels=3.0, elongation=1.8, fill=0.8, contact=0.06, outside_lung=0.3)
 POSSIBLE = Criteria(diameter_voxels=2.5, elongation=2.0, fill=0.72, contact=0.12, outside_lung=0.6)
+ATTACHED = Criteria(diameter_voxels=3.0, elongation=1.5, fill=0.9, contact=0.2, outside_lung=0.3)
+"""Joined to a vessel, yet as round as a ball: no vessel and no fork of vessels is."""
 SMALLEST_MM = 4.0
 """Below, a vessel seen end on cannot be told from a nodule by its shape."""
 LARGEST_MM = 60.0
@@ -77,7 +79,8 @@ def judge(outline: Outline, spacing_mm: tuple[float, float, float]) -> Presence 
         return None
     if _meets(outline, CLEAR, spacing_mm):
         return Presence.PRESENT
-    return Presence.INDETERMINATE if _meets(outline, POSSIBLE, spacing_mm) else None
+    doubtful = any(_meets(outline, limits, spacing_mm) for limits in (POSSIBLE, ATTACHED))
+    return Presence.INDETERMINATE if doubtful else None
 
 
 def _meets(outline: Outline, limits: Criteria, spacing_mm: tuple[float, float, float]) -> bool:

@@ -40,11 +40,11 @@ class LungNoduleFinder:
         timeout_s=240.0,
         intended_use="candidates for a reader, with an outline to measure; no diagnosis",
         limits="never reports that there is no nodule: it was tried on phantoms and few scans; "
-        "looks for 4 to 60 mm; misses flat, branching and endobronchial lesions, those broadly "
-        "joined to vessels or wall, and any in lung that is not aerated; calls a nodule present "
-        "only if it is compact, at most 1.8 times as long as wide and almost free of vessels and wall, "
-        "else indeterminate; leaves composition open where densities do not settle it; zones are "
-        "thirds of the lung's height, no lobes",
+        "looks for 4 to 60 mm; misses flat, branching and endobronchial lesions, those "
+        "broadly joined to vessels or wall, and any in lung that is not aerated; calls a "
+        "nodule present only if it is compact, at most 1.8 times as long as wide and almost "
+        "free of vessels and wall, else indeterminate; leaves composition open where "
+        "densities do not settle it; zones are thirds of the lung's height, no lobes",
         licence="Apache-2.0",
         citation="Lindeberg T. Int J Comput Vis 1998;30:79; "
         "Sato Y et al. Med Image Anal 1998;2:143",
