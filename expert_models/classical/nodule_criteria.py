@@ -63,7 +63,7 @@ GROUND_GLASS_HU = (-800.0, -350.0)
 """Denser than lung and yet more air than tissue."""
 SMALLEST_SOLID_PART_MM = 3.0
 RESOLVED_VOXELS = 3.0
-RESOLVED_MM = 4.0 * BLUR_MM
+RESOLVED_MM = 4.5 * BLUR_MM
 """A smaller solid nodule is blurred to the density of ground glass."""
 
 

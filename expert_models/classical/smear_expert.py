@@ -34,6 +34,8 @@ class BloodCellCounter:
         tolerates_unknown=("modality", "body_part"),
         produces=(CONCEPT,),
         marks=tuple(f"{kind}s" for kind, _ in KINDS),
+        accuracy="IoU 0.5 on 182 held-out images of BCCD: white cells precision 0.94, recall 0.96; "
+        "platelets 0.59, 0.82; red cells 0.40 (many have no box), 0.77; benchmarks/blood_cells.py",
         memory_mb=500,
         cost=4.0,
         timeout_s=60.0,

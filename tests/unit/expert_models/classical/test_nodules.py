@@ -64,10 +64,13 @@ def test_vessels_alone_are_no_nodules():
     assert find_nodules(segment_lungs(as_volume(chest()))) == ()
 
 
-def test_small_nodules_leave_the_composition_open():
-    found = find_nodules(segment_lungs(as_volume(chest((((90.0, 85.0, 55.0), 5.0, -500.0),)))))
+@pytest.mark.parametrize("hu", [40.0, -500.0])
+def test_a_small_nodule_blurred_to_haze_is_not_called_ground_glass(hu):
+    picture = chest((((90.0, 85.0, 55.0), 5.0, hu),))
 
-    assert all(n.composition is None for n in found)
+    (found,) = find_nodules(segment_lungs(as_volume(picture)))
+
+    assert found.composition != "ground_glass"
 
 
 def test_the_expert_reports_with_a_mask_on_the_images_grid(case_of):
