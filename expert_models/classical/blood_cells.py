@@ -100,7 +100,7 @@ def find_cells(pixels: NDArray[Any]) -> Smear:
     density = _optical_density(pixels)
     azure = ndimage.gaussian_filter(density[..., 0] - density[..., 2], 1.5)
     green = ndimage.gaussian_filter(density[..., 1], 1.0)
-    level = float(threshold_otsu(green[green < np.percentile(green, 99)]))
+    level = float(threshold_otsu(green[green < np.percentile(green, 99)]))  # type: ignore[no-untyped-call]  # scikit-image has no types
     if level < LEAST_CONTRAST:
         raise ToolRefusal("the image shows no cells: hardly any contrast")
     stained: BoolArray = azure > AZURE
@@ -127,7 +127,7 @@ def _optical_density(pixels: NDArray[Any]) -> NDArray[np.float64]:
         raise ToolRefusal(f"expected a colour image, got shape {pixels.shape}")
     values = np.clip(pixels.astype(float), 1.0, BRIGHTEST)
     green = values[..., 1]
-    level = threshold_otsu(green) if green.min() < green.max() else BRIGHTEST
+    level = threshold_otsu(green) if green.min() < green.max() else BRIGHTEST  # type: ignore[no-untyped-call]  # scikit-image has no types
     empty = values[green > level]
     if len(empty) < LEAST_BACKGROUND * green.size:
         raise ToolRefusal("no empty film is seen between the cells")
@@ -157,7 +157,7 @@ def _white_cells(
     cytoplasm = ndimage.binary_opening(cytoplasm, iterations=max(1, round(size / 12)))
     away = ndimage.distance_transform_edt(seeds == 0)
     region = (seeds > 0) | (cytoplasm & (away <= 0.6 * size))
-    grown = watershed(away, seeds, mask=region)
+    grown = watershed(away, seeds, mask=region)  # type: ignore[no-untyped-call]  # scikit-image has no types
     for label in np.unique(grown[grown > 0]):
         whole = ndimage.binary_fill_holes(grown == label)
         grown[whole & (grown == 0)] = label
@@ -176,9 +176,9 @@ def _platelets(azure: NDArray[np.float64], white: BoolArray, size: float) -> NDA
     halo = ndimage.binary_opening((azure > AZURE / 2) & ~white, iterations=2)
     seeds, _ = ndimage.label(core)
     away = ndimage.distance_transform_edt(seeds == 0)
-    labels = watershed(away, seeds, mask=(halo & (away <= 0.1 * size)) | core)
+    labels = watershed(away, seeds, mask=(halo & (away <= 0.1 * size)) | core)  # type: ignore[no-untyped-call]  # scikit-image has no types
     kept = np.zeros(int(labels.max()) + 1, dtype=bool)
-    for region in regionprops(labels, intensity_image=azure):
+    for region in regionprops(labels, intensity_image=azure):  # type: ignore[no-untyped-call]  # scikit-image has no types
         kept[region.label] = (
             region.intensity_max >= PLATELET_AZURE
             and PLATELET[0] * size <= region.equivalent_diameter_area <= PLATELET[1] * size
@@ -191,7 +191,7 @@ def _single_red_cells(body: BoolArray, size: float) -> NDArray[Any]:
     """Red cells that lie free: compact regions of about the usual size."""
     labels, _ = ndimage.label(body)
     kept = np.zeros(int(labels.max()) + 1, dtype=bool)
-    for region in regionprops(labels):
+    for region in regionprops(labels):  # type: ignore[no-untyped-call]  # scikit-image has no types
         about = SINGLE[0] * size <= region.equivalent_diameter_area <= SINGLE[1] * size
         kept[region.label] = about and region.solidity >= SOLID
     return np.where(kept[labels], labels, 0)
@@ -211,7 +211,7 @@ def _filled(mask: BoolArray, size: float) -> BoolArray:
 def _cells(labels: NDArray[Any], kind: Kind) -> list[Cell]:
     rows, columns = labels.shape
     found = []
-    for region in regionprops(labels):
+    for region in regionprops(labels):  # type: ignore[no-untyped-call]  # scikit-image has no types
         top, left, bottom, right = (int(v) for v in region.bbox)
         cut = top == 0 or left == 0 or bottom == rows or right == columns
         found.append(Cell(kind, (top, left, bottom, right), np.asarray(region.image), cut))
