@@ -199,14 +199,16 @@ def main() -> None:
     given = parser.parse_args()
     tasks = [(given.seed, n) for n in range(given.size)]
     rows: list[Row] = []
+    if given.rows:
+        given.rows.write_text("", encoding="utf-8")
     with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
         for number, found in enumerate(pool.map(measured, tasks), start=1):
             rows += found
+            if given.rows:
+                with given.rows.open("a", encoding="utf-8") as out:
+                    out.writelines(json.dumps(asdict(r)) + "\n" for r in found)
             if number % 25 == 0:
                 print(f"{number}/{given.size}", file=sys.stderr, flush=True)
-    if given.rows:
-        text = "".join(json.dumps(asdict(r)) + "\n" for r in rows)
-        given.rows.write_text(text, encoding="utf-8")
     missed = given.size - sum(r.mask == "half contrast" and r.quantity == "volume" for r in rows)
     print(
         f"{given.size} nodules, seed {given.seed}; missed or left by the simple segmenter: {missed}"

@@ -111,7 +111,8 @@ def noise(
 ) -> Picture:
     """Noise as filtered back-projection makes it: none at zero frequency, a peak, then a fall.
 
-    The power spectrum is f exp(-f / peak) within slices; slices are independent.
+    The power spectrum is f exp(-f^2 / (2 peak^2)) within slices: a ramp under a smooth window
+    (Riederer et al. 1978, doi 10.1088/0031-9155/23/3/008). Slices are independent.
 
     Args:
         rng: the source of chance.
@@ -123,7 +124,7 @@ def noise(
     fy = np.fft.fftfreq(rows, grid.spacing[1])[:, None]
     fx = np.fft.rfftfreq(columns, grid.spacing[2])[None, :]
     frequency = np.hypot(fy, fx)
-    weight = np.sqrt(frequency * np.exp(-frequency / peak_per_mm)).astype(np.float32)
+    weight = np.sqrt(frequency * np.exp(-((frequency / peak_per_mm) ** 2) / 2)).astype(np.float32)
     out = np.empty(grid.shape, np.float32)
     for index in range(grid.shape[0]):
         white = rng.standard_normal((rows, columns), dtype=np.float32)

@@ -85,7 +85,6 @@ class EdgeFit:
         volume_mm3: the enclosed volume.
         levels: grey values inside and outside.
         misfit: spread of what the model leaves over, in units of the contrast.
-        chi2: the squares of all that is left over, in units of noise.
         rim_share: contrast of the outer part, as a part of the whole; 1 without a core.
     """
 
@@ -98,7 +97,6 @@ class EdgeFit:
     volume_mm3: float
     levels: Levels
     misfit: float
-    chi2: float
     rim_share: float
 
 
@@ -151,16 +149,17 @@ class _Fitting:
     def __init__(self, problem: Problem, start: Floats, core: Floats | None) -> None:
         self.problem, self.start, self.core = problem, start, core
         self.in_plane = max(problem.spacing[1:])
-        self.middle = float(np.argwhere(start < 0)[:, 0].mean())
 
-    def level(self, shift: float, stretch: float) -> Floats:
+    def level(self, shift: float, stretch: float, *, of_core: bool = False) -> Floats:
         """The distances, after moving and stretching the surface."""
-        rows = self.start.shape[0]
-        z = self.middle + (np.arange(rows) - self.middle) / stretch
+        start = self.core if of_core and self.core is not None else self.start
+        middle = float(np.argwhere(start < 0)[:, 0].mean())
+        rows = start.shape[0]
+        z = middle + (np.arange(rows) - middle) / stretch
         low = np.clip(np.floor(z).astype(int), 0, rows - 1)
         high = np.clip(low + 1, 0, rows - 1)
         part = np.clip(z - low, 0, 1)[:, None, None]
-        return np.asarray(self.start[low] * (1 - part) + self.start[high] * part - shift)
+        return np.asarray(start[low] * (1 - part) + start[high] * part - shift)
 
     def filled(self, level: Floats) -> Floats:
         """How much of each fine voxel lies inside."""
@@ -188,9 +187,11 @@ class _Fitting:
     def left_over(self, p: Floats) -> tuple[Floats, Floats]:
         """Solve for the grey levels: what is left over, and the contrast of body and core."""
         blur_mm = float(BLUR_MM * np.exp(p[2]))
-        parts = [self.shown(self.level(float(p[0]), float(np.exp(p[1]))), blur_mm)]
+        stretch = float(np.exp(p[1]))
+        parts = [self.shown(self.level(float(p[0]), stretch), blur_mm)]
         if self.core is not None:
-            parts.append(self.shown(self.core - p[3], blur_mm))
+            core = self.level(float(p[3]), stretch, of_core=True)
+            parts.append(self.shown(core, blur_mm))
         w = self.problem.weight
         columns = np.stack([np.ones_like(w), *parts]).reshape(len(parts) + 1, -1)
         weighted = columns * w.ravel()
@@ -228,6 +229,5 @@ class _Fitting:
             volume_mm3=float(self.filled(level).sum() * np.prod(self.problem.steps)),
             levels=self.problem.levels,
             misfit=misfit,
-            chi2=float(2 * solved.cost),
             rim_share=float(gains[0] / gains.sum()),
         )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.measurement.blur_model import EdgeFit, Factors, Problem, distances, solve
-from tools.measurement.grey_levels import find_levels
+from tools.measurement.grey_levels import Levels, find_levels
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -31,10 +31,6 @@ CORE_SHARE = 0.6
 
 MIN_RIM = 0.1
 """A rim fainter than this part of the core is none."""
-
-BETTER = 30.0
-"""Two densities must explain the picture by this much better (chi square) to be believed; noise
-that is alike in neighbouring voxels makes small gains worthless."""
 
 OTHER_BODY = 0.35
 """Surroundings that differ from the background by this part of the contrast are another body."""
@@ -65,23 +61,31 @@ def fit_edge(
     near = _near(mask, spacing, GATE_VOXELS * max(spacing[1:]))
     weight = _weights(share, mask, near, seen)
     share = np.where(near, share, np.minimum(share, 0.0))
-    width = np.cbrt(6 * mask.sum() * np.prod(spacing) / np.pi)
+    drawn_mm3 = float(mask.sum() * np.prod(spacing))
+    width = np.cbrt(6 * drawn_mm3 / np.pi)
     factors = _factors(spacing, float(np.clip(width / FINE_STEPS, *FINE_LIMITS_MM)))
     if mask.size * int(np.prod(factors)) > max_fine:
         return None
-    problem = Problem(share, weight, factors, spacing, levels)
+    if levels.core is None:
+        problem = Problem(share, weight, factors, spacing, levels)
+        single = solve(problem, distances(share, 0.5, mask, factors, spacing), None)
+        if not _may_have_rim(share, mask):
+            return single
+        # A small body with a faint rim: the mask holds the rim, half the core's contrast does not.
+        drawn = distances(mask.astype(np.float64), 0.5, mask, factors, spacing)
+        inner = distances(share, CORE_SHARE, mask, factors, spacing)
+        return _better(single, solve(problem, drawn, inner), drawn_mm3)
+    double = solve(
+        Problem(share, weight, factors, spacing, levels),
+        distances(share, 0.5, mask, factors, spacing),
+        distances(share, (1 + levels.core_share) / 2, mask, factors, spacing),
+    )
+    # A blurred even body may look like one with a core.
+    even = Levels(levels.core, levels.background, levels.noise)
+    share = share / levels.core_share
     start = distances(share, 0.5, mask, factors, spacing)
-    if levels.core is not None:
-        middle = (1 + (levels.core - levels.background) / levels.contrast) / 2
-        return solve(problem, start, distances(share, middle, mask, factors, spacing))
-    single = solve(problem, start, None)
-    if not _may_have_rim(share, mask):
-        return single
-    # A small body with a faint rim: the mask holds the rim, half the core's contrast does not.
-    drawn = distances(mask.astype(np.float64), 0.5, mask, factors, spacing)
-    inner = distances(share, CORE_SHARE, mask, factors, spacing)
-    double = solve(problem, drawn, inner)
-    return _better(single, double)
+    single = solve(Problem(share, weight, factors, spacing, even), start, None)
+    return _better(single, double, drawn_mm3)
 
 
 def _may_have_rim(share: Floats, mask: Bools) -> bool:
@@ -92,11 +96,14 @@ def _may_have_rim(share: Floats, mask: Bools) -> bool:
     return bool(rim.any() and np.median(share[rim]) < FAINT_RIM)
 
 
-def _better(single: EdgeFit | None, double: EdgeFit | None) -> EdgeFit | None:
+def _better(single: EdgeFit | None, double: EdgeFit | None, drawn_mm3: float) -> EdgeFit | None:
+    """The fit that measures what the mask marks: with its rim, or without one."""
     if single is None or double is None:
         return single or double
-    is_real = MIN_RIM < double.rim_share < 1 - MIN_RIM
-    return double if is_real and single.chi2 - double.chi2 > BETTER else single
+    if not MIN_RIM < double.rim_share < 1 - MIN_RIM:
+        return single
+    off = [abs(np.log(max(fit.volume_mm3, 1e-3) / drawn_mm3)) for fit in (single, double)]
+    return double if off[1] < off[0] else single
 
 
 def _factors(spacing: Spacing, step: float) -> Factors:

@@ -50,6 +50,11 @@ class Levels:
         """How much the body differs from its surroundings."""
         return self.inside - self.background
 
+    @property
+    def core_share(self) -> float:
+        """The core's contrast as a multiple of the outer part's; 1 without a core."""
+        return 1.0 if self.core is None else (self.core - self.background) / self.contrast
+
 
 def find_levels(
     mask: Bools,

@@ -24,18 +24,21 @@ MAX_FINE_VOXELS = 1_500_000
 MASK_EDGE_VOXELS = 0.75
 """A drawn mask cuts voxels in whole or not at all: each edge may lie this far off, with 95 %."""
 
-EDGE_VOXELS = 0.15
+EDGE_VOXELS = 0.18
 """How far a fitted edge may lie off, with 95 %, for what the model does not know of the body. From
 ``benchmarks/phantom_nodules.py``."""
 
-VOLUME_VOXELS = 0.04
+VOLUME_VOXELS = 0.08
 """The same for the mean of the whole surface, where errors partly cancel."""
+
+THIN_RIM_VOXELS = 0.3
+"""The same for both where a rim is thinner than the blur, and hides under that of its core."""
 
 CORRELATED_NOISE = 4.0
 """Noise that is alike in neighbouring voxels tells less than independent noise would."""
 
-MAX_SHIFT_VOXELS = 1.6
-"""A picture's edge farther from the mask's than this belongs to something else."""
+MAX_SHIFT_PIXELS = 1.0
+"""A picture's edge farther from the mask's than this, all round, belongs to something else."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Surface:
         level: axes as the mask's, in fine steps; negative inside, in mm.
         spacing: of the fine steps, in mm.
         origin: mask index (slice, row, column) of the first fine step.
+        voxel_mm: size of the picture's voxels.
         edge_mm: how far the surface may lie off along each axis, on either side, with 95 %.
         volume_mm3: the enclosed volume.
         volume_spread: relative half-width of the interval of the volume.
@@ -56,6 +60,7 @@ class Surface:
     level: Floats
     spacing: Spacing
     origin: tuple[float, float, float]
+    voxel_mm: Spacing
     edge_mm: Spacing
     volume_mm3: float
     volume_spread: float
@@ -172,10 +177,11 @@ def _from_mask(crop: Crop) -> Surface:
         level=level,
         spacing=crop.spacing,
         origin=(crop.start[0] - 1.0, crop.start[1] - 1.0, crop.start[2] - 1.0),
+        voxel_mm=crop.spacing,
         edge_mm=(edges[0], edges[1], edges[2]),
         volume_mm3=volume,
         volume_spread=spread,
-        method=f"mask on voxels of {_by(crop.spacing)} mm",
+        method=f"mask on voxels of {_by(crop)} mm",
         is_cut=crop.is_cut,
     )
 
@@ -185,8 +191,9 @@ def _others(axis: int) -> tuple[int, int]:
     return rest[0], rest[1]
 
 
-def _by(spacing: Spacing) -> str:
-    return " x ".join(f"{s:.3g}" for s in spacing)
+def _by(crop: Crop) -> str:
+    known = crop.spacing[1:] if crop.mask.shape[0] == 1 else crop.spacing
+    return " x ".join(f"{s:.3g}" for s in known)
 
 
 def _fit(crop: Crop, seen: Bools | None) -> EdgeFit | None:
@@ -198,7 +205,7 @@ def _fit(crop: Crop, seen: Bools | None) -> EdgeFit | None:
     # The picture's edge must be the mask's: farther off it is the edge of something else.
     drawn = float(crop.mask.sum() * np.prod(crop.spacing))
     radius = [np.cbrt(3 * v / (4 * np.pi)) for v in (drawn, fit.volume_mm3)]
-    allowed = MAX_SHIFT_VOXELS * float(np.mean(crop.spacing))
+    allowed = MAX_SHIFT_PIXELS * max(crop.spacing[1:])
     return fit if abs(radius[0] - radius[1]) <= allowed else None
 
 
@@ -210,10 +217,11 @@ def _from_fit(crop: Crop, fit: EdgeFit) -> Surface:
         level=fit.level,
         spacing=(steps[0], steps[1], steps[2]),
         origin=(origin[0], origin[1], origin[2]),
+        voxel_mm=crop.spacing,
         edge_mm=edges,
         volume_mm3=fit.volume_mm3,
         volume_spread=spread,
-        method=f"edge from grey values on voxels of {_by(crop.spacing)} mm",
+        method=f"edge from grey values on voxels of {_by(crop)} mm",
     )
 
 
@@ -228,10 +236,12 @@ def fit_uncertainty(spacing: Spacing, fit: EdgeFit) -> tuple[Spacing, float]:
     inside = fit.level < 0
     steps = [s / f for s, f in zip(spacing, fit.factors, strict=True)]
     height = float(np.count_nonzero(inside.any(axis=(1, 2))) * steps[0])
-    edges = [float(np.hypot(EDGE_VOXELS * s, 2 * shift)) for s in spacing]
+    is_thin = fit.levels.core is None and fit.rim_share < 1
+    voxels = (THIN_RIM_VOXELS,) * 2 if is_thin else (EDGE_VOXELS, VOLUME_VOXELS)
+    edges = [float(np.hypot(voxels[0] * s, 2 * shift)) for s in spacing]
     edges[0] = float(np.hypot(edges[0], stretch * height))
     radius = np.cbrt(3 * fit.volume_mm3 / (4 * np.pi))
     towards = np.array([3 / radius, 1.0])  # how the volume follows shift and stretch
     variance = float(towards @ open_ended[:2, :2] @ towards)
-    coarse = 3 * VOLUME_VOXELS * float(np.mean(spacing)) / radius
+    coarse = 3 * voxels[1] * float(np.mean(spacing)) / radius
     return (edges[0], edges[1], edges[2]), float(np.hypot(2 * np.sqrt(variance), coarse))
