@@ -20,9 +20,11 @@ from dxtrace.clinical import (
     VerdictKind,
 )
 from dxtrace.knowledge import Knowledge
+from dxtrace.knowledge.fact_names import missing_in_words
 
 _SHOWN_VALUES = 6
 _FEW_ASSUMPTIONS = 3
+_UNCHANGED = ("stable", "unchanged")
 _FARES = {
     VerdictKind.ENTAILED: "proved by the findings",
     VerdictKind.CONSISTENT: "neither proved nor contradicted",
@@ -89,7 +91,7 @@ class AnswerWriter:
                 f"Undetermined: nothing in the case compares with an earlier examination{subject}."
             )
         elif is_yes_no(case.question or ""):
-            changed = any(not str(c.value).startswith(("stable", "unchanged")) for c in changes)
+            changed = any(not str(c.value).startswith(_UNCHANGED) for c in changes)
             growth = asks_for_growth(case.question or "")
             grown = any(str(c.value).startswith(("increased", "new")) for c in changes)
             stable = asks_for_stability(case.question or "")
@@ -115,7 +117,11 @@ class AnswerWriter:
             cited = _cited(conclusion.citations)
             yield f"{conclusion.title or conclusion.concept}: {value}.{because}{cited}"
         if result.missing:
-            yield f"What would settle it: {', '.join(fact_in_words(m) for m in result.missing)}."
+            yield f"What would settle it: {', '.join(self._settling(result.missing))}."
+
+    def _settling(self, missing: Iterable[MissingFact]) -> list[str]:
+        named = (missing_in_words(self.knowledge.vocabulary, m.concept) for m in missing)
+        return list(dict.fromkeys(named))
 
     def _open(self, conclusion: Conclusion) -> str:
         if conclusion.verdict is VerdictKind.UNSUPPORTED:
@@ -229,15 +235,6 @@ def _assumption(text: str) -> str:
 
 def _change_in_words(changes: Iterable[Conclusion]) -> str:
     return "; ".join(f"{c.title.lower().removeprefix('change of ')} {c.value}" for c in changes)
-
-
-def fact_in_words(fact: MissingFact) -> str:
-    """A missing fact's name for people."""
-    concept, _, key = fact.concept.partition(".")
-    name = concept.replace("_", " ")
-    if key == "present":
-        return f"whether there is {name}"
-    return f"{key.replace('_', ' ')} of the {name}"
 
 
 def quoted(texts: Iterable[str]) -> str:

@@ -1,6 +1,10 @@
 """How a command ends."""
 
+import errno
 from enum import IntEnum
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+"""What a full, failing or read-only disk says."""
 
 
 class ExitStatus(IntEnum):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from apps.exit_status import ExitStatus, UsageError
+from apps.exit_status import NO_ROOM, ExitStatus, UsageError
 from dxtrace import RESEARCH_USE, __version__
 
 app = typer.Typer(
@@ -72,20 +72,35 @@ def _root(
 
 
 @app.command()
-def review(
+def review(  # noqa: PLR0913, PLR0917 - the options of a command
     cases: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             metavar="CASE...",
             help="A folder, a report .txt, a case.yaml, a FHIR bundle .json or an image.",
         ),
-    ],
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for traces and HTML reports.", file_okay=False)
     ] = None,
     question: Annotated[str | None, typer.Option(help="What to answer, for every case.")] = None,
     planner: Planner = "pathway",
     json: Annotated[bool, typer.Option("--json", help="Print result objects, one a line.")] = False,
+    interactive: Annotated[
+        bool,
+        typer.Option("--interactive", help="Ask for what would decide an open question."),
+    ] = False,
+    resume: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Go on with the case that waits for an answer in --out."),
+    ] = None,
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[FACT=]VALUE",
+            help="Answer to what is asked, such as patient.age=60; empty if unknown. Repeatable.",
+        ),
+    ] = None,
     max_report_chars: MaxReportChars = _MAX_REPORT_CHARS,
     data_root: DataRoot = None,
 ) -> None:
@@ -99,8 +114,11 @@ def review(
         json=json,
         max_report_chars=max_report_chars,
         data_root=data_root,
+        interactive=interactive,
+        resume=resume,
+        answers=tuple(answer or ()),
     )
-    raise typer.Exit(review_cases(cases, options))
+    raise typer.Exit(review_cases(cases or [], options))
 
 
 @app.command()
@@ -251,4 +269,11 @@ def main() -> None:
         app()
     except UsageError as error:
         sys.stderr.write(f"dxtrace: {error}\n")
+        sys.exit(ExitStatus.USAGE)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        where = f" {error.filename}" if error.filename else ""
+        sys.stderr.write(f"dxtrace: cannot write{where}: {error.strerror}\n")
+        sys.stdout = None  # what it still holds cannot be written either
         sys.exit(ExitStatus.USAGE)

@@ -81,7 +81,12 @@ class Reviewer:
         return function
 
     def review(
-        self, read: Callable[[], CaseReading], *, case_id: str, file_name: str
+        self,
+        read: Callable[[], CaseReading],
+        *,
+        case_id: str,
+        file_name: str,
+        conduct: Callable[[Case], Any] | None = None,
     ) -> CaseOutput:
         """Read and review one case.
 
@@ -89,6 +94,7 @@ class Reviewer:
             read: reads the case; what it raises fails the case.
             case_id: the id of the result if the case cannot be read.
             file_name: stem of the output files.
+            conduct: reviews the case, as a session does; by default it is reviewed in one go.
 
         Returns:
             The output; never raises for what is wrong with a case.
@@ -97,10 +103,12 @@ class Reviewer:
         try:
             reading = read()
             case = _checked(reading)
-            run = self.resolve()(case, planner=self.planner)
+            run = conduct(case) if conduct else self.resolve()(case, planner=self.planner)
             result, trace, notes = run.result, run.trace, reading.notes
         except IntakeError as error:
             return failed_output(str(error), case_id=case_id, file_name=file_name)
+        except UsageError:
+            raise
         except Exception as error:  # noqa: BLE001 - one case must never stop the others; it is recorded
             reason = f"internal error, {type(error).__name__}: {error}"
             return failed_output(
@@ -108,6 +116,17 @@ class Reviewer:
                 details=traceback.format_exc(),
             )  # fmt: skip
         return _output(result, trace, file_name=file_name, case=case, notes=notes)
+
+    @staticmethod
+    def output_of(run: Any, *, file_name: str, case: Case | None) -> CaseOutput:
+        """The output of a review that was conducted elsewhere.
+
+        Args:
+            run: result and trace.
+            file_name: stem of the output files.
+            case: the case that was reviewed.
+        """
+        return _output(run.result, run.trace, file_name=file_name, case=case)
 
 
 def _checked(reading: CaseReading) -> Case:

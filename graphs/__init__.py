@@ -4,13 +4,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphs.replaying import ReplayReport, replay
-    from graphs.reviewing import ReviewRun, resume_review, review, review_with_trace
+    from graphs.reviewing import (
+        ReviewRun,
+        SessionError,
+        continue_review,
+        resume_review,
+        review,
+        review_with_trace,
+    )
     from graphs.settings import Settings
 
 _HOMES = {
     "ReplayReport": "graphs.replaying",
     "ReviewRun": "graphs.reviewing",
+    "SessionError": "graphs.reviewing",
     "Settings": "graphs.settings",
+    "continue_review": "graphs.reviewing",
     "replay": "graphs.replaying",
     "resume_review": "graphs.reviewing",
     "review": "graphs.reviewing",
@@ -20,7 +29,9 @@ _HOMES = {
 __all__ = [
     "ReplayReport",
     "ReviewRun",
+    "SessionError",
     "Settings",
+    "continue_review",
     "replay",
     "resume_review",
     "review",

@@ -26,6 +26,7 @@ from dxtrace.clinical import (
     Trace,
     VerdictKind,
 )
+from dxtrace.knowledge.fact_names import offered
 from graphs.checking import (
     CaseCheck,
     ambiguities,
@@ -172,7 +173,9 @@ class ReviewNodes:
             "answers": tuple(CheckedClaim(claim=d, verdict=full.check(d)) for d in state["drafts"]),
             "conclusions": conclusions,
             "contradictions": contradictions_of(knowledge, judged, check.body.conflicts, findings),
-            "missing": merge_missing(full.missing(o) for o in open_outputs),
+            "missing": offered(
+                knowledge.vocabulary, merge_missing(full.missing(o) for o in open_outputs)
+            ),
             "problems": (
                 *full.base.problems,
                 *ambiguities(check.body.conflicts, findings),

@@ -4,11 +4,17 @@ from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
 from dxtrace.clinical import Finding, Measurement, MissingFact, Presence, Source
+from dxtrace.intake import IntakeError
+from dxtrace.intake.quantity_check import check_within
 from dxtrace.knowledge import Knowledge
+from dxtrace.knowledge.fact_names import missing_in_words
 from dxtrace.knowledge.symbols import Symbol
+from dxtrace.knowledge.vocabulary import Vocabulary
 from dxtrace.reasoning.fact import FactBase
 from dxtrace.reasoning.facts import collect_facts
 from graphs.state import PendingQuestion
+
+_UNIT_WORDS = {"a": "years", "mo": "months", "mm3": "mm³"}
 
 
 class ReplyError(ValueError):
@@ -40,7 +46,7 @@ def pending_question(
         if symbol.kind not in ("attribute", "presence", "side"):
             continue
         for lesion in _lesions_without(symbol, base):
-            question = _question(symbol, fact, lesion, base)
+            question = _question(knowledge.vocabulary, symbol, fact, lesion, base)
             if question.key not in asked:
                 return question
     return None
@@ -54,20 +60,21 @@ def _lesions_without(symbol: Symbol, base: FactBase) -> list[str | None]:
 
 
 def _question(
-    symbol: Symbol, fact: MissingFact, lesion: str | None, base: FactBase
+    vocabulary: Vocabulary, symbol: Symbol, fact: MissingFact, lesion: str | None, base: FactBase
 ) -> PendingQuestion:
     options = tuple(symbol.values) or (("yes", "no") if symbol.type == "boolean" else ())
-    concept, _, key = fact.concept.partition(".")
+    concept = fact.concept.partition(".")[0]
     known = base.lesions.get(concept, ())
     which = ""
     if lesion is not None and len(known) > 1:
         number = known.index(lesion) + 1
         places = ", ".join(sorted(base.locations.get((concept, number), ())))
         which = f" {number} of {len(known)}" + (f" ({places})" if places else "")
-    name = f"{concept.replace('_', ' ')}{which}: {key.replace('_', ' ')}"
-    unit = f" in {symbol.unit}" if symbol.unit and symbol.unit != "1" else ""
+    name = f"{missing_in_words(vocabulary, fact.concept)}{which}"
+    unit = _UNIT_WORDS.get(symbol.unit or "", symbol.unit)
+    text = f"{name[:1].upper()}{name[1:]}{f', in {unit}' if unit not in (None, '1') else ''}?"
     return PendingQuestion(
-        fact=fact.concept, text=f"{name}{unit}? ({fact.why})", options=options, unit=symbol.unit,
+        fact=fact.concept, text=f"{text} ({fact.why})", options=options, unit=symbol.unit,
         lesion=lesion,
     )  # fmt: skip
 
@@ -101,7 +108,12 @@ def reply_finding(
         attribute = knowledge.vocabulary.attribute(concept, key)
         measured = attribute.measured_as or key
         unit = question.unit or "1"
-        measurements = (Measurement(kind=measured, value=_number(text), unit=unit),)
+        value = _number(text)
+        try:
+            check_within(attribute, value, key)
+        except IntakeError as error:
+            raise ReplyError(error.reason) from None
+        measurements = (Measurement(kind=measured, value=value, unit=unit),)
     return Finding.model_validate(
         {**base, **lesion, "presence": Presence.PRESENT, "attributes": attributes,
          "measurements": measurements}

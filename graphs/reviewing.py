@@ -29,6 +29,10 @@ from graphs.workbench import Workbench, default_workbench
 Listener = Callable[[dict[str, Any]], None]
 
 
+class SessionError(ValueError):
+    """A session that is not there, or that does not wait."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewRun:
     """A finished or waiting review.
@@ -115,17 +119,46 @@ def resume_review(
         bench: knowledge and tools.
 
     Raises:
-        ValueError: if the session does not wait for anything.
+        SessionError: if the session does not wait for anything.
         ReplyError: if the reply is none of the options, or not a number; the session waits on.
     """
     with _graph(planner, settings, bench) as graph:
         waiting = graph.get_state(_config(thread)).interrupts
         if not waiting:
-            raise ValueError(f"session {thread!r} does not wait for a reply")
+            raise SessionError(f"session {thread!r} does not wait for a reply")
         # A reply that is none is refused before the session records it: it then waits on.
         pending = PendingQuestion.model_validate(waiting[0].value)
         reply_finding((bench or default_workbench()).knowledge, pending, reply, 1)
         return _run(graph, Command(resume=reply), thread, settings, listener)
+
+
+def continue_review(
+    thread: str,
+    *,
+    planner: str = "pathway",
+    settings: Settings,
+    listener: Listener | None = None,
+    bench: Workbench | None = None,
+) -> ReviewRun:
+    """Go on with a session as it stands: one that waits, waits again; one that was killed runs on.
+
+    Args:
+        thread: name of the session in the checkpoints.
+        planner: name of the planner that the review was started with.
+        settings: must name the same checkpoint file.
+        listener: is called with each step as it happens.
+        bench: knowledge and tools.
+
+    Raises:
+        SessionError: if there is no such session, or it has ended.
+    """
+    with _graph(planner, settings, bench) as graph:
+        state = graph.get_state(_config(thread))
+        if not state.values and not state.next:
+            raise SessionError(f"there is no session {thread!r}")
+        if not state.next:
+            raise SessionError(f"session {thread!r} has ended: it waits for nothing")
+        return _run(graph, None, thread, settings, listener)
 
 
 def _config(thread: str) -> RunnableConfig:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dxtrace.clinical import Case, Context, Evidence, Finding, Report
 from expert_models import ModelCard
+from tools.lesion_matching import match_lesions
 from tools.quotation import quote_around
 from tools.report_reader import ReportReader
 
@@ -32,8 +33,8 @@ class ReportTool:
 
     def run(self, case: Case) -> Iterator[Finding]:
         """Findings of every report; those of prior reports are marked as prior."""
-        for position, report in enumerate(case.reports):
-            yield from self._read(position, report)
+        read = [(r.is_prior, list(self._read(i, r))) for i, r in enumerate(case.reports)]
+        yield from match_lesions(read, self.reader.concepts)
 
     def _read(self, position: int, report: Report) -> Iterator[Finding]:
         prefix = f"r{position + 1}" if position else ""

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apps.exit_status import UsageError
-from dxtrace.intake import IntakeError, IntakeLimits, ManifestLine, read_lines, read_manifest
+from dxtrace.intake import (
+    IntakeError,
+    IntakeLimits,
+    ManifestLine,
+    read_lines,
+    read_manifest,
+    refuse_odd_file,
+)
 from dxtrace.intake.indiana import CORPUS_NAME, find_archive, indiana_manifest
 
 
@@ -42,6 +49,10 @@ class ManifestSource:
             raise UsageError(f"cannot read {self.path}: {error.strerror}") from None
         except IntakeError as error:
             raise UsageError(str(error)) from None
+
+    def is_empty(self) -> bool:
+        """Whether the file has no byte at all."""
+        return self.path.stat().st_size == 0
 
     def survey(self, limits: IntakeLimits) -> "Survey":
         """Read it once through: how many cases there are, and which."""
@@ -86,6 +97,10 @@ def resolve_manifest(given: str) -> ManifestSource:
             return ManifestSource(given, find_archive(), Path.cwd(), is_corpus=True)
         except IntakeError as error:
             raise UsageError(str(error)) from None
+    try:
+        refuse_odd_file(path)
+    except IntakeError as error:
+        raise UsageError(f"{given}: {error}") from None
     if not path.is_file():
         what = "a folder" if path.is_dir() else "nothing there"
         raise UsageError(f"expected a manifest (.jsonl) or '{CORPUS_NAME}', got {given!r}: {what}")

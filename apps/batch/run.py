@@ -75,6 +75,11 @@ def run_batch(source: ManifestSource, options: BatchOptions) -> BatchOutcome:
         UsageError: if the folder is in use, or belongs to another manifest or planner.
     """
     survey = source.survey(options.limits)
+    if not survey.sha256_of:
+        raise UsageError(
+            f"{source.name} holds no case: expected one JSON object a line, got "
+            f"{'nothing' if source.is_empty() else 'blank lines only'}"
+        )
     options.reviewer.check()
     with ResultStore(options.out) as store:
         standing = store.clean_up()

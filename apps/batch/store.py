@@ -103,9 +103,15 @@ class ResultStore:
         if self._results is None:
             self._results = self.results_path.open("ab", buffering=0)
         line = output.to_json_line(input_sha256=input_sha256).encode()
-        written = self._results.write(line)
-        while written < len(line):
-            written += self._results.write(line[written:])
+        begin = os.fstat(self._results.fileno()).st_size
+        try:
+            written = self._results.write(line)
+            while written < len(line):
+                written += self._results.write(line[written:])
+        except OSError:
+            # The disk is full: half a line is worse than none.
+            self._results.truncate(begin)
+            raise
         if time.monotonic() - self._synced_at > _FSYNC_EVERY_S:
             os.fsync(self._results.fileno())
             self._synced_at = time.monotonic()

@@ -10,7 +10,7 @@ from typing import Literal
 from apps.batch.manifest_source import resolve_manifest
 from apps.batch.pool import PoolOptions
 from apps.batch.run import BatchOptions, BatchOutcome, run_batch
-from apps.exit_status import ExitStatus
+from apps.exit_status import NO_ROOM, ExitStatus, UsageError
 from apps.reviewing import Reviewer
 from dxtrace.intake import IntakeLimits
 
@@ -57,6 +57,13 @@ def review_manifest(request: BatchRequest) -> ExitStatus:
             f"The same command goes on from there.\n"
         )
         return ExitStatus.INTERRUPTED
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise UsageError(
+            f"cannot write to --out {request.out}: {error.strerror}; every finished case is in "
+            f"{request.out / 'results.jsonl'}, and the same command goes on from there"
+        ) from None
     _print(outcome, request.out)
     return ExitStatus.CASE_FAILED if outcome.counts.get("failed") else ExitStatus.OK
 

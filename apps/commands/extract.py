@@ -14,6 +14,7 @@ from dxtrace.intake import (
     prepare_report_text,
     read_lines,
     read_manifest,
+    refuse_odd_file,
 )
 from dxtrace.intake.strict_json import parse_json
 from dxtrace.knowledge import load_knowledge
@@ -36,8 +37,9 @@ def extract_findings(reports: Path, out: Path, *, max_report_chars: int) -> Exit
     """
     limits = IntakeLimits(max_report_chars=max_report_chars)
     reader = ReportReader(load_knowledge())
-    failed = False
+    failed, read = False, 0
     try:
+        _refuse_odd(reports)
         if out.exists() and out.samefile(reports):
             raise UsageError(f"--out {out} is the input itself: give another file")
         with (
@@ -48,12 +50,26 @@ def extract_findings(reports: Path, out: Path, *, max_report_chars: int) -> Exit
             for line in read_manifest(read_lines(stream, limits), limits):
                 entry = _extract(line, reader, limits)
                 failed |= "error" in entry
+                read += 1
                 written.write(json.dumps(entry, ensure_ascii=False) + "\n")
                 progress.advance()
     except OSError as error:
+        if error.filename is None:  # opened, then full
+            raise UsageError(
+                f"cannot write {out}: {error.strerror}; its last line may be incomplete"
+            ) from None
         raise UsageError(f"cannot open {error.filename}: {error.strerror}") from None
+    if not read:
+        raise UsageError(f"{reports} holds no report: expected one JSON object a line")
     sys.stderr.write(f"findings: {out}\n")
     return ExitStatus.CASE_FAILED if failed else ExitStatus.OK
+
+
+def _refuse_odd(reports: Path) -> None:
+    try:
+        refuse_odd_file(reports)
+    except IntakeError as error:
+        raise UsageError(f"{reports}: {error}") from None
 
 
 def _extract(line: ManifestLine, reader: ReportReader, limits: IntakeLimits) -> dict[str, Any]:

@@ -1,16 +1,21 @@
-"""``dxtrace review``: one or more cases."""
+"""``dxtrace review``: one or more cases, or a session that waits for an answer."""
 
 import json
+import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from apps.atomic_write import write_atomically
 from apps.exit_status import ExitStatus, UsageError
 from apps.file_names import FileNames
 from apps.progress import show_progress
+from apps.result_stream import results_on_stdout
 from apps.reviewing import CaseOutput, Reviewer, failed_output
+from apps.sessions import Session, case_of, open_session
 from dxtrace.intake import CaseReading, IntakeError, IntakeLimits, read_case
 
 
@@ -25,6 +30,9 @@ class ReviewOptions:
         json: print result objects instead of text.
         max_report_chars: longest report that is accepted.
         data_root: folder that every path of a case must lie in.
+        interactive: stop and ask where a person's answer would decide.
+        resume: the case whose session goes on; None starts afresh.
+        answers: answers to what is asked, as ``FACT=VALUE`` or ``VALUE``.
     """
 
     out: Path | None
@@ -33,36 +41,81 @@ class ReviewOptions:
     json: bool
     max_report_chars: int
     data_root: Path | None
+    interactive: bool = False
+    resume: str | None = None
+    answers: tuple[str, ...] = ()
 
     @property
     def limits(self) -> IntakeLimits:
         """What intake accepts."""
         return IntakeLimits(max_report_chars=self.max_report_chars, data_root=self.data_root)
 
+    @property
+    def asks(self) -> bool:
+        """Whether reviews run as sessions."""
+        return self.interactive or self.resume is not None or bool(self.answers)
+
 
 def review_cases(paths: list[Path], options: ReviewOptions) -> ExitStatus:
-    """Review cases one after another.
+    """Review cases one after another, or go on with a session.
 
     Returns:
-        ``CASE_FAILED`` if any failed.
+        ``CASE_FAILED`` if any failed or still waits for an answer.
 
     Raises:
-        UsageError: if the output folder cannot be written.
+        UsageError: if the arguments do not fit together, or the output folder cannot be written.
     """
+    if bool(paths) == (options.resume is not None):
+        raise UsageError("expected a case to review, or --resume with the id of one that waits")
     reviewer = Reviewer(planner=options.planner)
     reviewer.check()
     _make_folders(options.out)
-    names, failed = FileNames(), False
-    with show_progress("reviewed", total=len(paths)) as progress:
+    unanswered = False
+    with results_on_stdout() as results, _sessions(options) as session:
+        for output in _outputs(paths, reviewer, session, options):
+            unanswered |= output.status != "answered"
+            _deliver(output, options, results)
+            if session is not None and output.id in session.waiting:
+                _say_how_to_go_on(output.id, session.waiting[output.id], options)
+        if session is not None and session.answers.given:
+            unused = ", ".join(session.answers.given)
+            sys.stderr.write(f"not used, as nothing like it was asked: --answer {unused}\n")
+    return ExitStatus.CASE_FAILED if unanswered else ExitStatus.OK
+
+
+@contextmanager
+def _sessions(options: ReviewOptions) -> Iterator[Session | None]:
+    if not options.asks:
+        yield None
+        return
+    with open_session(
+        planner=options.planner, out=options.out, answers=list(options.answers),
+        resumes=options.resume is not None,
+    ) as session:  # fmt: skip
+        yield session
+
+
+def _outputs(
+    paths: list[Path], reviewer: Reviewer, session: Session | None, options: ReviewOptions
+) -> Iterator[CaseOutput]:
+    if session is not None and options.resume is not None:
+        yield _resumed(options.resume, reviewer, session)
+        return
+    names = FileNames()
+    # A bar on the terminal would run through the questions.
+    quiet = session is not None and session.ask is not None
+    counted = nullcontext() if quiet else show_progress("reviewed", total=len(paths))
+    with counted as progress:
         for path in paths:
-            output = _review(path, reviewer, names, options)
-            failed |= output.status == "failed"
-            if options.out is not None:
-                write_atomically(options.out / output.result["trace"], output.trace)
-                write_atomically(options.out / output.result["report"], output.report)
-            progress.advance()
-            _print(output, options)
-    return ExitStatus.CASE_FAILED if failed else ExitStatus.OK
+            output = _review(path, reviewer, names, session, options)
+            if progress is not None:
+                progress.advance()
+            yield output
+
+
+def _resumed(name: str, reviewer: Reviewer, session: Session) -> CaseOutput:
+    run = session.resume(name)
+    return reviewer.output_of(run, file_name=FileNames().allocate(name), case=case_of(run))
 
 
 def _make_folders(out: Path | None) -> None:
@@ -74,7 +127,13 @@ def _make_folders(out: Path | None) -> None:
         raise UsageError(f"cannot write to --out {out}: {error.strerror}") from None
 
 
-def _review(path: Path, reviewer: Reviewer, names: FileNames, options: ReviewOptions) -> CaseOutput:
+def _review(
+    path: Path,
+    reviewer: Reviewer,
+    names: FileNames,
+    session: Session | None,
+    options: ReviewOptions,
+) -> CaseOutput:
     try:
         reading = read_case(path, limits=options.limits)
     except IntakeError as error:
@@ -87,18 +146,44 @@ def _review(path: Path, reviewer: Reviewer, names: FileNames, options: ReviewOpt
     if options.question is not None:
         update["question"] = options.question
     reading = CaseReading(reading.case.model_copy(update=update), reading.notes)
-    return reviewer.review(lambda: reading, case_id=reading.case.id, file_name=name)
+    return reviewer.review(
+        lambda: reading, case_id=reading.case.id, file_name=name,
+        conduct=session.start if session is not None else None,
+    )  # fmt: skip
 
 
-def _print(output: CaseOutput, options: ReviewOptions) -> None:
-    if options.out is None:
+def _deliver(output: CaseOutput, options: ReviewOptions, results: TextIO) -> None:
+    """Write the files and print the result; the result is printed even if the files do not fit."""
+    problem: OSError | None = None
+    if options.out is not None:
+        try:
+            write_atomically(options.out / output.result["trace"], output.trace)
+            write_atomically(options.out / output.result["report"], output.report)
+        except OSError as error:
+            problem = error
+    if options.out is None or problem is not None:
         output.result.update(trace=None, report=None)
+    _print(output, options, results)
+    if problem is not None:
+        raise UsageError(
+            f"cannot write to --out {options.out}: {problem.strerror}; "
+            f"the result of {output.id} is printed, its trace and page are not written"
+        )
+
+
+def _print(output: CaseOutput, options: ReviewOptions, results: TextIO) -> None:
     for note in output.result.get("intake_notes", ()):
         sys.stderr.write(f"{output.id}: {note}\n")
     if options.json:
-        print(json.dumps(output.result, ensure_ascii=False), flush=True)
+        print(json.dumps(output.result, ensure_ascii=False), file=results, flush=True)
     else:
-        print(_as_text(output.result, options.out), flush=True)
+        print(_as_text(output.result, options.out), file=results, flush=True)
+
+
+def _say_how_to_go_on(case_id: str, fact: str, options: ReviewOptions) -> None:
+    command = ["dxtrace", "review", "--resume", case_id, "--answer", f"{fact}=VALUE"]
+    command += ["--out", str(options.out)] if options.out is not None else []
+    sys.stderr.write(f"{case_id} waits for {fact}; go on with: {shlex.join(command)}\n")
 
 
 def _as_text(result: dict[str, Any], out: Path | None) -> str:
@@ -106,6 +191,6 @@ def _as_text(result: dict[str, Any], out: Path | None) -> str:
     parts += [result[key] for key in ("error", "question") if result[key]]
     if result["answer"]["text"]:
         parts.append(result["answer"]["text"])
-    if out is not None:
+    if out is not None and result["report"] is not None:
         parts += [f"report: {out / result['report']}", f"trace:  {out / result['trace']}"]
     return "\n  ".join("\n".join(parts).splitlines()) + "\n"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from apps.exit_status import ExitStatus, UsageError
 from dxtrace.clinical import Trace, TraceError
+from dxtrace.intake import IntakeError, refuse_odd_file
 
 _LINE_LENGTH = 150
 
@@ -19,7 +20,7 @@ def verify_traces(paths: list[Path]) -> ExitStatus:
     broken = False
     for path in paths:
         try:
-            trace = Trace.read(path)
+            trace = _read_file(path)
         except TraceError as error:
             broken = True
             print(f"{path}: BROKEN: {error}")
@@ -72,7 +73,15 @@ def replay_trace(path: Path) -> ExitStatus:
 
 def _read(path: Path) -> Trace | None:
     try:
-        return Trace.read(path)
+        return _read_file(path)
     except TraceError as error:
         sys.stderr.write(f"{path}: BROKEN: {error}\n")
         return None
+
+
+def _read_file(path: Path) -> Trace:
+    try:
+        refuse_odd_file(path)
+    except IntakeError as error:
+        raise TraceError(str(error)) from None
+    return Trace.read(path)

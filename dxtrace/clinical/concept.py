@@ -44,6 +44,9 @@ class ConceptAttribute(Frozen):
         key: stable snake_case name used in packs.
         oifma_id: the OIFM attribute id, if the attribute is in the model.
         name: the name people read.
+        asked_as: what somebody would have to say to settle it, where the name with "of the" and the
+            concept's name is no English; an empty text if only reading fills it, and nobody is
+            to be asked for it.
         type: ``choice`` (one value), ``multichoice`` (several), ``numeric``, ``integer``,
             ``boolean`` (stated, denied or not mentioned).
         unit: unit of a numeric attribute; None for a pure count.
@@ -64,6 +67,7 @@ class ConceptAttribute(Frozen):
     key: str
     oifma_id: str | None = None
     name: str
+    asked_as: str | None = None
     type: Literal["choice", "multichoice", "numeric", "integer", "boolean"]
     unit: str | None = None
     minimum: float | None = None

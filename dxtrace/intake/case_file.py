@@ -10,8 +10,8 @@ from dxtrace.clinical import Case, Report, Study
 from dxtrace.intake.case_builder import build_case
 from dxtrace.intake.case_fields import validate_case_fields
 from dxtrace.intake.errors import IntakeError
-from dxtrace.intake.file_kind import refuse_odd_file
 from dxtrace.intake.fhir import read_bundle
+from dxtrace.intake.file_kind import refuse_odd_file
 from dxtrace.intake.image_paths import is_image, read_series
 from dxtrace.intake.limits import IntakeLimits
 from dxtrace.intake.report_text import decode_utf8, read_bytes, read_report_file

@@ -93,14 +93,7 @@ def read_bytes(path: Path, limits: IntakeLimits) -> bytes:
     """
     largest = 4 * limits.max_report_chars + len(_UTF8_SIGNATURE)
     try:
-        refuse_odd_file(path)
-        size = path.stat().st_size
-        if size > largest:
-            raise IntakeError(
-                f"expected at most {largest:,} bytes, got {size:,} "
-                f"(raise the limit with --max-report-chars)",
-                file=path,
-            )
+        _refuse_unreadable(path, largest)
         return path.read_bytes()
     except FileNotFoundError:
         raise IntakeError("there is no such file", file=path) from None
@@ -109,3 +102,13 @@ def read_bytes(path: Path, limits: IntakeLimits) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise IntakeError(f"cannot be read: {reason}", file=repr(str(path))) from None
+
+
+def _refuse_unreadable(path: Path, largest: int) -> None:
+    refuse_odd_file(path)
+    size = path.stat().st_size
+    if size > largest:
+        raise IntakeError(
+            f"expected at most {largest:,} bytes, got {size:,} "
+            f"(raise the limit with --max-report-chars)"
+        )

@@ -1,8 +1,11 @@
 """Keys of the knowledge packs in words."""
 
-from dxtrace.clinical import Conclusion, Finding, Measurement, Presence
+from collections.abc import Iterable
+
+from dxtrace.clinical import Conclusion, Finding, Measurement, MissingFact, Presence
 from dxtrace.clinical.finding import AttributeValue
 from dxtrace.knowledge import Knowledge
+from dxtrace.knowledge.fact_names import missing_in_words, offered
 
 _UNIT_WORDS = {"mo": "months", "a": "years", "1": "", "mm3": "mm³", "mm2": "mm²"}
 
@@ -60,6 +63,19 @@ class Names:
             if word[0] == value:
                 return word[1]
         return plain_value(value)
+
+    def missing(self, fact: str) -> str:
+        """A missing fact as somebody would be asked for it."""
+        if self._knowledge is None:
+            return fact.replace(".", ": ").replace("_", " ")
+        return missing_in_words(self._knowledge.vocabulary, fact)
+
+    def all_missing(self, facts: Iterable[MissingFact]) -> list[str]:
+        """The missing facts that a person can be asked for."""
+        known = tuple(facts)
+        if self._knowledge is not None:
+            known = offered(self._knowledge.vocabulary, known)
+        return list(dict.fromkeys(self.missing(m.concept) for m in known))
 
     def site(self, finding: Finding) -> str:
         """Side and site, without saying the side twice."""

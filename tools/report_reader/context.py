@@ -124,6 +124,8 @@ def _reaches(scan: Scan, found: MeaningHit, trigger: Trigger, hit: MeaningHit) -
     far = trigger.max_words is not None and len(between.split()) > trigger.max_words
     if (apart or far) and (before or not _is_list(scan, hit, end)):
         return False
+    if not before and ";" in between:  # a statement of its own: "consolidation; CT is advised"
+        return False
     if trigger.stops_at_and and _list_ends(scan, between, hit.end):
         return False
     if trigger.nearest and any(start <= m.start < end for m in scan.hits["mention"]):
@@ -136,13 +138,15 @@ def _is_list(scan: Scan, hit: MeaningHit, end: int) -> bool:
     if hit.entry.role != "mention" and not _NEXT_ITEM.match(scan.text, hit.end):
         return False  # an adjective of an item: "ipsilateral nodes, mediastinum negative"
     items = [h for hits in scan.hits.values() for h in hits if hit.end <= h.start and h.end <= end]
-    rest = "".join(
-        " " if any(h.start <= at < h.end for h in items) else scan.text[at]
-        for at in range(hit.end, end)
-    )
-    named = [h for h in items if h in scan.hits["mention"]]
+    left = list(scan.text[hit.end : end])
+    for item in items:
+        left[item.start - hit.end : item.end - hit.end] = " " * (item.end - item.start)
+    rest = "".join(left)
+    if not _COMMAS.fullmatch(rest):
+        return False
+    named = [h for h in scan.hits["mention"] if hit.end <= h.start and h.end <= end]
     alike = all(h.entry.concept == hit.entry.concept for h in named)
-    return bool(named) and bool((_COMMAS if alike else _ENUMERATION).fullmatch(rest))
+    return bool(named) and (alike or bool(_ENUMERATION.fullmatch(rest)))
 
 
 def _list_ends(scan: Scan, between: str, end: int) -> bool:

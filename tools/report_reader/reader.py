@@ -2,14 +2,15 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, Self
 
 from dxtrace.clinical.concept import Concept
-from dxtrace.clinical.finding import Evidence, Finding
+from dxtrace.clinical.finding import AttributeValue, Evidence, Finding
 from dxtrace.clinical.states import Context, Presence
 from tools.report_reader.attributes import AttributeReader, accepts_sizes, fill
 from tools.report_reader.binding import Binder
+from tools.report_reader.characters import plain_characters, spelled_from
 from tools.report_reader.context import assess
 from tools.report_reader.counts import Counter, is_plural_noun
 from tools.report_reader.enumerations import split_enumerations, without_announcements
@@ -87,6 +88,11 @@ class ReportReader:
         self._neighbour = re.compile(rf"(?<!\w)(?:{near})(?!\w)")
         self._pronoun = re.compile(rf"\W*(?:{starts})(?!\w)")
 
+    @property
+    def concepts(self) -> Mapping[str, Concept]:
+        """The concepts that it reads, by key."""
+        return self._vocabulary.concepts
+
     def read(self, text: str, document: int = 0, *, around: str = "") -> ReportReading:
         """Read one report.
 
@@ -99,7 +105,8 @@ class ReportReader:
         Returns:
             Sections and findings; every span holds offsets into ``text``.
         """
-        spelled = self._speller.spell(text)
+        plain = plain_characters(text)
+        spelled = spelled_from(plain, self._speller.spell(plain.text))
         text = spelled.text
         folded = fold(text)
         parts = self._sections.split(text, folded)
@@ -293,24 +300,29 @@ def _without_partial_denials(mentions: Sequence[Mention]) -> list[Mention]:
         for m in mentions if m.is_there
         for key in (m.concept.key, *m.concept.parents) for source in (None, m.source)
     }  # fmt: skip
-    lesions = [m for m in mentions if m.is_there and m.is_lesion]
+    values: dict[tuple[str, str], set[AttributeValue]] = defaultdict(set)
+    for mention in mentions:
+        for key, value in mention.attributes.items() if mention.is_there else ():
+            if mention.is_lesion and value != ():
+                values[mention.concept.key, key].add(value)
     return [
         m for m in mentions
         if not (
-            m.qualified and m.presence is Presence.ABSENT
+            m.qualified and m.presence in (Presence.ABSENT, Presence.UNKNOWN)
             and (m.concept.key, m.source if _is_named_by(m) else None) in there
-        ) and not (m.presence is Presence.ABSENT and any(_is_elsewhere(m, x) for x in lesions))
+        ) and not (m.presence is Presence.ABSENT and _is_elsewhere(m, values))
     ]  # fmt: skip
 
 
-def _is_elsewhere(denied: Mention, there: Mention) -> bool:
-    """Whether a denial is of another kind: "exudates in the periphery, none at the pole"."""
-    if denied.concept.key != there.concept.key:
-        return False
+def _is_elsewhere(denied: Mention, there: dict[tuple[str, str], set[AttributeValue]]) -> bool:
+    """Whether a denial is of another kind: "exudates in the periphery, none at the pole".
+
+    ``there`` holds the values of the lesions that are there, by concept and attribute.
+    """
     return any(
         a.type == "choice" and a.key != "change"
-        and {denied.attributes.get(a.key, ()), there.attributes.get(a.key, ())}.isdisjoint({()})
-        and denied.attributes[a.key] != there.attributes[a.key]
+        and denied.attributes.get(a.key, ()) != ()
+        and there.get((denied.concept.key, a.key), set()) - {denied.attributes[a.key]}
         for a in denied.concept.attributes
     )  # fmt: skip
 

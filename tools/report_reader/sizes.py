@@ -65,7 +65,8 @@ _EARLIER = re.compile(
     r"[\s,;(]*(?:and |which )?"
     r"(?:previously|formerly|prior|was|compared (?:to|with)|vs\.?|versus)[a-z\s]{0,20}"
 )
-_CHANGED_TO = re.compile(r"\s*(?:mm|cm)?\s*to\s*(?:now\s*)?")
+_AGO = r"(?:,?\s*\(?(?:\d+|an?|one|two|three|six|twelve)\s\w+\s(?:ago|earlier|before)\)?,?)?"
+_CHANGED_TO = re.compile(rf"\s*(?:mm|cm)?{_AGO}\s*to\s*(?:now\s*)?")
 _RANGE_FROM = re.compile(
     r"(?:rang\w*|between|vary\w*|measur\w*|siz\w+)\s+(?:in size )?(?:from\s*)?\Z"
 )
@@ -230,7 +231,7 @@ class SizeFinder:
         return joined
 
 
-_SOLID_TAIL = r"(?:\s+[a-z]+){0,5}" + _BEFORE_TAIL
+_SOLID_TAIL = r"(?:,\s+(?:now|currently|today|measuring|which)|\s+[a-z]+){0,5}" + _BEFORE_TAIL
 _AFTER_SKIP = {
     "solid": r"(?:(?!ground|solid|part|with|and|has|contain|having|an?\s|the\s)[a-z]+\s+){0,2}?"
 }

@@ -142,11 +142,15 @@ def test_partial_denials_do_not_deny_what_is_there(reader: ReportReader) -> None
     assert finding.attributes["change"] == "stable"
 
 
-def test_partial_denials_deny_when_nothing_is_there(reader: ReportReader) -> None:
-    assert (
-        only(reader, "No suspicious pulmonary nodules.", "pulmonary_nodule").presence
-        is Presence.ABSENT
-    )
+@pytest.mark.parametrize("quality", ["suspicious", "new", "significant", "growing"])
+def test_partial_denials_of_lesions_leave_room(reader: ReportReader, quality: str) -> None:
+    finding = only(reader, f"No {quality} pulmonary nodules.", "pulmonary_nodule")
+    assert finding.presence is Presence.UNKNOWN
+
+
+def test_partial_denials_of_the_rest_deny_when_nothing_is_there(reader: ReportReader) -> None:
+    finding = only(reader, "No focal consolidation.", "consolidation")
+    assert finding.presence is Presence.ABSENT
 
 
 def test_a_summary_and_its_parts(reader: ReportReader) -> None:

@@ -1,0 +1,168 @@
+"""Reviews that may ask: a person at a terminal answers, or a script does, now or later."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from apps.exit_status import UsageError
+from dxtrace.clinical import Case
+
+if TYPE_CHECKING:
+    from graphs import ReviewRun, Settings
+    from graphs.state import PendingQuestion
+
+SESSIONS = "sessions.sqlite"
+Ask = Callable[["PendingQuestion"], str | None]
+
+
+@dataclass
+class Answers:
+    """Answers given on the command line, each used once.
+
+    Args:
+        given: ``FACT=VALUE`` for the question about that fact, or ``VALUE`` for the next question.
+    """
+
+    given: list[str] = field(default_factory=list)
+
+    def take(self, question: "PendingQuestion") -> str | None:
+        """The answer to a question, or None if there is none."""
+        for number, text in enumerate(self.given):
+            fact, sign, value = text.partition("=")
+            if sign and fact.strip() in (question.fact, question.key):
+                del self.given[number]
+                return value
+        for number, text in enumerate(self.given):
+            if "=" not in text:
+                return self.given.pop(number)
+        return None
+
+
+@dataclass(frozen=True)
+class Session:
+    """Conducts reviews that ask, and keeps them in a file.
+
+    Attributes:
+        settings: names the checkpoint file.
+        planner: the planner's name.
+        answers: those that came with the command.
+        ask: asks a person; None if there is nobody to ask.
+        waiting: case id to the fact that its review waits for.
+    """
+
+    settings: "Settings"
+    planner: str
+    answers: Answers
+    ask: Ask | None
+    waiting: dict[str, str] = field(default_factory=dict)
+
+    def start(self, case: Case) -> "ReviewRun":
+        """Review a case from the beginning, as far as answers go."""
+        from graphs import review_with_trace
+
+        return self._go_on(
+            review_with_trace(case, planner=self.planner, settings=self.settings), case.id
+        )
+
+    def resume(self, name: str) -> "ReviewRun":
+        """Go on with a session that waits, or that was killed.
+
+        Raises:
+            UsageError: if it is not there or has ended.
+        """
+        from graphs import SessionError, continue_review
+
+        try:
+            run = continue_review(name, planner=self.planner, settings=self.settings)
+        except SessionError as error:
+            raise UsageError(f"--resume: {error} (in {self.settings.checkpoints})") from None
+        return self._go_on(run, name)
+
+    def _go_on(self, run: "ReviewRun", name: str) -> "ReviewRun":
+        while run.pending is not None:
+            reply = self.answers.take(run.pending)
+            by_command = reply is not None
+            if reply is None and self.ask is not None:
+                reply = self.ask(run.pending)
+            if reply is None:
+                self.waiting[name] = run.pending.fact
+                return run
+            run = self._reply(run, name, reply, by_command=by_command)
+        return run
+
+    def _reply(self, run: "ReviewRun", name: str, reply: str, *, by_command: bool) -> "ReviewRun":
+        from graphs import resume_review
+        from graphs.questions import ReplyError
+
+        try:
+            return resume_review(name, reply, planner=self.planner, settings=self.settings)
+        except ReplyError as error:
+            if by_command:
+                fact = run.pending.fact if run.pending else ""
+                raise UsageError(f"--answer for {fact}: {error}; the session waits on") from None
+            sys.stderr.write(f"  {error}\n")
+            return run
+
+
+@contextmanager
+def open_session(
+    *, planner: str, out: Path | None, answers: list[str], resumes: bool
+) -> Iterator[Session]:
+    """A session whose checkpoints are in ``--out``, or in ``DXTRACE_CHECKPOINTS``.
+
+    Without either a person at a terminal can still be asked; what is not finished is then lost.
+
+    Raises:
+        UsageError: if there is no place for the checkpoints, or no session to resume.
+    """
+    from graphs import Settings
+
+    with TemporaryDirectory(prefix="dxtrace-") as temporary:
+        chosen = Settings().checkpoints or (out / SESSIONS if out is not None else None)
+        if chosen is None and (resumes or not can_ask()):
+            option = "--resume" if resumes else "--interactive without a terminal"
+            raise UsageError(f"{option} needs --out, where the session is kept (or the environment "
+                             f"variable DXTRACE_CHECKPOINTS)")  # fmt: skip
+        if resumes and chosen is not None and not chosen.is_file():
+            raise UsageError(f"--resume: there are no sessions in {chosen}")
+        settings = Settings(interactive=True, checkpoints=chosen or Path(temporary) / SESSIONS)
+        yield Session(settings, planner, Answers(list(answers)), ask_person if can_ask() else None)
+
+
+def can_ask() -> bool:
+    """Whether a person sits at the other end."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask_person(question: "PendingQuestion") -> str | None:
+    """Ask at the terminal; None if the person leaves (end of input).
+
+    An empty line means that nobody knows.
+    """
+    sys.stderr.write(f"\n{question.text}\n")
+    if question.options:
+        for number, option in enumerate(question.options, start=1):
+            sys.stderr.write(f"  {number}) {option}\n")
+        sys.stderr.write("number or word, Enter if unknown: ")
+    else:
+        unit = "" if question.unit in (None, "1") else f" in {question.unit}"
+        sys.stderr.write(f"number{unit}, Enter if unknown: ")
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    if not line:
+        return None
+    reply = line.strip()
+    is_number = reply.isdecimal() and question.options and reply not in question.options
+    if is_number and 1 <= int(reply) <= len(question.options):
+        return question.options[int(reply) - 1]
+    return reply
+
+
+def case_of(run: "ReviewRun") -> Case | None:
+    """The case that a session reviews, as its trace holds it."""
+    found: list[dict[str, Any]] = [e.data for e in run.trace.entries if e.kind == "input"]
+    return Case.model_validate(found[0]["case"]) if found else None
