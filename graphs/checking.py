@@ -257,6 +257,13 @@ def _presence_value(
     return "indeterminate" if doubted else "unknown"
 
 
+def as_stated(finding: Finding) -> Finding:
+    """A finding for people and other programs: what is denied in part is not absent."""
+    if not finding.is_partial_denial:
+        return finding
+    return finding.model_copy(update={"presence": Presence.UNKNOWN})
+
+
 def merge_missing(groups: Iterable[Iterable[MissingFact]]) -> tuple[MissingFact, ...]:
     """Missing facts, each once, with all the reasons."""
     merged: dict[str, list[str]] = {}

@@ -65,7 +65,7 @@ class ReportClaimReader:
             if finding.source is not Source.REPORT_IMPRESSION:
                 continue
             stated = finding.presence in (Presence.PRESENT, Presence.ABSENT)
-            if _limited_denial(finding):
+            if finding.is_partial_denial:
                 continue
             if not stated or finding.is_doubted or finding.context is not Context.CURRENT:
                 continue
@@ -117,12 +117,6 @@ _SIDE_NOT_HEADING = re.compile(_SIDE.pattern + r"(?!\s*(?:eye\s*)?[:-])")
 _SIDE_REACH = 24
 _LEGEND_LENGTH = 4
 _LEGEND_GAP = 200
-
-
-def _limited_denial(finding: Finding) -> bool:
-    """Whether only some are denied: "none larger than 8 mm", "no spiculated nodule"."""
-    said = finding.attributes.keys() - {"count", "count_open", "change"}
-    return finding.presence is Presence.ABSENT and bool(finding.measurements or said)
 
 
 _Found = tuple[Output, str | bool, tuple[int, int]]

@@ -108,6 +108,7 @@ def _attribute_formulas(evidence: Evidence, claim: Claim, index: int | None) -> 
     concept = evidence.knowledge.vocabulary.concept(claim.concept)
     formulas: list[z3.BoolRef] = []
     sizes: dict[str, dict[str, z3.BoolRef]] = {}
+    formulas += _number_formula(evidence, concept, claim, said.facts)
     for fact in said.facts:
         head, _, key = fact.name.partition(".")
         if head != claim.concept or key in ("present", "left", "right"):
@@ -133,6 +134,22 @@ def _attribute_formulas(evidence: Evidence, claim: Claim, index: int | None) -> 
         # "2 cm" may be the mean or the longest of 20 x 15 mm.
         formulas.append(z3.Or(compared) if len(stated) == 1 else z3.And(compared))
     return formulas
+
+
+def _number_formula(
+    evidence: Evidence, concept: Concept, claim: Claim, said: tuple[Fact, ...]
+) -> list[z3.BoolRef]:
+    """A claim of several excludes a single one, where only one lesion is described."""
+    name = f"{concept.key}.count"
+    alone = evidence.base.lesion_counts.get(concept.key) == 1 and not any(
+        a.identifies
+        for a in concept.attributes  # stations are counted, not nodes
+    )
+    numbers = [f.value for f in said if f.name == name and isinstance(f.value, Interval)]
+    if not alone or not numbers or (name, 1) not in evidence.base.mentioned:
+        return []
+    symbol = evidence.knowledge.symbols.resolve(name, claim.id)
+    return [interval_formula(evidence.theory.encoder.fact(symbol, 1), n) for n in numbers]
 
 
 def _nothing_apart(
