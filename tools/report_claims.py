@@ -9,12 +9,13 @@ from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.schema import Output
 from tools.quotation import quote_around
 from tools.report_reader import ReportReader
+from tools.report_reader.characters import plain_characters
 from tools.report_reader.phrases import compile_phrase, fold
 
 _NOT_STATED_IN = ("indication", "history", "comparison", "technique", "exam")
 _NOT_STATED_AFTER = re.compile(
     # An earlier category goes on behind a comma, a condition does not.
-    r"(?:\b(?:prior|previous(?:ly)?|earlier|initial|formerly|originally|ago)\b[^.;]{0,32}|"
+    r"(?:\b(?:prior|previous(?:ly)?|earlier|initial|formerly|originally|ago|after|since)\b[^.;]{0,32}|"
     r"\b(?:if|unless|versus|vs\.?|rather than|not|cannot be|compared (?:to|with)|was|baseline|"
     r"question of|query|to exclude|rule out)\b[^.;,]{0,24}|"
     r"\b(?:no|without|negative for|absence of)\b[^.;,:]{0,24}(?:\bn?or\b[^.;,:]{0,24})?|"
@@ -90,6 +91,8 @@ class ReportClaimReader:
                     yield output, named, match.span()
 
     def _category_claims(self, position: int, text: str) -> Iterator[Claim]:
+        original = plain_characters(text)
+        text = original.text
         sections = self.reader.read(text, document=position).sections
         skipped = [(s.start, s.end) for s in sections if s.name in _NOT_STATED_IN]
         found = {
@@ -103,7 +106,8 @@ class ReportClaimReader:
             yield Claim(
                 id=f"claim-{output.name}-{start}", kind="category", concept=output.name,
                 value=value, source=Source.REPORT_IMPRESSION, document=position,
-                span=(start, end), text=quote_around(text, (start, end)),
+                span=original.span(start, end),
+                text=quote_around(original.report, original.span(start, end)),
             )  # fmt: skip
 
 

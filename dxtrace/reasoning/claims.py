@@ -114,7 +114,8 @@ def _attribute_formulas(evidence: Evidence, claim: Claim, index: int | None) -> 
             continue
         symbol = evidence.knowledge.symbols.resolve(fact.name, claim.id)
         attribute = concept.attribute(key)
-        if key in GRADED and claim.source is not Source.PLANNER:
+        graded = key in GRADED or (attribute is not None and attribute.apart)
+        if graded and claim.source is not Source.PLANNER:
             formulas += _nothing_apart(evidence, symbol, fact, attribute, index)
             continue
         part = _measured_part(attribute.measured_as if attribute else None)

@@ -316,7 +316,7 @@ def connected_rules(knowledge: Knowledge, concepts: frozenset[str]) -> tuple[str
         for key in by_concept.get(concept, ()):
             keys[key] = None
             todo.extend(concepts_of[key])
-    return tuple(keys)
+    return tuple(sorted(keys))  # the same proofs in every process, whatever its hash seed
 
 
 def concepts_sharing_rule(knowledge: Knowledge, concept: str) -> frozenset[str]:

@@ -118,7 +118,10 @@ class AttributeReader:
             owner = nearest if nearest in able else None
             if owner is None and able:
                 owner = self._binder.owner(scan, size.start, size.end, able)
-                apart = owner and scan.clause(owner.start) != scan.clause(size.start)
+                apart = owner and not (
+                    scan.clause(owner.start) == scan.clause(size.start)
+                    or (len(able) == 1 and _stands_alone(scan, size))
+                )
                 owner = None if nearest is not None and apart else owner
             if size.is_prior and previous is not None:
                 owner = previous
@@ -144,6 +147,13 @@ def _is_supposed(scan: Scan, size: Size) -> bool:
         and h.end <= size.start
         for h in scan.hits["trigger"]
     )
+
+
+def _stands_alone(scan: Scan, size: Size) -> bool:
+    """Whether a size is a clause by itself: "..., 4.4 cm." at the end of a description."""
+    before = scan.between(max(scan.sentence.start, size.start - 2), size.start)
+    after = scan.between(size.end, min(scan.sentence.end, size.end + 2))
+    return before.strip() in (",", ";", "-") and after.strip(" .") in ("", ",", ";")
 
 
 def _shares_noun(one: Mention, other: Mention) -> bool:

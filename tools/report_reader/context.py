@@ -133,6 +133,8 @@ def _reaches(scan: Scan, found: MeaningHit, trigger: Trigger, hit: MeaningHit) -
     far = trigger.max_words is not None and len(between.split()) > trigger.max_words
     if (apart or far) and (before or not _is_list(scan, hit, end)):
         return False
+    if not before and ";" in between:  # a statement of its own: "consolidation; CT is advised"
+        return False
     if trigger.stops_at_and and _list_ends(scan, between, hit.end):
         return False
     if trigger.nearest and any(start <= m.start < end for m in scan.hits["mention"]):

@@ -10,6 +10,7 @@ from dxtrace.clinical.finding import AttributeValue, Evidence, Finding
 from dxtrace.clinical.states import Context, Presence
 from tools.report_reader.attributes import AttributeReader, accepts_sizes, fill
 from tools.report_reader.binding import Binder
+from tools.report_reader.characters import plain_characters, spelled_from
 from tools.report_reader.context import assess
 from tools.report_reader.counts import Counter, is_plural_noun
 from tools.report_reader.enumerations import split_enumerations, without_announcements
@@ -105,7 +106,8 @@ class ReportReader:
         Returns:
             Sections and findings; every span holds offsets into ``text``.
         """
-        spelled = self._speller.spell(text)
+        plain = plain_characters(text)
+        spelled = spelled_from(plain, self._speller.spell(plain.text))
         text = spelled.text
         folded = fold(text)
         parts = self._sections.split(text, folded)
