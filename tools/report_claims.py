@@ -27,7 +27,8 @@ _NOT_STATED_AFTER = re.compile(
 _DENIED = re.compile(
     r"(?:\A|[.;:\n])[\s*\d)-]*(?:there (?:is|are) )?(?:no|not|without|negative for)"
     r"(?: (?:any|definite|clear|overt|morphological(?:ly)?|current|diagnostic|proven))*"
-    r"(?: (?:evidence|signs?|features|criteria|diagnosis|indication|proof) (?:of|for))?(?: an?)?\s+$"
+    r"(?: (?:evidence|signs?|features|criteria|diagnosis|indication|proof) (?:of|for))?"
+    r"(?: an?)?\s+$"
 )
 
 

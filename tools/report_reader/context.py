@@ -106,7 +106,7 @@ def _words(scan: Scan, hit: MeaningHit) -> str:
 
 
 def _within_flag(scan: Scan, found: MeaningHit, hit: MeaningHit) -> bool:
-    """Whether being gone is a feature of this very thing: a target lesion that disappeared counts."""
+    """Whether being gone is a feature of the thing: a target lesion that disappeared counts."""
     return any(
         v is not hit and v.entry.concept == hit.entry.concept and not v.entry.denies
         and v.start <= found.start and found.end <= v.end

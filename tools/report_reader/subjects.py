@@ -1,7 +1,7 @@
 """Words that speak of a concept without any phrase having read them: the concept stays open.
 
-"Haemorrhage" in a sentence that no phrase fits is not the same as silence about haemorrhages. Such a
-word denies nothing and states nothing; it only keeps anybody from assuming that nothing was said.
+"Haemorrhage" in a sentence that no phrase fits is not the same as silence about haemorrhages. Such
+a word denies nothing and states nothing; it only keeps anybody from assuming that nothing was said.
 """
 
 from collections.abc import Iterator, Sequence
