@@ -104,8 +104,8 @@ class ReportClaimReader:
         skipped = [(s.start, s.end) for s in sections if s.name in _NOT_STATED_IN]
         concluded = [(s.start, s.end) for s in sections if s.name == "impression"]
         denied = {
-            span for _, _, span in self.categories_in(text)
-            if any(start <= span[0] < end for start, end in concluded)
+            span for output, _, span in self.categories_in(text)
+            if not output.sided and any(start <= span[0] < end for start, end in concluded)
             and _DENIED.search(fold(text[max(0, span[0] - _BEFORE) : span[0]]))
         }  # fmt: skip
         found = {

@@ -23,7 +23,10 @@ from dxtrace.reasoning.fact import RELIABILITY, SIDES_OF, Fact, FactBase, FactVa
 from dxtrace.reasoning.quantities import Interval, derived_measurement, precision
 
 _SIDES = ("left", "right")
-_EVERYWHERE = (None, "", "lung", "bilateral lung", "liver", "thyroid lobe")
+_EVERYWHERE = (
+    None, "", "lung", "bilateral lung", "liver", "thyroid lobe", "brain", "adrenal gland",
+    "bone", "skeleton",
+)  # fmt: skip
 """Sites in whose whole a denied lesion is denied altogether: "no nodules in the lungs"."""
 
 
