@@ -216,7 +216,8 @@ def claim_in_words(knowledge: Knowledge, claim: Claim) -> str:
     """A claim as a short statement."""
     if claim.kind == "category":
         output = knowledge.outputs[claim.concept][1]
-        return f"{output.title or output.public_name}: {claim.value}"
+        denied = "not " if claim.presence is Presence.ABSENT else ""
+        return f"{output.title or output.public_name}: {denied}{claim.value}"
     name = knowledge.vocabulary.concept(claim.concept).name.lower()
     side = f"{claim.laterality.value} " if claim.laterality else ""
     return f"no {side}{name}" if claim.presence is Presence.ABSENT else f"{side}{name}"

@@ -24,6 +24,13 @@ _NOT_STATED_AFTER = re.compile(
     r"[^.;]{0,24})$"
 )
 
+_DENIED = re.compile(
+    r"(?:\A|[.;:\n])[\s*\d)-]*(?:there (?:is|are) )?(?:no|not|without|negative for)"
+    r"(?: (?:any|definite|clear|overt|morphological(?:ly)?|current|diagnostic|proven))*"
+    r"(?: (?:evidence|signs?|features|criteria|diagnosis|indication|proof) (?:of|for))?"
+    r"(?: an?)?\s+$"
+)
+
 
 class ReportClaimReader:
     """Finds the claims of reports.
@@ -95,16 +102,26 @@ class ReportClaimReader:
         text = original.text
         sections = self.reader.read(text, document=position).sections
         skipped = [(s.start, s.end) for s in sections if s.name in _NOT_STATED_IN]
+        concluded = [(s.start, s.end) for s in sections if s.name == "impression"]
+        denied = {
+            span for output, _, span in self.categories_in(text)
+            if not output.sided and any(start <= span[0] < end for start, end in concluded)
+            and _DENIED.search(fold(text[max(0, span[0] - _BEFORE) : span[0]]))
+        }  # fmt: skip
         found = {
             (output.name, value, span): (output, value, span)
             for output, value, span in self.categories_in(text)
             if not any(start <= span[0] < end for start, end in skipped)
-            and not _NOT_STATED_AFTER.search(fold(text[max(0, span[0] - _BEFORE) : span[0]]))
+            and (
+                span in denied
+                or not _NOT_STATED_AFTER.search(fold(text[max(0, span[0] - _BEFORE) : span[0]]))
+            )
         }
         said = _without_legends(_longest(list(found.values())))
         for output, value, (start, end) in _of_the_whole(said, fold(text)):
             yield Claim(
                 id=f"claim-{output.name}-{start}", kind="category", concept=output.name,
+                presence=Presence.ABSENT if (start, end) in denied else Presence.PRESENT,
                 value=value, source=Source.REPORT_IMPRESSION, document=position,
                 span=original.span(start, end),
                 text=quote_around(original.report, original.span(start, end)),

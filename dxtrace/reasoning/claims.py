@@ -53,6 +53,8 @@ def _category_formula(evidence: Evidence, claim: Claim) -> z3.BoolRef:
         raise ValueError(f"claim {claim.id}: {claim.concept} is true or false, got {value!r}")
     assert value is not None  # noqa: S101  # excluded just above
     whole = evidence.theory.output_equals(symbol, value, None)
+    if claim.presence is Presence.ABSENT:
+        return z3.Not(whole)
     part = _lesion_output(evidence, symbol)
     if part is None or value not in part.values:
         return whole

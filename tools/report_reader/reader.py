@@ -24,6 +24,7 @@ from tools.report_reader.regions import choose_mentions
 from tools.report_reader.rules import load_rules
 from tools.report_reader.sentences import MeaningHit, Scan, Scanner
 from tools.report_reader.sites import SiteFinder, carry_sites
+from tools.report_reader.subjects import left_unread
 from tools.report_reader.tables import Spelled, load_speller
 from tools.report_reader.templates import TemplateFinder
 from tools.report_reader.thread import Continuations, Thread, hand_out, left_open, stand_in
@@ -126,6 +127,7 @@ class ReportReader:
             thread = Thread(register, SideHeadings(folded))
             for scan in spoken[id(part)]:
                 mentions.extend(self._read_sentence(scan, thread))
+        mentions.extend(left_unread(scans, mentions, self._vocabulary))
         findings = _without_partial_denials(without_announcements(mentions))
         return ReportReading(
             sections=tuple(

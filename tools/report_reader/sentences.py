@@ -20,7 +20,7 @@ _KNOWN: dict[Role, KnownRole] = {
 }  # fmt: skip
 _OTHER_TIMES = frozenset({"history", "family", "prior", "unassessed"})
 _WORD = re.compile(r"\w+")
-_SEPARATOR = re.compile(r"[;]|,(?!\d)|(?<=\s)-(?=\s)|\.(?=\s)")
+_SEPARATOR = re.compile(r";(?![pq]?\d[\d.]*[;)])|,(?!\d)|(?<=\s)-(?=\s)|\.(?=\s)")
 
 
 @dataclass(frozen=True, slots=True)
