@@ -139,7 +139,11 @@ def contradictions_of(
         if item.verdict.kind is VerdictKind.CONTRADICTED
     }
     found = [_contradicted(knowledge, item) for item in stated.values()]
-    found += [_at_odds(c, by_id) for c in conflicts if not is_ambiguous(c, by_id)]
+    found += [
+        _at_odds(c, by_id)
+        for c in conflicts
+        if not is_ambiguous(c, by_id) and not _is_summary(knowledge, c, by_id)
+    ]
     unique = {(c.claim, c.with_, c.rules): c for c in found}
     return tuple(unique.values())
 
@@ -157,6 +161,13 @@ def is_ambiguous(conflict: Conflict, by_id: dict[str, Finding]) -> bool:
     one_sentence = len({f.text for f in at_odds}) == 1 and all(f.text for f in at_odds)
     features = not conflict.rules and len({f.presence for f in at_odds}) == 1
     return one_sentence or (features and len({f.concept for f in at_odds}) == 1)
+
+
+def _is_summary(knowledge: Knowledge, conflict: Conflict, by_id: dict[str, Finding]) -> bool:
+    """Whether a report's "lungs clear" is only meant to leave out the nodule that it describes."""
+    at_odds = [by_id[i] for i in conflict.findings if i in by_id]
+    kinds = {knowledge.vocabulary.concept(f.concept).kind for f in at_odds}
+    return kinds == {"state", "lesion"} and len({_document(f) for f in at_odds}) == 1
 
 
 def ambiguities(conflicts: Iterable[Conflict], findings: Iterable[Finding]) -> tuple[str, ...]:
