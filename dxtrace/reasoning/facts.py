@@ -61,6 +61,7 @@ class _Builder:
         self.sides: dict[str, list[tuple[Finding, tuple[str, ...]]]] = {}
         self.denied_sides: dict[str, set[str]] = {}
         self.gone: dict[str, Finding] = {}
+        self.doubted: dict[str, set[str]] = {}
 
     def add(self, finding: Finding) -> None:
         concept = self.vocabulary.concepts[finding.concept]
@@ -124,6 +125,8 @@ class _Builder:
             if finding.context is not Context.PRIOR:
                 self._deny(concept, finding)
             return
+        if finding.presence is Presence.INDETERMINATE and finding.lesion:
+            self.doubted.setdefault(concept.key, set()).add(finding.lesion)
         if finding.presence is not Presence.PRESENT:
             return
         lesion = finding.lesion or finding.id
@@ -306,7 +309,9 @@ class _Builder:
             for index in range(1, len(ids) + 1):
                 name = f"{concept}.count"
                 if (name, index) not in self.mentioned:
-                    one = Interval(Fraction(1), Fraction(1))
+                    # A doubted lesion of the same kind may be one more.
+                    more = len(self.doubted.get(concept, set()) - set(ids)) if index == 1 else 0
+                    one = Interval(Fraction(1), Fraction(1 + more))
                     self.facts[f"{ids[index - 1]}|{name}|{index}"] = Fact(
                         ids[index - 1], name, one, index, text="reported as one", kind="assumption"
                     )
