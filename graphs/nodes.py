@@ -30,6 +30,7 @@ from dxtrace.knowledge.fact_names import offered
 from graphs.checking import (
     CaseCheck,
     ambiguities,
+    as_stated,
     contradictions_of,
     finding_conclusion,
     merge_missing,
@@ -40,6 +41,8 @@ from graphs.settings import Settings
 from graphs.state import ReviewState
 from graphs.workbench import Workbench
 from tools import ArtifactStore, ToolRun, run_tool
+
+_REFUSALS_SHOWN = 4
 
 
 @dataclass(frozen=True)
@@ -278,7 +281,8 @@ class ReviewNodes:
         calls += _unavailable_images(case, calls, self.bench)
         result = Result(
             id=case.id, status="answered", answer=Answer(text="", conclusions=conclusions),
-            findings=state["findings"], claims=(*state["answers"], *state["report_claims"]),
+            findings=tuple(as_stated(f) for f in state["findings"]),
+            claims=(*state["answers"], *state["report_claims"]),
             contradictions=state["contradictions"], missing=state["missing"], tools=calls,
         )  # fmt: skip
         text = self.bench.writer.write(case, result, state["intents"], state["problems"])
@@ -342,11 +346,15 @@ def _unavailable_images(
     """Say that nobody looked at the images, if nobody could."""
     images = sum(len(s.images) for study in case.studies for s in study.series)
     # A call of an expert that is not installed here (in a replay) may have looked.
-    looked = {c.name for c in calls if bench.registry.get(c.name) is None}
-    looked |= {t.card.name for t in bench.registry if "image" in t.card.accepts}
-    if not images or any(c.name in looked for c in calls):
+    able = {c.name for c in calls if bench.registry.get(c.name) is None}
+    able |= {t.card.name for t in bench.registry if "image" in t.card.accepts}
+    asked = [c for c in calls if c.name in able]
+    if not images or any(c.outcome is not Outcome.NOT_APPLICABLE for c in asked):
         return ()
-    reason = f"{images} image file(s) came with the case; no installed expert accepts them"
+    why = "; ".join(f"{c.name}: {c.reason}" for c in asked[:_REFUSALS_SHOWN])
+    reason = f"{images} image file(s) came with the case; no installed expert accepts them" + (
+        f" ({why})" if why else ""
+    )
     return (
         ToolCall(name="image_experts", outcome=Outcome.UNAVAILABLE, seconds=0.0, reason=reason),
     )
