@@ -73,6 +73,8 @@ class _Builder:
             self.mentioned.add((f"{concept.key}.present", None))
         if finding.context is Context.PRIOR and concept.kind != "lesion":
             return
+        if finding.presence is Presence.INDETERMINATE and finding.lesion:
+            self.doubted.setdefault(concept.key, set()).add(finding.lesion)
         if concept.kind == "lesion":
             self._add_lesion(concept, finding)
         else:
@@ -125,8 +127,6 @@ class _Builder:
             if finding.context is not Context.PRIOR:
                 self._deny(concept, finding)
             return
-        if finding.presence is Presence.INDETERMINATE and finding.lesion:
-            self.doubted.setdefault(concept.key, set()).add(finding.lesion)
         if finding.presence is not Presence.PRESENT:
             return
         lesion = finding.lesion or finding.id
