@@ -1,0 +1,7 @@
+"""Where the bundle of the lung segmenter lies, and what its weights must be."""
+
+from pathlib import Path
+
+BUNDLE = Path(__file__).parents[1] / "bundles" / "chest_radiograph_lungs"
+WEIGHTS = "models/model.safetensors"
+WEIGHTS_SHA256 = "0" * 64
