@@ -5,14 +5,18 @@ import json
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from apps.exit_status import UsageError
 from dxtrace import __version__
 from dxtrace.clinical import Case, Result, Trace
 from dxtrace.intake import CaseReading, IntakeError, check_case
 from dxtrace.knowledge import KnowledgeError, load_knowledge
-from dxtrace.reporting import render_case_report
+from dxtrace.reporting import PagePicture, read_pictures, render_case_report
+
+if TYPE_CHECKING:
+    from tools import ArtifactStore
 
 REVIEWER = "graphs:review_with_trace"
 
@@ -47,10 +51,12 @@ class Reviewer:
     Attributes:
         planner: the planner's name.
         entry: ``module:function`` with the signature of ``graphs.review_with_trace``.
+        out: folder for masks and pictures; None keeps none.
     """
 
     planner: str = "pathway"
     entry: str = REVIEWER
+    out: Path | None = None
 
     def check(self) -> None:
         """See whether cases can be reviewed at all.
@@ -103,7 +109,12 @@ class Reviewer:
         try:
             reading = read()
             case = _checked(reading)
-            run = conduct(case) if conduct else self.resolve()(case, planner=self.planner)
+            store = self.store_of(file_name)
+            run = (
+                conduct(case)
+                if conduct
+                else self.resolve()(case, planner=self.planner, store=store)
+            )
             result, trace, notes = run.result, run.trace, reading.notes
         except IntakeError as error:
             return failed_output(str(error), case_id=case_id, file_name=file_name)
@@ -115,10 +126,22 @@ class Reviewer:
                 reason, case_id=case_id, file_name=file_name, case=case,
                 details=traceback.format_exc(),
             )  # fmt: skip
-        return _output(result, trace, file_name=file_name, case=case, notes=notes)
+        return _output(
+            result, trace, file_name=file_name, case=case, notes=notes,
+            pictures=read_pictures(self.out, result),
+        )  # fmt: skip
 
-    @staticmethod
-    def output_of(run: Any, *, file_name: str, case: Case | None) -> CaseOutput:
+    def store_of(self, file_name: str) -> "ArtifactStore | None":
+        """Where the masks and pictures of a case go.
+
+        Args:
+            file_name: name of the case's folder.
+        """
+        from tools import ArtifactStore
+
+        return ArtifactStore(self.out, file_name) if self.out is not None else None
+
+    def output_of(self, run: Any, *, file_name: str, case: Case | None) -> CaseOutput:
         """The output of a review that was conducted elsewhere.
 
         Args:
@@ -126,7 +149,8 @@ class Reviewer:
             file_name: stem of the output files.
             case: the case that was reviewed.
         """
-        return _output(run.result, run.trace, file_name=file_name, case=case)
+        pictures = read_pictures(self.out, run.result)
+        return _output(run.result, run.trace, file_name=file_name, case=case, pictures=pictures)
 
 
 def _checked(reading: CaseReading) -> Case:
@@ -154,11 +178,12 @@ def _output(
     file_name: str,
     case: Case | None,
     notes: tuple[str, ...] = (),
+    pictures: tuple[PagePicture, ...] = (),
 ) -> CaseOutput:
     paths = {"trace": f"traces/{file_name}.json", "report": f"reports/{file_name}.html"}
     placed = result.model_copy(update=paths)
     page = render_case_report(
-        placed, case=case, trace=trace, knowledge=load_knowledge(), notes=notes
+        placed, case=case, trace=trace, knowledge=load_knowledge(), notes=notes, pictures=pictures
     )
     data = placed.to_json_object()
     if notes:

@@ -14,6 +14,7 @@ from dxtrace.clinical import Case
 if TYPE_CHECKING:
     from graphs import ReviewRun, Settings
     from graphs.state import PendingQuestion
+    from tools import ArtifactStore
 
 SESSIONS = "sessions.sqlite"
 Ask = Callable[["PendingQuestion"], str | None]
@@ -60,16 +61,24 @@ class Session:
     ask: Ask | None
     waiting: dict[str, str] = field(default_factory=dict)
 
-    def start(self, case: Case) -> "ReviewRun":
-        """Review a case from the beginning, as far as answers go."""
+    def start(self, case: Case, store: "ArtifactStore | None" = None) -> "ReviewRun":
+        """Review a case from the beginning, as far as answers go.
+
+        Args:
+            case: the case.
+            store: where its masks and pictures go.
+        """
         from graphs import review_with_trace
 
-        return self._go_on(
-            review_with_trace(case, planner=self.planner, settings=self.settings), case.id
-        )
+        run = review_with_trace(case, planner=self.planner, settings=self.settings, store=store)
+        return self._go_on(run, case.id, store)
 
-    def resume(self, name: str) -> "ReviewRun":
+    def resume(self, name: str, store: "ArtifactStore | None" = None) -> "ReviewRun":
         """Go on with a session that waits, or that was killed.
+
+        Args:
+            name: the session's name.
+            store: where the case's masks and pictures go.
 
         Raises:
             UsageError: if it is not there or has ended.
@@ -77,12 +86,12 @@ class Session:
         from graphs import SessionError, continue_review
 
         try:
-            run = continue_review(name, planner=self.planner, settings=self.settings)
+            run = continue_review(name, planner=self.planner, settings=self.settings, store=store)
         except SessionError as error:
             raise UsageError(f"--resume: {error} (in {self.settings.checkpoints})") from None
-        return self._go_on(run, name)
+        return self._go_on(run, name, store)
 
-    def _go_on(self, run: "ReviewRun", name: str) -> "ReviewRun":
+    def _go_on(self, run: "ReviewRun", name: str, store: "ArtifactStore | None") -> "ReviewRun":
         while run.pending is not None:
             reply = self.answers.take(run.pending)
             by_command = reply is not None
@@ -91,15 +100,25 @@ class Session:
             if reply is None:
                 self.waiting[name] = run.pending.fact
                 return run
-            run = self._reply(run, name, reply, by_command=by_command)
+            run = self._reply(run, name, reply, store, by_command=by_command)
         return run
 
-    def _reply(self, run: "ReviewRun", name: str, reply: str, *, by_command: bool) -> "ReviewRun":
+    def _reply(
+        self,
+        run: "ReviewRun",
+        name: str,
+        reply: str,
+        store: "ArtifactStore | None",
+        *,
+        by_command: bool,
+    ) -> "ReviewRun":
         from graphs import resume_review
         from graphs.questions import ReplyError
 
         try:
-            return resume_review(name, reply, planner=self.planner, settings=self.settings)
+            return resume_review(
+                name, reply, planner=self.planner, settings=self.settings, store=store
+            )
         except ReplyError as error:
             if by_command:
                 fact = run.pending.fact if run.pending else ""

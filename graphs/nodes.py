@@ -39,7 +39,7 @@ from graphs.questions import pending_question, reply_finding
 from graphs.settings import Settings
 from graphs.state import ReviewState
 from graphs.workbench import Workbench
-from tools import ToolRun, run_tool
+from tools import ArtifactStore, ToolRun, run_tool
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,11 @@ class ReviewContext:
 
     Attributes:
         deadline: monotonic time after which nothing new is planned.
+        store: where the case's masks and pictures go; None keeps none.
     """
 
     deadline: float
+    store: ArtifactStore | None = None
 
 
 class ReviewNodes:
@@ -104,7 +106,7 @@ class ReviewNodes:
         ]
         return sends or "gather"
 
-    def call(self, state: dict[str, Any]) -> dict[str, Any]:
+    def call(self, state: dict[str, Any], runtime: Runtime[ReviewContext]) -> dict[str, Any]:
         """Run one tool; its outcome is typed, so a sibling is never cancelled."""
         tool = self.bench.registry.get(state["tool"])
         if tool is None:
@@ -112,7 +114,10 @@ class ReviewNodes:
                 name=state["tool"], outcome=Outcome.UNAVAILABLE, seconds=0.0, reason="no such tool"
             )
             return {"runs": [ToolRun(call=call, order=state["order"])]}
-        run = run_tool(tool, state["case"], order=state["order"])
+        run = run_tool(
+            tool, state["case"], order=state["order"], store=runtime.context.store,
+            concepts=self.bench.knowledge.vocabulary.concepts,
+        )  # fmt: skip
         _emit("tool", name=run.call.name, outcome=run.call.outcome.value, seconds=run.call.seconds)
         return {"runs": [run]}
 
@@ -125,7 +130,11 @@ class ReviewNodes:
             trace.append("call", {"tool": run.call.name, "order": run.order})
             trace.append(
                 "result",
-                {**run.call.model_dump(mode="json"), "findings": [f.id for f in run.findings]},
+                {
+                    **run.call.model_dump(mode="json"),
+                    "findings": [f.id for f in run.findings],
+                    "artifacts": [a.model_dump(mode="json") for a in run.artifacts],
+                },
             )
         findings = [*case.findings, *(f for run in runs for f in run.findings)]
         findings += state.get("replies", ())
@@ -244,8 +253,10 @@ class ReviewNodes:
     def answer(self, state: ReviewState) -> dict[str, Any]:
         """Write the answer and close the trace."""
         case = state["case"]
-        calls = tuple(r.call for r in sorted(state["runs"], key=lambda r: r.order))
-        result = self.compose(state, calls)
+        runs = sorted(state["runs"], key=lambda r: r.order)
+        result = self.compose(state, tuple(r.call for r in runs))
+        kept = tuple(a for r in runs for a in r.artifacts)
+        result = result.model_copy(update={"artifacts": kept})
         trace = Trace(case.id, state["trace"])
         trace.append("answer", answer_record(result.answer))
         _emit("answer", text=result.answer.text)

@@ -25,6 +25,7 @@ from graphs.review_graph import ReviewGraph, build_review_graph
 from graphs.settings import Settings
 from graphs.state import PendingQuestion
 from graphs.workbench import Workbench, default_workbench
+from tools import ArtifactStore
 
 Listener = Callable[[dict[str, Any]], None]
 
@@ -76,6 +77,7 @@ def review_with_trace(
     listener: Listener | None = None,
     thread: str | None = None,
     bench: Workbench | None = None,
+    store: ArtifactStore | None = None,
 ) -> ReviewRun:
     """Review a case and give result and trace.
 
@@ -86,6 +88,8 @@ def review_with_trace(
         listener: is called with each step as it happens.
         thread: name of the session in the checkpoints; the case's id by default.
         bench: knowledge and tools; those that come with DxTrace by default.
+        store: where masks and pictures go; what an earlier review of the case left there is
+            removed. None keeps none.
 
     Raises:
         ValueError: if there is no such planner.
@@ -96,7 +100,9 @@ def review_with_trace(
         if isinstance(graph.checkpointer, BaseCheckpointSaver):
             # A review starts afresh: what an earlier one of this name has found is not its own.
             graph.checkpointer.delete_thread(session)
-        return _run(graph, {"case": case}, session, used, listener)
+        if store is not None:
+            store.clear()
+        return _run(graph, {"case": case}, session, _Manner(used, listener, store))
 
 
 def resume_review(
@@ -107,6 +113,7 @@ def resume_review(
     settings: Settings,
     listener: Listener | None = None,
     bench: Workbench | None = None,
+    store: ArtifactStore | None = None,
 ) -> ReviewRun:
     """Go on with a review that waits for a reply, also in another process.
 
@@ -117,6 +124,7 @@ def resume_review(
         settings: must name the same checkpoint file.
         listener: is called with each step as it happens.
         bench: knowledge and tools.
+        store: where masks and pictures go, the same as before.
 
     Raises:
         SessionError: if the session does not wait for anything.
@@ -129,7 +137,7 @@ def resume_review(
         # A reply that is none is refused before the session records it: it then waits on.
         pending = PendingQuestion.model_validate(waiting[0].value)
         reply_finding((bench or default_workbench()).knowledge, pending, reply, 1)
-        return _run(graph, Command(resume=reply), thread, settings, listener)
+        return _run(graph, Command(resume=reply), thread, _Manner(settings, listener, store))
 
 
 def continue_review(
@@ -139,6 +147,7 @@ def continue_review(
     settings: Settings,
     listener: Listener | None = None,
     bench: Workbench | None = None,
+    store: ArtifactStore | None = None,
 ) -> ReviewRun:
     """Go on with a session as it stands: one that waits, waits again; one that was killed runs on.
 
@@ -148,6 +157,7 @@ def continue_review(
         settings: must name the same checkpoint file.
         listener: is called with each step as it happens.
         bench: knowledge and tools.
+        store: where masks and pictures go, the same as before.
 
     Raises:
         SessionError: if there is no such session, or it has ended.
@@ -158,17 +168,27 @@ def continue_review(
             raise SessionError(f"there is no session {thread!r}")
         if not state.next:
             raise SessionError(f"session {thread!r} has ended: it waits for nothing")
-        return _run(graph, None, thread, settings, listener)
+        return _run(graph, None, thread, _Manner(settings, listener, store))
 
 
 def _config(thread: str) -> RunnableConfig:
     return {"configurable": {"thread_id": thread}}
 
 
-def _run(
-    graph: ReviewGraph, start: Any, thread: str, settings: Settings, listener: Listener | None
-) -> ReviewRun:
-    context = ReviewContext(deadline=time.monotonic() + settings.time_limit_s)
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How a graph is run."""
+
+    settings: Settings
+    listener: Listener | None
+    store: ArtifactStore | None
+
+
+def _run(graph: ReviewGraph, start: Any, thread: str, manner: _Manner) -> ReviewRun:
+    listener = manner.listener
+    context = ReviewContext(
+        deadline=time.monotonic() + manner.settings.time_limit_s, store=manner.store
+    )
     values: dict[str, Any] = {}
     waiting: Any = None
     part: Any
@@ -187,6 +207,9 @@ def _run(
             id=values["case"].id, status="needs_input", question=pending.text,
             findings=values["findings"], missing=values["missing"],
             contradictions=values["contradictions"], claims=values["report_claims"],
+            artifacts=tuple(
+                a for r in sorted(values["runs"], key=lambda r: r.order) for a in r.artifacts
+            ),
         )  # fmt: skip
         return ReviewRun(result=result, trace=trace, pending=pending)
     return ReviewRun(result=values["result"], trace=trace)

@@ -1,7 +1,9 @@
 """What all tests share."""
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Checkpoints may restore our own types only; LangGraph reads this when it is imported.
@@ -10,3 +12,13 @@ os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 # No timed tests: a busy machine must not make them fail.
 settings.register_profile("dxtrace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("dxtrace")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real images, which is no part of the project; without it, tests skip."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("DXTRACE_TEST_DATA") or beside)
+    if not folder.is_dir():
+        pytest.skip("no real images: set DXTRACE_TEST_DATA to their folder")
+    return folder

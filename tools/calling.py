@@ -8,13 +8,14 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from typing import Literal
 
-from dxtrace.clinical import Case
+from dxtrace.clinical import Case, Finding
 from expert_models import ExpertOutput, RetryableError, ToolRefusal
 from tools.tool import BUILT_IN, Tool, ToolFunction
 
@@ -76,9 +77,7 @@ def call_tool(tool: Tool, case: Case) -> Ending:
 def _ending_of(function: ToolFunction, case: Case) -> Ending:
     """Call a function; whatever it raises becomes an ending."""
     try:
-        given = function(case)
-        output = given if isinstance(given, ExpertOutput) else ExpertOutput(tuple(given))
-        return Ending("ok", found=output)
+        return Ending("ok", found=_listed(function(case)))
     except RetryableError as error:
         return Ending("again", str(error))
     except ToolRefusal as refusal:
@@ -87,6 +86,14 @@ def _ending_of(function: ToolFunction, case: Case) -> Ending:
         return Ending("missing", f"not installed: {error}")
     except Exception as error:  # noqa: BLE001  # a broken expert must not stop the case
         return _broken(error)
+
+
+def _listed(given: Iterable[Finding] | ExpertOutput) -> ExpertOutput:
+    """What a function returned, with everything that it still had to compute."""
+    if not isinstance(given, ExpertOutput):
+        return ExpertOutput(tuple(given))
+    notes = (given.notes,) if isinstance(given.notes, str) else given.notes
+    return ExpertOutput(tuple(given.findings), tuple(given.masks), tuple(map(str, notes)))
 
 
 def _broken(error: BaseException) -> Ending:

@@ -1,10 +1,25 @@
 """The one place where tools are run: contract, time limit, retries, typed outcome."""
 
+import hashlib
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from dxtrace.clinical import Case, Finding, Outcome, Source, ToolCall
+from dxtrace.clinical import Artifact, Case, Concept, Finding, Outcome, Source, ToolCall
 from dxtrace.clinical.base import Frozen
+from dxtrace.clinical.volume import Mask
+from expert_models import ExpertOutput, ModelCard
+from tools.artifacts import ArtifactStore
 from tools.calling import Kind, call_tool
+from tools.keeping import Keeper, Kept, keep_marks, with_evidence
+from tools.marks import (
+    Loader,
+    OutputError,
+    SourceVolumes,
+    check_masks,
+    load_series,
+    measure_findings,
+)
 from tools.tool import BUILT_IN, Tool
 
 ATTEMPTS = 2
@@ -16,8 +31,6 @@ _OUTCOMES: dict[Kind, Outcome] = {
     "late": Outcome.TIMED_OUT,
 }
 
-_Ending = tuple[Outcome, str, tuple[Finding, ...]]
-
 
 class ToolRun(Frozen):
     """A finished call: how it ended, and what it found if it went well.
@@ -25,57 +38,148 @@ class ToolRun(Frozen):
     Attributes:
         call: name, outcome, seconds, reason.
         findings: only for the outcome ``ok``; no other outcome says anything about the patient.
+        artifacts: the files that it left in the output folder.
         order: position of the call in the plan.
     """
 
     call: ToolCall
     findings: tuple[Finding, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
     order: int = 0
 
 
-def run_tool(tool: Tool, case: Case, *, order: int = 0) -> ToolRun:
+@dataclass(frozen=True)
+class _Ending:
+    outcome: Outcome
+    reason: str = ""
+    findings: tuple[Finding, ...] = ()
+    kept: Kept = field(default_factory=Kept)
+
+
+@dataclass(frozen=True)
+class _Surroundings:
+    store: ArtifactStore | None
+    concepts: Mapping[str, Concept]
+    load: Loader
+
+
+def run_tool(
+    tool: Tool,
+    case: Case,
+    *,
+    order: int = 0,
+    store: ArtifactStore | None = None,
+    concepts: Mapping[str, Concept] | None = None,
+    load: Loader = load_series,
+) -> ToolRun:
     """Run a tool on a case. Whatever happens becomes a typed outcome.
+
+    Masks are checked against their images and measured, the same way for every expert.
 
     Args:
         tool: the tool.
         case: the case.
         order: position of the call in the plan.
+        store: where masks and pictures go; None keeps none.
+        concepts: the vocabulary: what is measured of a concept, its name and codes.
+        load: reads the pixels of a series that masks lie on.
     """
     started = time.perf_counter()
     refusal = tool.applicable(case)
-    ending: _Ending = (Outcome.NOT_APPLICABLE, refusal or "", ())
-    outcome, reason, findings = ending if refusal is not None else _attempt(tool, case)
+    if refusal is not None:
+        ending = _Ending(Outcome.NOT_APPLICABLE, refusal)
+    else:
+        ending = _attempt(tool, case, _Surroundings(store, concepts or {}, load))
     seconds = round(time.perf_counter() - started, 4)
-    call = ToolCall(name=tool.card.name, outcome=outcome, seconds=seconds, reason=reason)
-    return ToolRun(call=call, findings=findings, order=order)
+    call = ToolCall(
+        name=tool.card.name, outcome=ending.outcome, seconds=seconds, reason=ending.reason,
+        notes=tuple(ending.kept.notes),
+    )  # fmt: skip
+    return ToolRun(
+        call=call, findings=ending.findings, artifacts=tuple(ending.kept.artifacts), order=order
+    )
 
 
-def _attempt(tool: Tool, case: Case) -> _Ending:
+def _attempt(tool: Tool, case: Case, around: _Surroundings) -> _Ending:
     ending = call_tool(tool, case)
     for _ in range(1, ATTEMPTS):
         if ending.kind == "again":
             ending = call_tool(tool, case)
     if ending.kind == "ok":
-        return _validated(tool, ending.found.findings)
+        volumes = SourceVolumes(tool.card, case, around.load)
+        try:
+            findings = _validated(tool, ending.found)
+            return _completed(tool.card, ending.found, findings, volumes, around)
+        except OutputError as error:
+            return _Ending(Outcome.FAILED, str(error))
     tried = f" (tried {ATTEMPTS} times)" if ending.kind == "again" else ""
-    return _OUTCOMES[ending.kind], f"{ending.reason}{tried}", ()
+    return _Ending(_OUTCOMES[ending.kind], f"{ending.reason}{tried}")
 
 
-def _validated(tool: Tool, findings: tuple[Finding, ...]) -> _Ending:
+def _validated(tool: Tool, output: ExpertOutput) -> tuple[Finding, ...]:
     """Refuse what is no finding and what the card does not promise; weigh experts as tools."""
+    findings = output.findings
     strange = [type(f).__name__ for f in findings if not isinstance(f, Finding)]
     if strange:
-        return Outcome.FAILED, f"expected findings, got {strange[0]}", ()
+        raise OutputError(f"expected findings, got {strange[0]}")
     produces = tool.card.produces
     if "*" not in produces:
         foreign = sorted({f.concept for f in findings} - set(produces))
         if foreign:
-            return (
-                Outcome.FAILED,
-                f"reported {', '.join(foreign)}, which its card does not name",
-                (),
-            )
+            raise OutputError(f"reported {', '.join(foreign)}, which its card does not name")
     if tool.origin != BUILT_IN:
         # Only our own readers may speak for the report or the record.
         findings = tuple(f.model_copy(update={"source": Source.TOOL}) for f in findings)
-    return Outcome.OK, "", findings
+    return findings
+
+
+def _completed(
+    card: ModelCard,
+    output: ExpertOutput,
+    findings: tuple[Finding, ...],
+    volumes: SourceVolumes,
+    around: _Surroundings,
+) -> _Ending:
+    """Check and measure masks, keep them, and name in each finding what it rests on."""
+    masks = _checked(output, findings, volumes)
+    findings, unmeasured = measure_findings(findings, masks, volumes, around.concepts)
+    kept = Kept()
+    if masks and around.store is not None:
+        keeper = Keeper(around.store, around.concepts)
+        kept = keep_marks(card, masks, findings, volumes, keeper)
+    kept.notes[:0] = [*output.notes, *volumes.notes, *unmeasured]
+    weights = _weights_sha256(card)
+    if "image" in card.accepts:
+        findings = tuple(
+            with_evidence(
+                finding,
+                card,
+                [
+                    path
+                    for mask in masks
+                    if mask.finding == finding.id and (path := kept.mask_path(mask.name))
+                ],
+                weights,
+            )
+            for finding in findings
+        )
+    return _Ending(Outcome.OK, findings=findings, kept=kept)
+
+
+def _checked(
+    output: ExpertOutput, findings: tuple[Finding, ...], volumes: SourceVolumes
+) -> tuple[Mask, ...]:
+    try:
+        return check_masks(output.masks, findings, volumes)
+    except OutputError:
+        raise
+    except Exception as error:
+        raise OutputError(f"its masks cannot be laid on their image: {error}") from error
+
+
+def _weights_sha256(card: ModelCard) -> str | None:
+    """The hash of the weights; of several files, the hash of their hashes in order."""
+    hashes = [file.sha256 for file in card.weights]
+    if len(hashes) > 1:
+        return hashlib.sha256("".join(hashes).encode()).hexdigest()
+    return hashes[0] if hashes else None

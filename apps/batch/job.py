@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apps.reviewing import CaseOutput, Reviewer, failed_output
-from dxtrace.intake import CaseReading, IntakeLimits, ManifestLine, build_manifest_case
+from dxtrace.intake import CaseReading, IntakeLimits, ManifestLine, read_manifest_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,6 @@ class CaseWork:
         """Read and review the case of a job."""
 
         def read() -> CaseReading:
-            return CaseReading(
-                build_manifest_case(job.line, base=self.base, limits=self.limits),
-                line=job.line.number,
-            )
+            return read_manifest_case(job.line, base=self.base, limits=self.limits)
 
         return self.reviewer.review(read, case_id=job.line.id, file_name=job.file_name)

@@ -13,6 +13,7 @@ from typing import IO, Any, Self
 from apps.atomic_write import write_atomically
 from apps.exit_status import UsageError
 from apps.reviewing import CaseOutput
+from tools.artifacts import remove_parts
 
 RESULTS = "results.jsonl"
 _FSYNC_EVERY_S = 1.0
@@ -85,6 +86,7 @@ class ResultStore:
         """
         for part in (*self.folder.glob(".*.part"), *self.folder.glob("*/.*.part")):
             part.unlink(missing_ok=True)
+        remove_parts(self.folder)
         standing = {stored.id: stored for stored, _ in self._standing_lines()}
         if sum(1 for _ in self._raw_lines()) != len(standing):
             self._rewrite(line for _, line in self._standing_lines())

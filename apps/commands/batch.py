@@ -43,7 +43,7 @@ def review_manifest(request: BatchRequest) -> ExitStatus:
         out=request.out,
         engine=request.engine,
         pool=PoolOptions(workers=workers, case_timeout_s=request.timeout_s),
-        reviewer=Reviewer(planner=request.planner),
+        reviewer=Reviewer(planner=request.planner, out=request.out),
         limits=IntakeLimits(max_report_chars=request.max_report_chars, data_root=request.data_root),
         accept_changes=request.accept_changes,
         retry_failed=request.retry_failed,

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -67,7 +68,7 @@ def review_cases(paths: list[Path], options: ReviewOptions) -> ExitStatus:
     """
     if bool(paths) == (options.resume is not None):
         raise UsageError("expected a case to review, or --resume with the id of one that waits")
-    reviewer = Reviewer(planner=options.planner)
+    reviewer = Reviewer(planner=options.planner, out=options.out)
     reviewer.check()
     _make_folders(options.out)
     unanswered = False
@@ -114,8 +115,9 @@ def _outputs(
 
 
 def _resumed(name: str, reviewer: Reviewer, session: Session) -> CaseOutput:
-    run = session.resume(name)
-    return reviewer.output_of(run, file_name=FileNames().allocate(name), case=case_of(run))
+    file_name = FileNames().allocate(name)
+    run = session.resume(name, reviewer.store_of(file_name))
+    return reviewer.output_of(run, file_name=file_name, case=case_of(run))
 
 
 def _make_folders(out: Path | None) -> None:
@@ -148,7 +150,9 @@ def _review(
     reading = CaseReading(reading.case.model_copy(update=update), reading.notes)
     return reviewer.review(
         lambda: reading, case_id=reading.case.id, file_name=name,
-        conduct=session.start if session is not None else None,
+        conduct=(
+            partial(session.start, store=reviewer.store_of(name)) if session is not None else None
+        ),
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What things are: cases, findings, measurements, claims, verdicts, traces."""
 
+from dxtrace.clinical.artifact import Artifact
 from dxtrace.clinical.case import (
     Case,
     Geometry,
@@ -34,6 +35,7 @@ from dxtrace.clinical.verdict import Citation, MissingFact, Reason, Verdict
 
 __all__ = [
     "Answer",
+    "Artifact",
     "AttributeChoice",
     "AttributeValue",
     "Case",

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+from dxtrace.clinical.artifact import Artifact
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.claim import Claim
 from dxtrace.clinical.finding import Finding
@@ -68,12 +69,21 @@ class Contradiction(Frozen):
 
 
 class ToolCall(Frozen):
-    """How one call ended."""
+    """How one call ended.
+
+    Attributes:
+        name: the tool.
+        outcome: how it ended.
+        seconds: how long it took.
+        reason: why, unless it went well.
+        notes: what a reader should know of what it found, such as what could not be measured.
+    """
 
     name: str
     outcome: Outcome
     seconds: float
     reason: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class Answer(Frozen):
@@ -95,6 +105,7 @@ class Result(Frozen):
         contradictions: statements that the evidence excludes.
         missing: facts that would decide an open conclusion.
         tools: the calls and how they ended.
+        artifacts: the files that the calls left in the output folder.
         trace: path of the trace, relative to the output folder.
         report: path of the HTML report, relative to the output folder.
         question: what the graph asks, if the status is ``needs_input``.
@@ -109,6 +120,7 @@ class Result(Frozen):
     contradictions: tuple[Contradiction, ...] = ()
     missing: tuple[MissingFact, ...] = ()
     tools: tuple[ToolCall, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
     trace: str | None = None
     report: str | None = None
     question: str | None = None

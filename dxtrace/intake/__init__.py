@@ -1,6 +1,7 @@
 """From files to cases: strictly read, de-identified, with messages that say what was wrong."""
 
-from dxtrace.intake.case_file import CaseReading, read_case
+from dxtrace.intake.case_builder import CaseReading
+from dxtrace.intake.case_file import read_case
 from dxtrace.intake.deidentify import mask_identifiers
 from dxtrace.intake.errors import IntakeError
 from dxtrace.intake.file_kind import refuse_odd_file
@@ -10,6 +11,7 @@ from dxtrace.intake.manifest import (
     build_manifest_case,
     read_lines,
     read_manifest,
+    read_manifest_case,
 )
 from dxtrace.intake.report_text import prepare_report_text
 from dxtrace.intake.vocabulary_check import check_case
@@ -26,5 +28,6 @@ __all__ = [
     "read_case",
     "read_lines",
     "read_manifest",
+    "read_manifest_case",
     "refuse_odd_file",
 ]

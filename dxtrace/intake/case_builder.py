@@ -1,19 +1,44 @@
 """Case fields to a case: texts read and masked, images referenced, findings checked."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from dxtrace.clinical import Case, Report, Study
+from dxtrace.clinical import Case, Patient, Report, Study
 from dxtrace.intake.case_fields import CaseFields, ReportFields
 from dxtrace.intake.errors import IntakeError
-from dxtrace.intake.image_paths import read_series, resolve_inside
+from dxtrace.intake.image_paths import read_images, resolve_inside
 from dxtrace.intake.limits import IntakeLimits
 from dxtrace.intake.report_text import prepare_report_text, read_report_file
 
 
+@dataclass(frozen=True, slots=True)
+class CaseReading:
+    """A case and what the reader should know about how it was read.
+
+    Attributes:
+        case: the case.
+        notes: what was left out, changed or noticed on the way.
+        line: its line of the manifest, if it came from one.
+    """
+
+    case: Case
+    notes: tuple[str, ...] = ()
+    line: int | None = None
+
+
 def build_case(fields: CaseFields, *, case_id: str, base: Path, limits: IntakeLimits) -> Case:
-    """Make a case of validated fields.
+    """Make a case of validated fields; as :func:`read_fields`, without the notes."""
+    return read_fields(fields, case_id=case_id, base=base, limits=limits).case
+
+
+def read_fields(
+    fields: CaseFields, *, case_id: str, base: Path, limits: IntakeLimits
+) -> CaseReading:
+    """Make a case of validated fields, and say what was noticed.
+
+    Age and sex come from image headers where the fields do not state them.
 
     Args:
         fields: what the author wrote.
@@ -26,10 +51,11 @@ def build_case(fields: CaseFields, *, case_id: str, base: Path, limits: IntakeLi
     """
     used_id = fields.id or case_id
     try:
+        images = _read_images(fields, base, limits)
         case = Case(
             id=used_id,
-            patient=fields.patient.to_patient(),
-            studies=_read_studies(fields, base, limits),
+            patient=images.complete(fields.patient.to_patient()),
+            studies=images.studies,
             reports=_read_reports(fields, base, limits),
             observations=tuple(o.to_observation() for o in fields.observations),
             findings=tuple(f.to_finding(n) for n, f in enumerate(fields.findings, start=1)),
@@ -42,7 +68,7 @@ def build_case(fields: CaseFields, *, case_id: str, base: Path, limits: IntakeLi
     except IntakeError as error:
         raise error.at(case_id=used_id) from None
     _refuse_empty(case)
-    return case
+    return CaseReading(case, images.notes)
 
 
 def _refuse_empty(case: Case) -> None:
@@ -79,19 +105,49 @@ def _read_report(given: ReportFields, base: Path, limits: IntakeLimits, *, field
     return Report(text=text, day=given.date, is_prior=given.prior, title=given.title)
 
 
-def _read_studies(fields: CaseFields, base: Path, limits: IntakeLimits) -> tuple[Study, ...]:
-    priors = [
-        Study(
-            id=f"prior-{n + 1}",
-            day=prior.date,
-            is_prior=True,
-            series=read_series(prior.images, base, limits, field=f"priors[{n}].images"),
+_NOBODY = Patient()
+
+
+@dataclass(frozen=True, slots=True)
+class _Images:
+    studies: tuple[Study, ...] = ()
+    stated: Patient = _NOBODY
+    notes: tuple[str, ...] = ()
+
+    def complete(self, patient: Patient) -> Patient:
+        """Fill in from the headers what the case does not state."""
+        return fill_patient(patient, self.stated)
+
+
+def fill_patient(patient: Patient, stated: Patient) -> Patient:
+    """Age and sex of ``patient``, where there are none those that image headers state."""
+    update = {key: getattr(stated, key) for key in ("age", "sex") if getattr(patient, key) is None}
+    return patient.model_copy(update=update)
+
+
+def _read_images(fields: CaseFields, base: Path, limits: IntakeLimits) -> _Images:
+    if not (fields.images or any(prior.images for prior in fields.priors)):
+        return _Images()
+    notes: list[str] = []
+    people: set[str] = set()
+    priors: list[Study] = []
+    for number, prior in enumerate(fields.priors):
+        if not prior.images:
+            continue
+        name = f"prior-{number + 1}"
+        reading = read_images(
+            prior.images, base, limits, field=f"priors[{number}].images", prefix=f"{name}-series-"
         )
-        for n, prior in enumerate(fields.priors)
-        if prior.images
-    ]
+        notes += reading.notes
+        people |= reading.patients
+        priors.append(Study(id=name, day=prior.date, is_prior=True, series=reading.series))
     priors.sort(key=lambda study: (study.day is not None, str(study.day)))
     if not fields.images:
-        return tuple(priors)
-    series = read_series(fields.images, base, limits, field="images")
-    return (*priors, Study(id="current", series=series))
+        return _Images(tuple(priors), notes=tuple(notes))
+    reading = read_images(fields.images, base, limits, field="images")
+    if len(people | reading.patients) > max(len(people), len(reading.patients)):
+        notes.append(
+            "current and prior images name different patients: check that they belong together"
+        )
+    current = Study(id="current", series=reading.series)
+    return _Images((*priors, current), reading.patient, (*notes, *reading.notes))

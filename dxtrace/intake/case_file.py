@@ -1,40 +1,27 @@
 """One case from a path: a report, a ``case.yaml``, a FHIR bundle, an image or a folder."""
 
 import os
-from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import yaml
 
-from dxtrace.clinical import Case, Report, Study
-from dxtrace.intake.case_builder import build_case
+from dxtrace.clinical import Case, Patient, Report, Study
+from dxtrace.intake.case_builder import CaseReading, fill_patient, read_fields
 from dxtrace.intake.case_fields import validate_case_fields
 from dxtrace.intake.errors import IntakeError
 from dxtrace.intake.fhir import read_bundle
 from dxtrace.intake.file_kind import refuse_odd_file
-from dxtrace.intake.image_paths import is_image, read_series
+from dxtrace.intake.image_paths import is_image, read_images
 from dxtrace.intake.limits import IntakeLimits
 from dxtrace.intake.report_text import decode_utf8, read_bytes, read_report_file
 from dxtrace.intake.strict_json import parse_json
 from dxtrace.knowledge.strict_yaml import parse_yaml
 
 CASE_FILES = ("case.yaml", "case.yml")
-_EXPECTED = "expected a folder, a report .txt, a case.yaml, a FHIR bundle .json or an image"
-
-
-@dataclass(frozen=True, slots=True)
-class CaseReading:
-    """A case and what the reader should know about how it was read.
-
-    Attributes:
-        case: the case.
-        notes: what was left out or changed on the way.
-        line: its line of the manifest, if it came from one.
-    """
-
-    case: Case
-    notes: tuple[str, ...] = ()
-    line: int | None = None
+_EXPECTED = (
+    "expected a folder, a report .txt, a case.yaml, a FHIR bundle .json, an image or a .zip of them"
+)
 
 
 def read_case(path: Path, *, limits: IntakeLimits | None = None) -> CaseReading:
@@ -67,13 +54,13 @@ def _read_file(path: Path, limits: IntakeLimits) -> CaseReading:
         report = Report(text=read_report_file(path, limits), title=path.name)
         return CaseReading(Case(id=_id_of(path), reports=(report,)))
     if suffix in {".yaml", ".yml"}:
-        return CaseReading(_read_case_yaml(path, limits))
+        return _read_case_yaml(path, limits)
     if suffix == ".json":
         data = parse_json(decode_utf8(read_bytes(path, limits)))
         reading = read_bundle(data, case_id=_id_of(path), limits=limits)
         return CaseReading(reading.case, reading.notes)
     if is_image(path):
-        return CaseReading(_image_case(path, limits))
+        return _read_case_of_images(path, limits, reports=())
     if suffix == ".jsonl":
         raise IntakeError("expected one case, got a manifest: use 'dxtrace batch'")
     raise IntakeError(f"{_EXPECTED}, got a file of type {suffix or '(no suffix)'!r}")
@@ -93,7 +80,7 @@ def _id_of(path: Path) -> str:
 def _read_folder(path: Path, limits: IntakeLimits) -> CaseReading:
     for name in CASE_FILES:
         if (path / name).is_file():
-            return CaseReading(_read_case_yaml(path / name, limits))
+            return _read_case_yaml(path / name, limits)
     files = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
     texts = [p for p in files if p.suffix.lower() == ".txt"]
     bundles = [p for p in files if p.suffix.lower() == ".json"]
@@ -110,30 +97,49 @@ def _read_folder(path: Path, limits: IntakeLimits) -> CaseReading:
             "expected a case.yaml, report .txt files, a FHIR .json or images, got none"
         )
     reports = tuple(Report(text=read_report_file(p, limits), title=p.name) for p in texts)
-    studies = _folder_studies(path, limits) if images else ()
-    return CaseReading(Case(id=_id_of(path), reports=reports, studies=studies))
+    if not images:
+        return CaseReading(Case(id=_id_of(path), reports=reports))
+    try:
+        return _read_case_of_images(path, limits, reports=reports)
+    except IntakeError as error:
+        if not reports:
+            raise
+        note = f"the images of the folder were left out: {error.reason}"
+        return CaseReading(Case(id=_id_of(path), reports=reports), (note,))
 
 
-def _folder_studies(path: Path, limits: IntakeLimits) -> tuple[Study, ...]:
-    """Images beside the reports are one series, each subfolder with images another."""
-    beside = sorted(p.name for p in path.iterdir() if p.is_file() and is_image(p))
-    below = sorted(
-        p.name for p in path.iterdir() if p.is_dir() and any(is_image(f) for f in p.rglob("*"))
+def _read_case_of_images(
+    path: Path, limits: IntakeLimits, *, reports: tuple[Report, ...]
+) -> CaseReading:
+    """A case of the images of a file, a folder or an archive, and of reports beside them."""
+    base = path if path.is_dir() else path.parent
+    given = "." if path.is_dir() else path.name
+    try:
+        reading = read_images((given,), base, limits, field="images")
+    except IntakeError as error:
+        raise IntakeError(error.reason) from None
+    case_id, notes = _id_of(path), reading.notes
+    if reading.identifies(case_id):
+        case_id = f"case-{sha256(case_id.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+        notes = (
+            f"the name of the file or folder identifies the patient or the images: the case is "
+            f"called {case_id}",
+            *notes,
+        )
+    case = Case(
+        id=case_id,
+        patient=fill_patient(Patient(), reading.patient),
+        reports=reports,
+        studies=(Study(id="current", series=reading.series),),
     )
-    series = read_series((*beside, *below), path, limits, field="images")
-    return (Study(id="current", series=series),)
+    return CaseReading(case, notes)
 
 
-def _image_case(path: Path, limits: IntakeLimits) -> Case:
-    series = read_series((path.name,), path.parent, limits, field="images")
-    return Case(id=_id_of(path), studies=(Study(id="current", series=series),))
-
-
-def _read_case_yaml(path: Path, limits: IntakeLimits) -> Case:
+def _read_case_yaml(path: Path, limits: IntakeLimits) -> CaseReading:
     try:
         data = _parse_yaml(decode_utf8(read_bytes(path, limits)))
         fields = validate_case_fields(data)
-        return build_case(fields, case_id=_id_of(path), base=path.parent, limits=limits)
+        return read_fields(fields, case_id=_id_of(path), base=path.parent, limits=limits)
     except IntakeError as error:
         raise error.at(file=path) from None
 

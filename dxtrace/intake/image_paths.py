@@ -1,27 +1,38 @@
-"""Images by reference: paths are resolved and checked, no pixel is read."""
+"""Images by reference: paths are resolved and checked, headers are read, no pixel is."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dxtrace.clinical import Image, Series
 from dxtrace.intake.errors import IntakeError
 from dxtrace.intake.file_kind import refuse_odd_file
 from dxtrace.intake.limits import IntakeLimits
 
-IMAGE_SUFFIXES = (".dcm", ".dicom", ".nii", ".nii.gz", ".png", ".jpg", ".jpeg", ".tif", ".tiff")
+if TYPE_CHECKING:
+    from dxtrace.intake.imaging import ImageReading
 
+IMAGE_SUFFIXES = (
+    ".dcm", ".dicom", ".ima", ".nii", ".nii.gz", ".nrrd", ".mha", ".png", ".jpg", ".jpeg", ".tif",
+    ".tiff",
+)  # fmt: skip
+ARCHIVE_SUFFIX = ".zip"
 
-# DICOM files often have no suffix; part 10 of the standard puts this at byte 128.
+# DICOM files often have no suffix, or what follows the last dot of a UID; part 10 of the standard
+# puts this at byte 128.
 _DICOM_MAGIC = b"DICM"
 _DICOM_PREAMBLE = 128
+_TEXT_SUFFIXES = frozenset((".txt", ".json", ".jsonl", ".yaml", ".yml"))
 
 
 def is_image(path: Path) -> bool:
-    """Whether a file is an image that a case may refer to, by its name or as DICOM."""
-    return path.is_file() and (path.name.lower().endswith(IMAGE_SUFFIXES) or _is_dicom(path))
+    """Whether a case may refer to a file for images: by its name, as DICOM, or a zip archive."""
+    if not path.is_file():
+        return False
+    return path.name.lower().endswith((*IMAGE_SUFFIXES, ARCHIVE_SUFFIX)) or _is_dicom(path)
 
 
 def _is_dicom(path: Path) -> bool:
-    if path.suffix:
+    if path.suffix.lower() in _TEXT_SUFFIXES:
         return False
     with path.open("rb") as stream:
         stream.seek(_DICOM_PREAMBLE)
@@ -60,31 +71,34 @@ def resolve_inside(given: str, base: Path, limits: IntakeLimits, *, field: str) 
     return resolved
 
 
-def list_images(path: Path, *, field: str) -> tuple[Image, ...]:
-    """The images that a path stands for: one file, or the image files of a folder.
+def read_images(
+    paths: Sequence[str], base: Path, limits: IntakeLimits, *, field: str, prefix: str = "series-"
+) -> "ImageReading":
+    """Describe the images behind each path that a case names; no pixel is read.
+
+    Args:
+        paths: files, folders or archives as written; relative paths are relative to ``base``.
+        base: folder of the file that names them.
+        limits: what is accepted, and from where.
+        field: for the message.
+        prefix: what the ids of the series begin with.
 
     Raises:
-        IntakeError: if a folder holds no image.
+        IntakeError: as :func:`resolve_inside`, or if nothing behind a path can be read.
     """
-    if path.is_file():
-        return (Image(path=path),)
-    found = sorted(p for p in path.rglob("*") if is_image(p) and not p.name.startswith("."))
-    if not found:
-        raise IntakeError(f"expected images in the folder {path}, got none", field=field)
-    return tuple(Image(path=p) for p in found)
+    # numpy and pydicom: only a case with images needs them.
+    from dxtrace.intake.imaging import describe_images
+    from dxtrace.intake.imaging.reading import join_readings
 
-
-def read_series(
-    paths: tuple[str, ...], base: Path, limits: IntakeLimits, *, field: str
-) -> tuple[Series, ...]:
-    """One series for each path that a case names.
-
-    Raises:
-        IntakeError: as :func:`resolve_inside` and :func:`list_images`.
-    """
-    series = []
+    readings: list[ImageReading] = []
+    count = 0
     for number, given in enumerate(paths):
         name = f"{field}[{number}]"
         path = resolve_inside(given, base, limits, field=name)
-        series.append(Series(id=name, images=list_images(path, field=name)))
-    return tuple(series)
+        try:
+            reading = describe_images(path, limits, prefix=prefix, first_number=count + 1)
+        except IntakeError as error:
+            raise error.at(field=name) from None
+        readings.append(reading)
+        count += len(reading.series)
+    return join_readings(readings)

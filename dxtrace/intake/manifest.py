@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from dxtrace.clinical import Case
-from dxtrace.intake.case_builder import build_case
+from dxtrace.intake.case_builder import CaseReading, read_fields
 from dxtrace.intake.case_fields import validate_case_fields
 from dxtrace.intake.errors import IntakeError
 from dxtrace.intake.limits import IntakeLimits
@@ -107,7 +107,12 @@ def _read_id(data: object) -> str:
 
 
 def build_manifest_case(line: ManifestLine, *, base: Path, limits: IntakeLimits) -> Case:
-    """Make the case of one manifest line.
+    """Make the case of one manifest line; as :func:`read_manifest_case`, without the notes."""
+    return read_manifest_case(line, base=base, limits=limits).case
+
+
+def read_manifest_case(line: ManifestLine, *, base: Path, limits: IntakeLimits) -> CaseReading:
+    """Make the case of one manifest line, and say what was noticed.
 
     Raises:
         IntakeError: with the line, the field and the case's id.
@@ -116,6 +121,7 @@ def build_manifest_case(line: ManifestLine, *, base: Path, limits: IntakeLimits)
         raise line.problem
     try:
         fields = validate_case_fields(parse_json(line.text))
-        return build_case(fields, case_id=line.id, base=base, limits=limits)
+        reading = read_fields(fields, case_id=line.id, base=base, limits=limits)
     except IntakeError as error:
         raise error.at(line=line.number, case_id=line.id) from None
+    return replace(reading, line=line.number)

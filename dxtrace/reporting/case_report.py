@@ -23,6 +23,7 @@ from dxtrace.knowledge import Knowledge
 from dxtrace.reporting.answer_text import Paragraph, split_answer
 from dxtrace.reporting.highlight import Piece, Quote, collect_marks, cut_into_pieces, quote_sentence
 from dxtrace.reporting.names import Names
+from dxtrace.reporting.page_pictures import PagePicture
 from dxtrace.reporting.pages import page_environment
 
 VERDICT_WORDS = {
@@ -65,6 +66,7 @@ def render_case_report(
     trace: Trace,
     knowledge: Knowledge | None = None,
     notes: tuple[str, ...] = (),
+    pictures: tuple[PagePicture, ...] = (),
 ) -> str:
     """Render a case as one self-contained page.
 
@@ -74,6 +76,7 @@ def render_case_report(
         trace: the record of the session.
         knowledge: names in words; None shows keys.
         notes: what the reader should know about how the case was read.
+        pictures: what experts marked, for the findings that rest on it.
 
     Returns:
         HTML without scripts and without references to other files but links.
@@ -88,6 +91,8 @@ def render_case_report(
         trace=trace,
         versions=_versions(trace),
         notes=notes,
+        pictures_of=lambda finding: [p for p in pictures if p.shows(finding)],
+        further_pictures=[p for p in pictures if not any(map(p.shows, result.findings))],
         names=names,
         conclusions=_undecided_last(decided),
         silent=[c for c in result.answer.conclusions if c not in decided],

@@ -16,8 +16,9 @@ class FakeRun:
     trace: Trace
 
 
-def review(case: Case, *, planner: str) -> FakeRun:
+def review(case: Case, *, planner: str, store: object = None) -> FakeRun:
     """Answers with the length of the first report; a question of FAULTS does what it says."""
+    del store
     if case.question == "segfault":
         ctypes.string_at(0)
     if case.question == "exit":
@@ -32,7 +33,7 @@ def review(case: Case, *, planner: str) -> FakeRun:
     return FakeRun(Result(id=case.id, status="answered", answer=answer), trace)
 
 
-def review_slowly(case: Case, *, planner: str) -> FakeRun:
+def review_slowly(case: Case, *, planner: str, store: object = None) -> FakeRun:
     """As :func:`review`, but long enough for a kill to find cases under way."""
     time.sleep(0.02)
-    return review(case, planner=planner)
+    return review(case, planner=planner, store=store)

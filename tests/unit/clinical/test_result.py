@@ -143,7 +143,7 @@ def test_the_result_object_has_the_stable_names() -> None:
     assert "with_" not in data["contradictions"][0]
     assert data["missing"] == [{"concept": "patient.age", "why": "it decides"}]
     assert data["tools"] == [
-        {"name": "report_reader", "outcome": "ok", "seconds": 0.1, "reason": ""}
+        {"name": "report_reader", "outcome": "ok", "seconds": 0.1, "reason": "", "notes": []}
     ]
 
 

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dxtrace.intake import IntakeError, IntakeLimits, read_case
+from tests.unit.intake.imaging.samples import SECRETS, make_dicom, save, write_nifti, write_series
 
 REPORT = "FINDINGS: No effusion.\n"
 
@@ -31,30 +33,65 @@ def test_a_case_yaml_names_files_beside_it(tmp_path: Path) -> None:
 def test_a_folder_of_reports_and_images_is_one_case(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("FINDINGS: A.")
     (tmp_path / "b.txt").write_text("FINDINGS: B.")
-    (tmp_path / "scan.nii.gz").touch()
-    (tmp_path / "series").mkdir()
-    (tmp_path / "series" / "1.dcm").touch()
+    write_nifti(tmp_path / "scan.nii.gz", np.zeros((2, 3, 4), np.int16), np.eye(4))
+    write_series(tmp_path / "series", [0, 2, 4])
     case = read_case(tmp_path).case
     assert [report.title for report in case.reports] == ["a.txt", "b.txt"]
     (study,) = case.studies
-    assert [s.images[0].path.name for s in study.series] == ["scan.nii.gz", "1.dcm"]
+    assert [len(s.images) for s in study.series] == [1, 3]
+    assert [s.modality for s in study.series] == [None, "CT"]
+    assert (case.patient.age, case.patient.sex) == (63, "F")
 
 
-def test_an_image_is_a_case_whose_pixels_nobody_reads(tmp_path: Path) -> None:
-    (tmp_path / "chest.nii.gz").write_bytes(b"not an image")
+def test_an_image_is_a_case_with_what_its_header_says(tmp_path: Path) -> None:
+    write_nifti(tmp_path / "chest.nii.gz", np.zeros((2, 3, 4), np.int16), np.diag([1, 2, 3, 1]))
     case = read_case(tmp_path / "chest.nii.gz").case
     assert case.id == "chest"
-    assert case.studies[0].series[0].images[0].geometry.voxel_spacing_mm is None
+    assert case.studies[0].series[0].images[0].geometry.voxel_spacing_mm == (3, 2, 1)
 
 
-def test_dicom_without_a_suffix_is_known_by_its_first_bytes(tmp_path: Path) -> None:
-    (tmp_path / "IM0001").write_bytes(bytes(128) + b"DICM")
+def test_an_image_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "chest.nii.gz").write_bytes(b"not an image")
+    with pytest.raises(IntakeError, match=r"chest\.nii\.gz: expected DICOM, NIfTI"):
+        read_case(tmp_path / "chest.nii.gz")
+
+
+def test_a_folder_whose_images_are_broken_is_read_without_them_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(REPORT)
+    (tmp_path / "chest.png").write_bytes(b"not an image")
+    reading = read_case(tmp_path)
+    assert not reading.case.studies
+    assert any("the images of the folder were left out" in note for note in reading.notes)
+    (tmp_path / "a.txt").unlink()
+    with pytest.raises(IntakeError, match="left out: expected DICOM"):
+        read_case(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["IM0001", "CT.1.2.840.99.7"])
+def test_dicom_is_known_by_its_first_bytes_whatever_its_name(tmp_path: Path, name: str) -> None:
+    save(make_dicom(), tmp_path / name)
     (tmp_path / "README").write_text("not an image")
-    assert read_case(tmp_path / "IM0001").case.studies[0].series[0].images
-    (images,) = read_case(tmp_path).case.studies[0].series
-    assert [image.path.name for image in images.images] == ["IM0001"]
+    assert read_case(tmp_path / name).case.studies[0].series[0].images
+    (series,) = read_case(tmp_path).case.studies[0].series
+    assert [image.path.name for image in series.images] == [name]
     with pytest.raises(IntakeError, match="no suffix"):
         read_case(tmp_path / "README")
+
+
+def test_a_file_named_after_the_patient_gives_a_neutral_case(tmp_path: Path) -> None:
+    for name in ("smithson_w.dcm", "MRN4711.dcm", "1.2.826.0.1.99.2.7.dcm"):
+        reading = read_case(save(make_dicom(), tmp_path / name))
+        assert reading.case.id.startswith("case-")
+        shown = " ".join((reading.case.id, *reading.notes)).lower()
+        assert not any(secret.lower() in shown for secret in SECRETS)
+
+
+def test_a_case_yaml_states_more_than_a_header(tmp_path: Path) -> None:
+    save(make_dicom(), tmp_path / "ct.dcm")
+    (tmp_path / "case.yaml").write_text("patient: {age: 40}\nimages: [ct.dcm]\n")
+    reading = read_case(tmp_path)
+    assert (reading.case.patient.age, reading.case.patient.sex) == (40, "F")
+    assert any("single slice" in note for note in reading.notes)
 
 
 @pytest.mark.parametrize(

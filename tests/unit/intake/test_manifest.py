@@ -16,6 +16,7 @@ from dxtrace.intake import (
     read_lines,
     read_manifest,
 )
+from tests.unit.intake.imaging.samples import make_dicom, save
 
 REPORT = {"reports": [{"text": "FINDINGS: No effusion."}]}
 
@@ -35,7 +36,7 @@ def build(line: object, base: Path = Path(), limits: IntakeLimits | None = None)
 def test_a_full_line_becomes_a_case(tmp_path: Path) -> None:
     for folder in ("ct", "ct_old"):
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / "1.dcm").touch()
+        save(make_dicom(), tmp_path / folder / "1.dcm")
     case = build(
         {
             "id": "c-001",
@@ -179,10 +180,10 @@ def test_links_out_of_the_folder_are_refused_and_a_wider_root_allows_them(tmp_pa
     inside = tmp_path / "inside"
     outside.mkdir()
     inside.mkdir()
-    (outside / "a.png").touch()
+    save(make_dicom(), outside / "a.dcm")
     (inside / "link").symlink_to(outside)
-    line = {"id": "a", "images": ["link/a.png"]}
+    line = {"id": "a", "images": ["link/a.dcm"]}
     with pytest.raises(IntakeError, match="expected a path inside"):
         build(line, base=inside)
     case = build(line, base=inside, limits=IntakeLimits(data_root=tmp_path))
-    assert case.studies[0].series[0].images[0].path == outside / "a.png"
+    assert case.studies[0].series[0].images[0].path == outside / "a.dcm"

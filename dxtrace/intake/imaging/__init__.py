@@ -1,0 +1,19 @@
+"""Images: described from headers at the door, read into volumes when somebody asks.
+
+Importing this package imports numpy and pydicom; nothing that starts with DxTrace imports it.
+"""
+
+from dxtrace.intake.imaging.deidentification import deidentify_dataset
+from dxtrace.intake.imaging.describe import describe_images
+from dxtrace.intake.imaging.loading import forget_volumes, load_volume
+from dxtrace.intake.imaging.reading import ImageReading
+from dxtrace.intake.imaging.source_datasets import read_source_datasets
+
+__all__ = [
+    "ImageReading",
+    "deidentify_dataset",
+    "describe_images",
+    "forget_volumes",
+    "load_volume",
+    "read_source_datasets",
+]

@@ -1,0 +1,80 @@
+"""What intake says about images before any pixel is read."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from dxtrace.clinical import Patient, Series
+
+T = TypeVar("T")
+_NOBODY = Patient()
+
+# Shorter words, such as "CT" or initials, would meet anything.
+_SHORTEST_NAME = 3
+_WORD = re.compile(r"[^\W_]+")
+_UID = re.compile(r"\d+(?:\.\d+){5,}")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReading:
+    """Series as their headers describe them.
+
+    Attributes:
+        series: the series, with neutral ids ``series-1``, ``series-2`` ...
+        notes: what was noticed or left out, without names, numbers or dates.
+        patient: age and sex, where the headers state them and agree.
+        patients: hashes of who the headers say the patients are.
+        identifying: SHA-256 of words in the headers that identify the patient. They serve to notice
+            an identifier in a file name and go no further.
+    """
+
+    series: tuple[Series, ...]
+    notes: tuple[str, ...] = ()
+    patient: Patient = _NOBODY
+    identifying: frozenset[str] = frozenset()
+    patients: frozenset[str] = frozenset()
+
+    def identifies(self, text: str) -> bool:
+        """Whether ``text``, such as a file name, has a word that identifies the patient."""
+        return bool(_UID.search(text) or hash_words(text) & self.identifying)
+
+
+def join_readings(readings: Iterable[ImageReading]) -> ImageReading:
+    """One reading of several, with what they say together about the patient."""
+    readings = tuple(readings)
+    patients = frozenset[str]().union(*(r.patients for r in readings))
+    notes = dict.fromkeys(note for r in readings for note in r.notes)
+    patient = Patient()
+    if len(patients) > 1:
+        notes[
+            f"the headers name {len(patients)} different patients: check that the images belong "
+            f"together; age and sex are not taken from them"
+        ] = None
+    else:
+        patient = Patient(
+            age=_agreed(r.patient.age for r in readings),
+            sex=_agreed(r.patient.sex for r in readings),
+        )
+    return ImageReading(
+        tuple(series for r in readings for series in r.series),
+        tuple(notes),
+        patient,
+        frozenset[str]().union(*(r.identifying for r in readings)),
+        patients,
+    )
+
+
+def _agreed(values: Iterable[T | None]) -> T | None:
+    stated = {value for value in values if value is not None}
+    return stated.pop() if len(stated) == 1 else None
+
+
+def hash_words(text: str) -> frozenset[str]:
+    """SHA-256 of the words of a text, in lower case, short ones left out."""
+    return frozenset(
+        hashlib.sha256(word.lower().encode()).hexdigest()
+        for word in _WORD.findall(text)
+        if len(word) >= _SHORTEST_NAME
+    )

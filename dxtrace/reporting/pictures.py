@@ -1,0 +1,200 @@
+"""Pictures of what was marked: key slices, windowed, with outlines, names, sides and a scale.
+
+Every structure has a letter, a line of its own kind and a colour, so that nothing depends on
+colour alone; colours are those of Okabe and Ito, which people with colour blindness can tell apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dxtrace.clinical import Concept, Finding, Presence
+from dxtrace.clinical.volume import Mask, Volume
+from dxtrace.reporting.panels import Drawn, Panel, compose, draw_panel
+from dxtrace.reporting.planes import Grid, Plane, is_projection
+from dxtrace.reporting.windows import choose_window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MAX_PICTURE_BYTES = 400_000
+MAX_PICTURES = 12
+"""Of one call: a page stays readable and of bounded size; the masks themselves are all kept."""
+MAX_TOGETHER = 6
+"""As many kinds of line as can be told apart."""
+_SMALL = 0.2
+"""What takes less than this part of a side is shown enlarged, too."""
+_PANEL_PIXELS = 420
+_LEAST_PIXELS = 180
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a finding, or of structures without one.
+
+    Attributes:
+        name: file name without suffix.
+        png: the picture.
+        title: what it shows.
+        caption: what can be seen, in words.
+        masks: names of the masks that it shows.
+        finding: id of the finding, or None.
+    """
+
+    name: str
+    png: bytes
+    title: str
+    caption: str
+    masks: tuple[str, ...]
+    finding: str | None = None
+
+
+def draw_pictures(
+    volume: Volume,
+    masks: Sequence[Mask],
+    findings: Sequence[Finding],
+    *,
+    concepts: Mapping[str, Concept] | None = None,
+) -> list[Picture]:
+    """Draw one picture for each finding that has a mask, and one for structures without finding.
+
+    Args:
+        volume: the image.
+        masks: masks on it.
+        findings: the findings that they belong to.
+        concepts: the vocabulary, for names.
+    """
+    grid = Grid.of(volume)
+    names = concepts or {}
+    pictures: list[Picture] = []
+    for finding in findings:
+        own = [m for m in masks if m.finding == finding.id and m.voxels.any()]
+        if own and len(pictures) < MAX_PICTURES:
+            title = _finding_title(finding, names)
+            pictures.append(_draw(volume, grid, own, title, own[0].name, finding))
+    loose = [m for m in masks if m.finding is None and m.voxels.any()]
+    for start in range(0, len(loose), MAX_TOGETHER):
+        if len(pictures) < MAX_PICTURES:
+            group = loose[start : start + MAX_TOGETHER]
+            title = ", ".join(_mask_title(m) for m in group)
+            pictures.append(_draw(volume, grid, group, title, f"{group[0].name}-overview", None))
+    return pictures
+
+
+def _draw(
+    volume: Volume, grid: Grid, masks: list[Mask], title: str, name: str, finding: Finding | None
+) -> Picture:
+    shown = masks[:MAX_TOGETHER]
+    turned = [grid.turn(m) for m in shown]
+    words = [title if finding is not None and len(shown) == 1 else _mask_title(m) for m in shown]
+    drawn = [Drawn(number, t, w) for number, (t, w) in enumerate(zip(turned, words, strict=True))]
+    marked = turned[0] if len(turned) == 1 else np.logical_or.reduce(turned)
+    window = choose_window(volume, grid.voxels, marked)
+    cuts = list(_cuts(grid, marked))
+    png = b""
+    pixels = _PANEL_PIXELS
+    while True:
+        panels = [draw_panel(grid, cut, drawn, window=window, size=pixels) for cut in cuts]
+        png = _encoded(compose(panels, drawn, title=title, notes=_notes(volume, grid, window)))
+        if len(png) <= MAX_PICTURE_BYTES or pixels <= _LEAST_PIXELS:
+            break
+        pixels = int(pixels * 0.8)
+    where = "; ".join(cut.words for cut in cuts)
+    outlines = "; ".join(f"{d.letter}: {d.words} ({d.line_words})" for d in drawn)
+    notes = "; ".join(_notes(volume, grid, window))
+    caption = f"{title}. Shown: {where}. Outlines: {outlines}." + (f" {notes}." if notes else "")
+    return Picture(
+        name, png, title, caption, tuple(m.name for m in shown),
+        finding.id if finding is not None else None,
+    )  # fmt: skip
+
+
+def _cuts(grid: Grid, marked: NDArray[np.bool_]) -> list[Panel]:
+    """The slices to show: each plane whole; the first one enlarged, too, if the mark is small."""
+    cuts = []
+    for plane in grid.planes():
+        index = grid.key_slice(marked, plane)
+        area = grid.cut(marked, plane, index)
+        rows, columns = np.flatnonzero(area.any(1)), np.flatnonzero(area.any(0))
+        extent = (
+            (int(rows[0]), int(rows[-1]) + 1), (int(columns[0]), int(columns[-1]) + 1)
+        )  # fmt: skip
+        part = max(
+            (end - begin) / length for (begin, end), length in zip(extent, area.shape, strict=True)
+        )
+        is_small = part < _SMALL
+        words, label = _plane_words(grid, plane, index)
+        cuts.append(Panel(plane, index, words, label, None, extent if is_small else None))
+        if is_small and len(cuts) == 1:
+            crop = _around(extent, area.shape, grid.pixel_mm(plane))
+            cuts.append(Panel(plane, index, "the same enlarged", "enlarged", crop, None))
+    return cuts
+
+
+def _around(
+    extent: tuple[tuple[int, int], tuple[int, int]],
+    shape: tuple[int, ...],
+    pixel_mm: tuple[float, float] | None,
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """A square, in mm, of three times the extent of what is marked, moved into the slice."""
+    steps = pixel_mm or (1.0, 1.0)
+    side = 3 * max((e - b) * s for (b, e), s in zip(extent, steps, strict=True))
+    crop = []
+    for (begin, end), length, step in zip(extent, shape, steps, strict=True):
+        wanted = min(length, max(8, round(side / step)))
+        first = min(max(0, (begin + end - wanted) // 2), length - wanted)
+        crop.append((first, first + wanted))
+    return crop[0], crop[1]
+
+
+def _plane_words(grid: Grid, plane: Plane, index: int) -> tuple[str, str]:
+    """For the caption, and in short."""
+    if not grid.is_volume:
+        return "the whole image", ""
+    count = grid.voxels.shape[{"coronal": 1, "sagittal": 2}.get(plane, 0)]
+    name = "slice" if plane == "stored" else f"{plane} slice"
+    end = {"axial": " from the head", "coronal": " from the front", "sagittal": " from the right"}
+    short = f"{name.removesuffix(' slice')} {index + 1}/{count}"
+    return f"{name} {index + 1} of {count}{end.get(plane, '')}", short
+
+
+def _notes(volume: Volume, grid: Grid, window: Any) -> list[str]:
+    notes = [window.words] if window.words else []
+    if grid.side_note:
+        notes.append(grid.side_note)
+    if grid.spacing_mm is None:
+        notes.append("no scale, as the spacing is unknown")
+    elif is_projection(volume):
+        notes.append("scale at the detector")
+    return notes
+
+
+def _finding_title(finding: Finding, concepts: Mapping[str, Concept]) -> str:
+    concept = concepts.get(finding.concept)
+    name = concept.name if concept else finding.concept.replace("_", " ")
+    parts = [name[:1].upper() + name[1:]]
+    if finding.presence is not Presence.PRESENT:
+        parts.append(str(finding.presence))
+    site = finding.location or (str(finding.laterality) if finding.laterality else "")
+    parts += [site] if site else []
+    chief = finding.measurement
+    if chief is not None:
+        kind = "" if chief.kind == "diameter" else f"{chief.kind.replace('_', ' ')} "
+        parts.append(f"{kind}{chief}")
+    return ", ".join(parts)
+
+
+def _mask_title(mask: Mask) -> str:
+    words = mask.title or mask.name.replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
+def _encoded(image: Any) -> bytes:
+    stream = BytesIO()
+    image.quantize(colors=192, dither=0).save(stream, "PNG", optimize=True)
+    return stream.getvalue()
