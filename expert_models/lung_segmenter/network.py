@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -58,7 +60,10 @@ class LungNetwork:
     def _load(self) -> Any:
         check_weights(self._bundle, {WEIGHTS: self._sha256})
         import torch
-        from monai.bundle.config_parser import ConfigParser
+
+        # MONAI's log handler keeps the standard output that it finds: that is for results.
+        with contextlib.redirect_stdout(sys.stderr):
+            from monai.bundle.config_parser import ConfigParser
         from safetensors.torch import load_file
 
         if self._device is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -110,7 +111,8 @@ class BundleRun:
         return self._on_grid(output, volume)
 
     def _run(self, item: dict[str, Any]) -> Any:
-        with _tensors_only():
+        # What a bundle prints is no result: standard output is for results.
+        with _tensors_only(), contextlib.redirect_stdout(sys.stderr):
             if self._workflow is None:
                 self._workflow = self._built(item)
                 self._workflow.run()
