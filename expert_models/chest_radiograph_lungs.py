@@ -76,6 +76,7 @@ class ChestRadiographLungs:
         Raises:
             ToolRefusal: if there is none, or the picture turns out to be something else.
         """
+        from dxtrace.intake.errors import IntakeError
         from dxtrace.intake.imaging import load_volume
 
         fitting = matching_series(self.card, case)
@@ -83,12 +84,10 @@ class ChestRadiographLungs:
             raise ToolRefusal("no frontal chest radiograph")
         refusals = []
         for series in reversed(fitting):
-            for image in series.images:
-                volume = load_volume(series.model_copy(update={"images": (image,)}))
-                try:
-                    return self.mark(volume)
-                except ToolRefusal as refusal:
-                    refusals.append(str(refusal))
+            try:
+                return self.mark(load_volume(series))
+            except (ToolRefusal, IntakeError) as refusal:
+                refusals.append(str(refusal))
         raise ToolRefusal("; ".join(dict.fromkeys(refusals)))
 
     def mark(self, volume: Volume) -> ExpertOutput:
@@ -102,10 +101,15 @@ class ChestRadiographLungs:
         from expert_models.lung_segmenter.frontal import why_not_frontal
         from expert_models.lung_segmenter.lungs import segment
         from expert_models.lung_segmenter.network import LungNetwork
+        from expert_models.lung_segmenter.pixels import is_nearly_grey
 
-        if volume.is_colour or len(volume.spatial_shape) != _PLANE:
-            raise ToolRefusal("expected one grey picture, got colours or a stack of slices")
+        if len(volume.spatial_shape) != _PLANE:
+            raise ToolRefusal("expected one picture, got a stack of slices")
         pixels = volume.voxels.astype(np.float32)
+        if volume.is_colour:
+            if not is_nearly_grey(pixels):
+                raise ToolRefusal("expected a grey picture, got colours")
+            pixels = pixels.mean(axis=-1)
         if not np.isfinite(pixels).all() or float(np.ptp(pixels)) <= 0:
             raise ToolRefusal("expected a picture, got pixels without contrast")
         if self._network is None:
@@ -129,9 +133,8 @@ def _output(lungs: Lungs, volume: Volume) -> ExpertOutput:
         by_side = {"right": lungs.left, "left": lungs.right}
     shape = shape_of(by_side["right"], by_side["left"])
     ranges = load_reference_ranges(BUNDLE / "docs" / "reference_ranges.yaml")
-    findings = quality_findings(shape, ranges, evidence, f"{volume.series}:quality".strip(":"))
+    findings = quality_findings(shape, ranges, evidence, f"{card.name}:{volume.series}:quality")
     notes = (
-        *volume.notes,
         f"the right lung has {shape.right_share:.0%} of the area of both lungs",
         *(
             ()

@@ -4,4 +4,4 @@ from pathlib import Path
 
 BUNDLE = Path(__file__).parents[1] / "bundles" / "chest_radiograph_lungs"
 WEIGHTS = "models/model.safetensors"
-WEIGHTS_SHA256 = "294de4117966293ece6a42ea85d6d6f8bf0929a37014127b54470cb8b6408264"
+WEIGHTS_SHA256 = "f6943242983039064f83b8e88602d896572c3fe9475857a7052ac1a4a868077b"

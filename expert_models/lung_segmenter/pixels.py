@@ -12,6 +12,10 @@ SIZE = 256
 # Letters, metal and black corners hold the extremes of a radiograph and say nothing about it.
 PERCENTILES = (0.5, 99.5)
 _SMALLEST_SPAN = 1e-6
+# JPEG stores colours apart and coarsely: a grey picture comes back with a tinge. Arrows and letters
+# in colour take little of the area.
+_TINGE = 0.06
+_COLOURED_PART = 0.05
 
 
 def normalised(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -24,6 +28,16 @@ def normalised(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     scaled = np.clip((pixels - low) / max(float(high - low), _SMALLEST_SPAN), 0, 1)
     changed: NDArray[np.float32] = scaled.astype(np.float32)
     return changed
+
+
+def is_nearly_grey(pixels: NDArray[np.float32]) -> bool:
+    """Whether a picture in colours is a grey one with a tinge, or with coloured marks on it.
+
+    Args:
+        pixels: (row, column, 3).
+    """
+    spread = np.ptp(pixels, axis=-1) / max(float(np.ptp(pixels)), _SMALLEST_SPAN)
+    return bool(np.mean(spread > _TINGE) <= _COLOURED_PART)
 
 
 def letterboxed(plane: NDArray[np.float32], size: int = SIZE) -> NDArray[np.float32]:

@@ -78,8 +78,7 @@ class MonaiBundleExpert:
             version=self.card.version,
             weights_sha256=next(iter(self._weights.values()), None),
         )
-        output = mark(array, volume, self._metadata.image_output[1], self._mapping, evidence)
-        return ExpertOutput(output.findings, output.masks, volume.notes)
+        return mark(array, volume, self._metadata.image_output[1], self._mapping, evidence)
 
 
 def _card(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _BACKGROUND = re.compile(r"background|unlabeled|unlabelled", re.IGNORECASE)
 _ON = 0.5
+_LONGEST_NAME = 50  # names of masks become names of files
 
 
 def classes_of(output: DataFormat, mapping: BundleMapping) -> dict[int, tuple[str, ClassMapping]]:
@@ -58,7 +59,7 @@ def mark(
             finding = None
             if meaning.concept is not None:
                 finding = _finding(
-                    f"{volume.series}:{name}".strip(":"), meaning, evidence, len(parts)
+                    f"{evidence.tool}:{volume.series}:{name}", meaning, evidence, len(parts)
                 )
                 findings.append(finding)
             masks.append(
@@ -119,4 +120,5 @@ def _finding(id_: str, meaning: ClassMapping, evidence: Evidence, count: int) ->
 
 def _snake(name: str) -> str:
     word = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "region"
+    word = word[:_LONGEST_NAME]
     return word if word[0].isalpha() else f"class_{word}"

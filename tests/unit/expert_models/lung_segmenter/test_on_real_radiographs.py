@@ -1,5 +1,6 @@
 """On radiographs of patients held out, and on real images that are no radiographs."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,15 @@ from PIL import Image as Pillow
 
 pytest.importorskip("torch", reason="the extra 'experts' is not installed")
 pytest.importorskip("monai", reason="the extra 'experts' is not installed")
-pytest.importorskip("torchxrayvision", reason="the extra 'experts' is not installed")
+if find_spec("torchxrayvision") is None:
+    pytest.skip("torchxrayvision is not installed: it has the outlines", allow_module_level=True)
 
+from dxtrace.clinical import Case, Image, Series, Study
 from dxtrace.clinical.volume import Volume
 from expert_models import ToolRefusal
 from expert_models.chest_radiograph_lungs import ChestRadiographLungs
+from expert_models.lung_segmenter.bundle import BUNDLE
+from expert_models.monai_bundle import BundleMapping, MonaiBundleExpert
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +76,17 @@ def test_blood_smears_and_ct_slices_are_refused(
     for picture in pictures + slices:
         with pytest.raises(ToolRefusal, match="no frontal chest radiograph"):
             expert.mark(Volume(voxels=picture))
+
+
+def test_the_bundles_own_workflow_agrees_with_the_expert(
+    expert: ChestRadiographLungs, shared_data: Path
+) -> None:
+    path = shared_data / "cxr_hannover" / "images" / "21982772.png"
+    series = Series(id="s", images=(Image(path=path),))
+    case = Case(id="c", studies=(Study(id="s", series=(series,)),))
+    mapping = BundleMapping(tolerates_unknown=("modality",))
+    bundle = {m.name: m.voxels for m in MonaiBundleExpert(BUNDLE, mapping).run(case).masks}
+    for mask in expert.run(case).masks:
+        if mask.name in bundle:
+            both = (mask.voxels & bundle[mask.name]).sum()
+            assert 2 * both / (mask.voxels.sum() + bundle[mask.name].sum()) > 0.97
