@@ -105,11 +105,21 @@ def _keep_mask(card: ModelCard, mask: Mask, keeper: Keeper, kept: Kept) -> None:
 def _keep_seg(
     card: ModelCard, masks: Sequence[Mask], volume: Volume, keeper: Keeper, kept: Kept
 ) -> None:
-    from dxtrace.reporting.segmentation import Algorithm, SegmentationError, encode_segmentation
+    from dxtrace.reporting.segmentation import (
+        Algorithm,
+        SegmentationError,
+        encode_segmentation,
+        states_uids,
+    )
 
     sources = read_dicom_sources(volume)
     if not sources:
         return
+    if not states_uids(sources):
+        kept.notes.append(
+            "the DICOM files state no UIDs of their own: their DICOM SEG lies at the same place, "
+            "and refers to UIDs made up for it"
+        )
     algorithm = Algorithm(card.name, card.version, learned=bool(card.weights))
     for mask in masks:
         if not mask.voxels.any():

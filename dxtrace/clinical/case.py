@@ -1,10 +1,11 @@
 """A case: a patient, studies in time order, reports, observations and a question."""
 
 from datetime import date, datetime
+from hashlib import sha256
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainSerializer, model_validator
 
 from dxtrace.clinical.base import Frozen, Number
 from dxtrace.clinical.finding import Finding
@@ -47,10 +48,20 @@ class Geometry(Frozen):
         return self
 
 
+def _neutral_name(path: Path) -> str:
+    """A name for traces and results: folders and files are often called after the patient."""
+    digest = sha256(str(path).encode("utf-8", "surrogatepass")).hexdigest()
+    return f"image-{digest[:16]}"
+
+
+LocalPath = Annotated[Path, PlainSerializer(_neutral_name, return_type=str, when_used="json")]
+"""A path that stays on this machine: JSON shows a neutral name instead."""
+
+
 class Image(Frozen):
     """An image by reference: pixels stay on disk until an expert asks for them."""
 
-    path: Path
+    path: LocalPath
     modality: str | None = None
     body_part: str | None = None
     view: str | None = None

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
-    Extent = tuple[tuple[int, int], tuple[int, int]]
+Extent = tuple[tuple[int, int], tuple[int, int]]
+"""First row and the one after the last, and the same of columns."""
 
 _STYLES: tuple[tuple[str, str, str, tuple[int, ...]], ...] = (
     ("#56b4e9", "solid", "light blue", ()),
@@ -33,6 +34,7 @@ _BAR_PART = 0.3
 _MARGIN = 8
 _LINE, _HALO = 2, 4
 _HALF = 0.5
+_LABEL_HEIGHT = 22
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,8 @@ def _outline(
             largest = points
     if largest is not None:
         corner = largest[int(np.argmin(largest.sum(axis=1)))]
-        _letter(pen, (corner[0] - 16, corner[1] - 18), one.letter, one.style[0])
+        # Below the words in the corner.
+        _letter(pen, (corner[0] - 16, max(_LABEL_HEIGHT, corner[1] - 18)), one.letter, one.style[0])
 
 
 def _polyline(pen: ImageDraw, points: NDArray[np.float64], one: Drawn) -> None:

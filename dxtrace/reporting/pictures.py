@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dxtrace.clinical import Concept, Finding, Presence
+from dxtrace.clinical import Concept, Finding, Measurement, Presence
 from dxtrace.clinical.volume import Mask, Volume
-from dxtrace.reporting.panels import Drawn, Panel, compose, draw_panel
+from dxtrace.reporting.panels import Drawn, Extent, Panel, compose, draw_panel
 from dxtrace.reporting.planes import Grid, Plane, is_projection
 from dxtrace.reporting.windows import choose_window
 
@@ -29,6 +29,8 @@ MAX_TOGETHER = 6
 """As many kinds of line as can be told apart."""
 _SMALL = 0.2
 """What takes less than this part of a side is shown enlarged, too."""
+_NARROW = 0.4
+"""What is lower than this part of its width would be too thin to be seen."""
 _PANEL_PIXELS = 420
 _LEAST_PIXELS = 180
 
@@ -104,43 +106,66 @@ def _draw(
         if len(png) <= MAX_PICTURE_BYTES or pixels <= _LEAST_PIXELS:
             break
         pixels = int(pixels * 0.8)
-    where = "; ".join(cut.words for cut in cuts)
-    outlines = "; ".join(f"{d.letter}: {d.words} ({d.line_words})" for d in drawn)
-    notes = "; ".join(_notes(volume, grid, window))
-    caption = f"{title}. Shown: {where}. Outlines: {outlines}." + (f" {notes}." if notes else "")
+    caption = _caption(title, cuts, drawn, _notes(volume, grid, window))
     return Picture(
         name, png, title, caption, tuple(m.name for m in shown),
         finding.id if finding is not None else None,
     )  # fmt: skip
 
 
+def _caption(title: str, cuts: list[Panel], drawn: list[Drawn], notes: list[str]) -> str:
+    """All that the picture says, for those who do not see it."""
+    named = [f"{d.letter}, {d.line_words}" for d in drawn]
+    if len(drawn) > 1 or drawn[0].words != title:
+        named = [f"{n}: {d.words}" for n, d in zip(named, drawn, strict=True)]
+    sentences = [title, f"Shown: {'; '.join(cut.words for cut in cuts)}"]
+    sentences.append(f"Outlined: {'; '.join(named)}")
+    sentences += [_capitalized(note, keep=True) for note in notes]
+    return ". ".join(sentences) + "."
+
+
 def _cuts(grid: Grid, marked: NDArray[np.bool_]) -> list[Panel]:
-    """The slices to show: each plane whole; the first one enlarged, too, if the mark is small."""
+    """The slices to show: each plane whole; the first one enlarged, too, if the mark is small.
+
+    Of a plane that would be a narrow strip only the part around the mark is shown.
+    """
     cuts = []
     for plane in grid.planes():
         index = grid.key_slice(marked, plane)
         area = grid.cut(marked, plane, index)
-        rows, columns = np.flatnonzero(area.any(1)), np.flatnonzero(area.any(0))
-        extent = (
-            (int(rows[0]), int(rows[-1]) + 1), (int(columns[0]), int(columns[-1]) + 1)
-        )  # fmt: skip
-        part = max(
-            (end - begin) / length for (begin, end), length in zip(extent, area.shape, strict=True)
-        )
+        extent = _extent(area)
+        part = max((e - b) / n for (b, e), n in zip(extent, area.shape, strict=True))
         is_small = part < _SMALL
         words, label = _plane_words(grid, plane, index)
-        cuts.append(Panel(plane, index, words, label, None, extent if is_small else None))
+        strip = _strip(extent, area.shape, grid.pixel_mm(plane))
+        box = extent if is_small and strip is None else None
+        cuts.append(Panel(plane, index, words, label, strip, box))
         if is_small and len(cuts) == 1:
             crop = _around(extent, area.shape, grid.pixel_mm(plane))
             cuts.append(Panel(plane, index, "the same enlarged", "enlarged", crop, None))
     return cuts
 
 
-def _around(
-    extent: tuple[tuple[int, int], tuple[int, int]],
-    shape: tuple[int, ...],
-    pixel_mm: tuple[float, float] | None,
-) -> tuple[tuple[int, int], tuple[int, int]]:
+def _extent(area: NDArray[np.bool_]) -> Extent:
+    rows, columns = np.flatnonzero(area.any(1)), np.flatnonzero(area.any(0))
+    return (int(rows[0]), int(rows[-1]) + 1), (int(columns[0]), int(columns[-1]) + 1)
+
+
+def _strip(
+    extent: Extent, shape: tuple[int, ...], pixel_mm: tuple[float, float] | None
+) -> Extent | None:
+    """The part of a narrow strip around what is marked, or None if the slice is no strip."""
+    row_mm, column_mm = pixel_mm or (1.0, 1.0)
+    height, width = shape[0] * row_mm, shape[1] * column_mm
+    if height >= width * _NARROW:
+        return None
+    begin, end = extent[1]
+    wanted = max(end - begin, round(height / _NARROW / column_mm))
+    first = min(max(0, (begin + end - wanted) // 2), max(0, shape[1] - wanted))
+    return (0, shape[0]), (first, min(shape[1], first + wanted))
+
+
+def _around(extent: Extent, shape: tuple[int, ...], pixel_mm: tuple[float, float] | None) -> Extent:
     """A square, in mm, of three times the extent of what is marked, moved into the slice."""
     steps = pixel_mm or (1.0, 1.0)
     side = 3 * max((e - b) * s for (b, e), s in zip(extent, steps, strict=True))
@@ -177,7 +202,7 @@ def _notes(volume: Volume, grid: Grid, window: Any) -> list[str]:
 def _finding_title(finding: Finding, concepts: Mapping[str, Concept]) -> str:
     concept = concepts.get(finding.concept)
     name = concept.name if concept else finding.concept.replace("_", " ")
-    parts = [name[:1].upper() + name[1:]]
+    parts = [_capitalized(name)]
     if finding.presence is not Presence.PRESENT:
         parts.append(str(finding.presence))
     site = finding.location or (str(finding.laterality) if finding.laterality else "")
@@ -185,13 +210,28 @@ def _finding_title(finding: Finding, concepts: Mapping[str, Concept]) -> str:
     chief = finding.measurement
     if chief is not None:
         kind = "" if chief.kind == "diameter" else f"{chief.kind.replace('_', ' ')} "
-        parts.append(f"{kind}{chief}")
+        parts.append(f"{kind}{_size(chief)}")
     return ", ".join(parts)
 
 
 def _mask_title(mask: Mask) -> str:
-    words = mask.title or mask.name.replace("_", " ")
-    return words[:1].upper() + words[1:]
+    return _capitalized(mask.title or mask.name.replace("_", " "))
+
+
+def _capitalized(words: str, *, keep: bool = False) -> str:
+    """Sentence case; abbreviations such as CT stay, and all words where ``keep`` says so."""
+    lowered = (
+        words if keep else " ".join(w.lower() if w[1:].islower() else w for w in words.split(" "))
+    )
+    return lowered[:1].upper() + lowered[1:]
+
+
+def _size(measurement: Measurement) -> str:
+    """``8.2 mm (7.8 to 8.6)``: as many places as can be read."""
+    m = measurement
+    if m.value is None or m.low is None or m.high is None or m.low == m.high:
+        return str(m)
+    return f"{float(m.value):.1f} {m.unit} ({float(m.low):.1f} to {float(m.high):.1f})"
 
 
 def _encoded(image: Any) -> bytes:

@@ -19,13 +19,13 @@ from dxtrace import __version__
 from dxtrace.clinical import Concept
 from dxtrace.clinical.volume import Mask
 from dxtrace.reporting.segment_codes import property_codes
-from dxtrace.reporting.source_frames import SegmentationError, SourceFrames
+from dxtrace.reporting.source_frames import SegmentationError, SourceFrames, states_uids
 
 if TYPE_CHECKING:
     from highdicom.seg import SegmentDescription
     from pydicom import Dataset
 
-__all__ = ["Algorithm", "SegmentationError", "encode_segmentation"]
+__all__ = ["Algorithm", "SegmentationError", "encode_segmentation", "states_uids"]
 
 _SERIES_NUMBER = 900
 """Behind the numbers that scanners give."""

@@ -25,6 +25,14 @@ _COPIED = (
     "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness",
     "SpacingBetweenSlices", "ImagerPixelSpacing", "PatientOrientation", "Laterality",
 )  # fmt: skip
+_REFERRED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+_CLASSES = {
+    "CT": "1.2.840.10008.5.1.4.1.1.2",
+    "MR": "1.2.840.10008.5.1.4.1.1.4",
+    "CR": "1.2.840.10008.5.1.4.1.1.1",
+    "DX": "1.2.840.10008.5.1.4.1.1.1.1",
+}
+"""Storage classes (PS3.4 B.5) of sources that do not state theirs."""
 _FRAME_GROUPS = ("PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence")
 _LEFT_EMPTY = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime",
@@ -192,9 +200,39 @@ def _without_identity(source: Dataset) -> Dataset:
     for name in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
         if name in source:
             setattr(kept, name, [_geometry_of(item) for item in getattr(source, name)])
+    _complete_uids(kept, source)
     kept.file_meta = FileMetaDataset()
     kept.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     return kept
+
+
+def states_uids(sources: Sequence[Dataset]) -> bool:
+    """Whether every source says which instance of which series and study it is."""
+    return all(s.get(name) for s in sources for name in _REFERRED)
+
+
+def _complete_uids(kept: Dataset, source: Dataset) -> None:
+    """Give a source UIDs that some programs strip: those of its file, or made-up ones.
+
+    Made-up ones are the same for the same slice; position and frame of reference, not they, then
+    tie a segmentation to its source.
+    """
+    from pydicom.uid import SecondaryCaptureImageStorage, generate_uid
+
+    meta = getattr(source, "file_meta", None)
+    stored = {
+        "SOPClassUID": getattr(meta, "MediaStorageSOPClassUID", ""),
+        "SOPInstanceUID": getattr(meta, "MediaStorageSOPInstanceUID", ""),
+    }
+    place = [str(source.get(k, "")) for k in ("FrameOfReferenceUID", "Rows", "Columns")]
+    slice_ = [str(source.get(k, "")) for k in ("ImagePositionPatient", "InstanceNumber")]
+    for name in _REFERRED:
+        if kept.get(name):
+            continue
+        own = slice_ if name == "SOPInstanceUID" else []
+        kind = _CLASSES.get(str(source.get("Modality", "")), SecondaryCaptureImageStorage)
+        made = kind if name == "SOPClassUID" else generate_uid(entropy_srcs=[name, *place, *own])
+        setattr(kept, name, stored.get(name) or made)
 
 
 def _geometry_of(group: Dataset) -> Dataset:

@@ -40,7 +40,10 @@ class Window:
     def apply(self, pixels: NDArray[Any]) -> NDArray[np.uint8]:
         """Brightness from 0 to 255; what is no number is black."""
         width = max(self.high - self.low, _NARROWEST)
-        scaled = (np.nan_to_num(pixels.astype(np.float32), nan=self.low) - self.low) / width
+        numbers = np.nan_to_num(
+            pixels.astype(np.float32), nan=self.low, posinf=self.high, neginf=self.low
+        )
+        scaled = (numbers - self.low) / width
         return np.asarray(np.clip(scaled, 0, 1) * 255, dtype=np.uint8)
 
 
@@ -56,7 +59,8 @@ def choose_window(volume: Volume, voxels: NDArray[Any], marked: NDArray[np.bool_
         marked: what is to be seen.
     """
     if volume.is_colour:
-        return Window(0.0, 255.0)
+        brightest = 255.0 if voxels.dtype == np.uint8 else float(np.max(voxels, initial=1))
+        return Window(0.0, brightest)
     if volume.unit == "HU":
         lung = float(np.median(_surroundings(voxels, marked))) < AIR_BELOW_HU
         centre, width = LUNG_WINDOW if lung else SOFT_TISSUE_WINDOW
@@ -66,7 +70,7 @@ def choose_window(volume: Volume, voxels: NDArray[Any], marked: NDArray[np.bool_
     finite = voxels[np.isfinite(voxels)]
     if not finite.size:
         return Window(0.0, 1.0)
-    low, high = np.percentile(finite, [_DARKEST, _BRIGHTEST])
+    low, high = np.percentile(finite.astype(np.float32), [_DARKEST, _BRIGHTEST])
     return Window(float(low), float(high), "")
 
 

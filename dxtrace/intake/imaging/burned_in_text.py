@@ -1,6 +1,7 @@
 """A simple look for text in pixels: rows of small, equally high, fully bright marks."""
 
 import itertools
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ _MOST_BRIGHT = 0.2
 # Letters of a line stand on it, and not further apart than a few of them are wide.
 _BASE_TOLERANCE = 2
 _GAP_IN_HEIGHTS = 4
+# More small bright marks than a page of text has letters are noise.
+_MOST_MARKS = 4000
 
 
 def has_text(image: NDArray[Any]) -> bool:
@@ -40,15 +43,17 @@ def has_text(image: NDArray[Any]) -> bool:
         if _LETTER_HEIGHT[0] <= rows.stop - rows.start <= _LETTER_HEIGHT[1]
         and _LETTER_WIDTH[0] <= columns.stop - columns.start <= _LETTER_WIDTH[1]
     ]
+    if len(marks) > _MOST_MARKS:
+        return False
     marks.sort()
-    return any(_is_line(marks[n:]) for n in range(len(marks) - _LETTERS_IN_LINE + 1))
+    return any(_is_line(marks, n) for n in range(len(marks) - _LETTERS_IN_LINE + 1))
 
 
-def _is_line(marks: list[tuple[int, int, int, int]]) -> bool:
+def _is_line(marks: list[tuple[int, int, int, int]], first: int) -> bool:
     """Whether enough marks stand on the line of the first one, close together."""
-    base, height = marks[0][0], marks[0][1]
+    base, height = marks[first][0], marks[first][1]
     standing = []
-    for bottom, high, left, right in marks:
+    for bottom, high, left, right in islice(marks, first, None):
         if bottom > base + _BASE_TOLERANCE:
             break
         if 2 * abs(high - height) <= height:

@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 
 from pydicom import Dataset, dcmread
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from dxtrace.intake.errors import IntakeError
 from dxtrace.intake.imaging.sources import inflate, read_source
@@ -20,6 +20,7 @@ from dxtrace.intake.limits import IntakeLimits
 DAMAGE = (
     ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, EOFError,
     OSError, MemoryError, AssertionError, struct.error, zlib.error, InvalidDicomError,
+    BytesLengthException,
 )  # fmt: skip
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _EXPLICIT = b"1.2.840.10008.1.2.1\0\0\0"

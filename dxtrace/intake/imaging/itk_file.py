@@ -23,7 +23,7 @@ _READERS = {".nrrd": "NrrdImageIO", ".mha": "MetaImageIO"}
 _COLOUR = 3
 # A header may point to another file; only voxels in the same file are read.
 _ELSEWHERE = re.compile(
-    rb"^(?:data ?file\s*:|elementdatafile\s*=\s*(?!local\b))", re.MULTILINE | re.IGNORECASE
+    rb"^(?:data ?file\s*:|elementdatafile\s*=(?!\s*local\b))", re.MULTILINE | re.IGNORECASE
 )
 _SPACING = re.compile(
     rb"^(?:space directions\s*:|spacings\s*:|element(?:spacing|size)\s*=)",

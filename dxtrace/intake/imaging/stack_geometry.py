@@ -12,6 +12,10 @@ from dxtrace.intake.imaging.dicom_frames import Plane, Vector, dot
 # Positions are written with a few decimals; a gap that differs by more is another gap.
 _GAP_TOLERANCE = 0.05
 _SAME_PLACE_MM = 1e-3
+# Many devices write positions with one decimal: two of them may be 0.1 mm further apart.
+_DECIMAL_MM = 0.11
+# Rounding does not add up along a series; slices that drift off their grid are not even.
+_DRIFT = 0.1
 # A slice beside its line by more than this is no slice of the same straight stack.
 _OFF_LINE_MM = 0.5
 _TILT_DEG = 0.5
@@ -130,12 +134,23 @@ def _mean_step(planes: Sequence[Plane]) -> Vector:
 def _irregularity(gaps: Sequence[float]) -> str | None:
     usual = statistics.median_low(gaps)
     odd = [gap for gap in gaps if abs(gap - usual) > max(_GAP_TOLERANCE * usual, _SAME_PLACE_MM)]
-    if not odd:
+    if not odd or _is_rounding(gaps, usual):
         return None
     if all(abs(gap / usual - round(gap / usual)) <= _GAP_TOLERANCE and gap > usual for gap in odd):
         missing = sum(round(gap / usual) - 1 for gap in odd)
         return f"{missing} slice(s) are missing in {len(odd)} place(s)"
     return f"the slices are unevenly spaced, {min(gaps):.4g} to {max(gaps):.4g} mm apart"
+
+
+def _is_rounding(gaps: Sequence[float], usual: float) -> bool:
+    """Whether uneven gaps come from positions with one decimal: small, and never adding up."""
+    if max(abs(gap - usual) for gap in gaps) > min(_DECIMAL_MM, usual / 2):
+        return False
+    mean, place, drift = sum(gaps) / len(gaps), 0.0, 0.0
+    for number, gap in enumerate(gaps, start=1):
+        place += gap
+        drift = max(drift, abs(place - number * mean))
+    return drift <= _DRIFT
 
 
 def _furthest_off(planes: Sequence[Plane], step: Vector) -> float:

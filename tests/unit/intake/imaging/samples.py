@@ -43,8 +43,9 @@ def make_dicom(pixels: NDArray[Any] | None = None, **attributes: Any) -> Dataset
     dataset.ImagePositionPatient = [-10, -20, 30]
     dataset.PixelSpacing = [0.5, 0.7]
     dataset.SliceThickness = 2
-    dataset.PhotometricInterpretation = "MONOCHROME2" if pixels.shape[-1] != 3 else "RGB"
-    dataset.SamplesPerPixel = 1 if pixels.shape[-1] != 3 else 3
+    is_colour = pixels.ndim > 2 and pixels.shape[-1] == 3
+    dataset.PhotometricInterpretation = "RGB" if is_colour else "MONOCHROME2"
+    dataset.SamplesPerPixel = 3 if is_colour else 1
     if dataset.SamplesPerPixel == 3:
         dataset.PlanarConfiguration = 0
     shape = pixels.shape[:-1] if dataset.SamplesPerPixel == 3 else pixels.shape
