@@ -21,6 +21,7 @@ from dxtrace.knowledge.schema import Pack
 from tools import Tool, ToolRegistry
 from tools.report_reader import ReportReader
 from tools.report_reader.phrases import compile_phrase, fold
+from tools.tool import has_images
 
 _LOOKED_AT = 4000
 _OPPOSITE = {Presence.PRESENT: Presence.ABSENT, Presence.ABSENT: Presence.PRESENT}
@@ -81,7 +82,10 @@ class PathwayPlanner:
         return frozenset(concepts)
 
     def _why(self, tool: Tool, case: Case, wanted: frozenset[str] | None, again: bool) -> str:
-        if tool.applicable(case) is not None:
+        # Who looks at images is called also where its contract refuses these: the refusal, which
+        # loads nothing, is on record then, with its reason.
+        refused = tool.applicable(case) is not None
+        if refused and not (tool.card.accepts == ("image",) and has_images(case)):
             return ""
         produces = set(tool.card.produces)
         if "*" in produces:

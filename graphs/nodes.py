@@ -41,6 +41,8 @@ from graphs.state import ReviewState
 from graphs.workbench import Workbench
 from tools import ArtifactStore, ToolRun, run_tool
 
+_REFUSALS_SHOWN = 4
+
 
 @dataclass(frozen=True)
 class ReviewContext:
@@ -342,11 +344,15 @@ def _unavailable_images(
     """Say that nobody looked at the images, if nobody could."""
     images = sum(len(s.images) for study in case.studies for s in study.series)
     # A call of an expert that is not installed here (in a replay) may have looked.
-    looked = {c.name for c in calls if bench.registry.get(c.name) is None}
-    looked |= {t.card.name for t in bench.registry if "image" in t.card.accepts}
-    if not images or any(c.name in looked for c in calls):
+    able = {c.name for c in calls if bench.registry.get(c.name) is None}
+    able |= {t.card.name for t in bench.registry if "image" in t.card.accepts}
+    asked = [c for c in calls if c.name in able]
+    if not images or any(c.outcome is not Outcome.NOT_APPLICABLE for c in asked):
         return ()
-    reason = f"{images} image file(s) came with the case; no installed expert accepts them"
+    why = "; ".join(f"{c.name}: {c.reason}" for c in asked[:_REFUSALS_SHOWN])
+    reason = f"{images} image file(s) came with the case; no installed expert accepts them" + (
+        f" ({why})" if why else ""
+    )
     return (
         ToolCall(name="image_experts", outcome=Outcome.UNAVAILABLE, seconds=0.0, reason=reason),
     )

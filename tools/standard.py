@@ -2,6 +2,7 @@
 
 from dxtrace.knowledge import Knowledge
 from expert_models.chest_radiograph_lungs import ChestRadiographLungs
+from expert_models.classical import classical_experts
 from tools.patient_record import PatientRecordReader
 from tools.registry import ToolRegistry, registered_tools
 from tools.report_reader import ReportReader
@@ -15,8 +16,8 @@ def standard_registry(knowledge: Knowledge, reader: ReportReader) -> ToolRegistr
     record, report = PatientRecordReader(knowledge, reader), ReportTool(reader)
     registry.register(Tool(record.card, record.run))
     registry.register(Tool(report.card, report.run))
-    lungs = ChestRadiographLungs()
-    registry.register(Tool(lungs.card, lungs.run))
+    for expert in (ChestRadiographLungs(), *classical_experts()):
+        registry.register(Tool(expert.card, expert.run))
     for tool in registered_tools():
         registry.register(tool)
     registry.load_entry_points()

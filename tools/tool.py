@@ -34,7 +34,7 @@ class Tool:
             "report": bool(case.reports),
             "observation": bool(case.observations),
             "patient": case.patient.model_dump(exclude_none=True) != {},
-            "image": any(s.images for study in case.studies for s in study.series),
+            "image": has_images(case),
         }
         if not any(has[kind] for kind in self.card.accepts):
             return f"expected a case with {' or '.join(self.card.accepts)}"
@@ -43,3 +43,8 @@ class Tool:
         # Who can read the report need not fit the images, too; images are then chosen by the same
         # contract (expert_models.matching_series).
         return reason if reason is not None or words else check_images(self.card, case).reason
+
+
+def has_images(case: Case) -> bool:
+    """Whether there is any image to look at."""
+    return any(series.images for study in case.studies for series in study.series)

@@ -21,6 +21,7 @@ from apps.reviewing import Reviewer
 from dxtrace import __version__
 from dxtrace.intake import IntakeLimits
 from dxtrace.knowledge import load_knowledge
+from tools.artifacts import remove_parts
 
 STATE = "batch.json"
 _SHOWN = 5
@@ -96,6 +97,7 @@ def run_batch(source: ManifestSource, options: BatchOptions) -> BatchOutcome:
                     store.add(finished.output, input_sha256=finished.job.line.sha256)
                     progress.advance()
                     reviewed += 1
+        remove_parts(options.out)  # of workers that were killed
         counts = write_summary(store, manifest=source.name, knowledge=load_knowledge())
     return BatchOutcome(counts, reviewed, options.out / "summary.html")
 

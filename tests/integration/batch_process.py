@@ -11,8 +11,8 @@ def main() -> int:
     """As ``dxtrace batch``, but for the reviewer."""
     flags = {word for word in sys.argv if word.startswith("--")}
     manifest, out, reviewer, *timeout = [w for w in sys.argv[1:] if w not in flags]
-    batch.Reviewer = lambda planner: Reviewer(  # type: ignore[misc, assignment]  # the one difference
-        planner=planner, entry=f"tests.integration.fake_reviewers:{reviewer}"
+    batch.Reviewer = lambda planner, out: Reviewer(  # type: ignore[misc, assignment]  # the one difference
+        planner=planner, out=out, entry=f"tests.integration.fake_reviewers:{reviewer}"
     )
     request = batch.BatchRequest(
         manifest=manifest, out=Path(out), workers=2, engine="local", planner="pathway",

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from dxtrace.clinical import Answer, Case, Result, Trace
+from tools import ArtifactStore
 
 FAULTS = ("segfault", "exit", "hang", "raise")
 
@@ -37,3 +38,14 @@ def review_slowly(case: Case, *, planner: str, store: object = None) -> FakeRun:
     """As :func:`review`, but long enough for a kill to find cases under way."""
     time.sleep(0.02)
     return review(case, planner=planner, store=store)
+
+
+def review_with_masks(case: Case, *, planner: str, store: ArtifactStore) -> FakeRun:
+    """As :func:`review`, and leaves masks in the case's folder, each a while in writing."""
+    store.clear()
+    kept = tuple(
+        store.write("mask", f"m{n}.nii.gz", bytes([n]) * 400_000, tool="slow", name=f"m{n}")
+        for n in range(5)
+    )
+    run = review(case, planner=planner)
+    return FakeRun(run.result.model_copy(update={"artifacts": kept}), run.trace)

@@ -1,5 +1,7 @@
 """A batch that is killed, interrupted, started twice or given deadly cases."""
 
+import contextlib
+import hashlib
 import json
 import random
 import signal
@@ -70,6 +72,33 @@ def test_killed_at_random_moments_it_ends_with_one_result_a_case(
     assert not list(out.rglob("*.part"))
     _, alive = psutil.wait_procs(workers, timeout=30)
     assert not alive, "workers outlived the process that started them"
+
+
+def test_killed_while_masks_are_written_it_ends_with_whole_ones(
+    tmp_path: Path, start_batch: Start
+) -> None:
+    manifest = write_manifest(tmp_path, [None] * 150)
+    out = tmp_path / "out"
+    moments = random.Random(7)  # noqa: S311 - not for secrets
+    for _ in range(3):
+        process = start_batch(manifest, out, "review_with_masks")
+        wait_until_reviewing(process)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=moments.uniform(0.5, 5))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    last = start_batch(manifest, out, "review_with_masks")
+    finish(last)
+    assert last.returncode == 0
+    results = read_results(out)
+    assert len(results) == 150
+    named = {a["path"]: a["sha256"] for r in results for a in r["artifacts"]}
+    found = {
+        str(p.relative_to(out)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in (out / "masks").rglob("*")
+        if p.is_file()
+    }
+    assert found == named
 
 
 def test_deadly_cases_fail_alone(tmp_path: Path, start_batch: Start) -> None:

@@ -49,6 +49,7 @@ class Surface:
         level: axes as the mask's, in fine steps; negative inside, in mm.
         spacing: of the fine steps, in mm.
         origin: mask index (slice, row, column) of the first fine step.
+        voxel_mm: size of the picture's voxels.
         edge_mm: how far the surface may lie off along each axis, on either side, with 95 %.
         volume_mm3: the enclosed volume.
         volume_spread: relative half-width of the interval of the volume.
@@ -59,6 +60,7 @@ class Surface:
     level: Floats
     spacing: Spacing
     origin: tuple[float, float, float]
+    voxel_mm: Spacing
     edge_mm: Spacing
     volume_mm3: float
     volume_spread: float
@@ -175,10 +177,11 @@ def _from_mask(crop: Crop) -> Surface:
         level=level,
         spacing=crop.spacing,
         origin=(crop.start[0] - 1.0, crop.start[1] - 1.0, crop.start[2] - 1.0),
+        voxel_mm=crop.spacing,
         edge_mm=(edges[0], edges[1], edges[2]),
         volume_mm3=volume,
         volume_spread=spread,
-        method=f"mask on voxels of {_by(crop.spacing)} mm",
+        method=f"mask on voxels of {_by(crop)} mm",
         is_cut=crop.is_cut,
     )
 
@@ -188,8 +191,9 @@ def _others(axis: int) -> tuple[int, int]:
     return rest[0], rest[1]
 
 
-def _by(spacing: Spacing) -> str:
-    return " x ".join(f"{s:.3g}" for s in spacing)
+def _by(crop: Crop) -> str:
+    known = crop.spacing[1:] if crop.mask.shape[0] == 1 else crop.spacing
+    return " x ".join(f"{s:.3g}" for s in known)
 
 
 def _fit(crop: Crop, seen: Bools | None) -> EdgeFit | None:
@@ -213,10 +217,11 @@ def _from_fit(crop: Crop, fit: EdgeFit) -> Surface:
         level=fit.level,
         spacing=(steps[0], steps[1], steps[2]),
         origin=(origin[0], origin[1], origin[2]),
+        voxel_mm=crop.spacing,
         edge_mm=edges,
         volume_mm3=fit.volume_mm3,
         volume_spread=spread,
-        method=f"edge from grey values on voxels of {_by(crop.spacing)} mm",
+        method=f"edge from grey values on voxels of {_by(crop)} mm",
     )
 
 

@@ -13,6 +13,9 @@ from dxtrace.intake.limits import IntakeLimits
 _J2K_SIZE = b"\xff\x4f\xff\x51"
 # Start-of-frame markers of JPEG and JPEG-LS; C4, C8 and CC are others.
 _START_OF_FRAME = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
+# Frames are padded to an even length, some writers pad more and with other bytes than nought.
+_PADDED = 16
+_END = b"\xff\xd9"
 _JPEG_START = b"\xff\xd8"
 _LONELY = {0x01, *range(0xD0, 0xD9)}
 # Box headers of a JP2 file before its codestream stay far below this.
@@ -53,11 +56,13 @@ def check_frame_sizes(dataset: Dataset, header: DicomHeader, limits: IntakeLimit
     """Hold the size in each compressed frame against rows and columns.
 
     Raises:
-        IntakeError: if a frame says another size, which a decoder would allocate.
+        IntakeError: if a frame lacks its end, or says another size, which a decoder would allocate.
     """
     if not is_encapsulated(dataset):
         return
     for frame in frames_of(dataset, header.frames):
+        if _is_cut_short(frame):
+            raise IntakeError("a compressed frame is cut short: its end is missing")
         size = codestream_size(frame)
         if size is not None and size != (header.rows, header.columns):
             raise IntakeError(
@@ -66,6 +71,15 @@ def check_frame_sizes(dataset: Dataset, header: DicomHeader, limits: IntakeLimit
             )
     if header.decoded_bytes > limits.max_image_bytes:
         raise IntakeError(f"expected at most {limits.max_image_bytes:,} bytes of pixels")
+
+
+def _is_cut_short(frame: bytes) -> bool:
+    """Whether a JPEG, JPEG-LS or JPEG 2000 frame lacks its last marker.
+
+    Decoders fill in for what is missing: some with grey, some after minutes.
+    """
+    is_marked = frame.startswith(_JPEG_START) or _J2K_SIZE in frame[:_JP2_HEAD]
+    return is_marked and _END not in frame[-_PADDED:]
 
 
 def codestream_size(frame: bytes) -> tuple[int, int] | None:

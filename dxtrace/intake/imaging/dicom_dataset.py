@@ -44,8 +44,9 @@ class _Silence:
                 self._undo.enter_context(warnings.catch_warnings())
                 warnings.simplefilter("ignore")
                 logger = logging.getLogger("pydicom")
-                self._undo.callback(setattr, logger, "disabled", logger.disabled)
-                logger.disabled = True
+                # Its child loggers take their level from it.
+                self._undo.callback(logger.setLevel, logger.level)
+                logger.setLevel(logging.CRITICAL + 1)
 
     def __exit__(self, *_: object) -> None:
         with self._lock:

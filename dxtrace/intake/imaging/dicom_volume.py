@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from dxtrace.clinical.volume import Volume
 from dxtrace.intake.errors import IntakeError
-from dxtrace.intake.imaging.dicom_dataset import read_whole
+from dxtrace.intake.imaging.dicom_dataset import DAMAGE, read_whole
 from dxtrace.intake.imaging.dicom_header import DicomHeader
 from dxtrace.intake.imaging.dicom_pixels import Frames, decode
 from dxtrace.intake.imaging.dicom_series import Stack
@@ -67,7 +67,13 @@ def load_stack(stack: Stack, limits: IntakeLimits) -> Volume:
 
 def _decode_one(header: DicomHeader, limits: IntakeLimits) -> Frames:
     dataset, mended = read_whole(header.path, limits)
-    frames = decode(dataset, header, limits)
+    try:
+        frames = decode(dataset, header, limits)
+    except IntakeError:
+        raise
+    except DAMAGE:
+        # Values are converted when they are touched, so damage may show anywhere.
+        raise IntakeError("the DICOM file is damaged") from None
     return replace(frames, notes=(*mended, *frames.notes))
 
 

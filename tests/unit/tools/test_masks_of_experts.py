@@ -112,7 +112,7 @@ def test_a_picture_shows_the_finding_in_words(store: ArtifactStore) -> None:
     pictures = {a.name: a for a in done.artifacts if a.kind == "picture"}
     of_finding = pictures["nodule_1"]
     assert of_finding.masks == ("masks/c-1/block_finder/nodule_1.nii.gz",)
-    assert "7 to 9 mm" in of_finding.caption
+    assert "8.0 mm (7.0 to 9.0)" in of_finding.caption
     picture = Picture.open(BytesIO((store.root / of_finding.path).read_bytes()))
     assert picture.format == "PNG"
     assert "air_around-overview" in pictures

@@ -68,7 +68,7 @@ def test_a_compressed_frame_larger_than_its_header_says_is_refused_undecoded(
     tmp_path: Path,
 ) -> None:
     size = struct.pack(">2sHH4I", b"\xff\x51", 41, 0, 60000, 60000, 0, 0)
-    frame = b"\xff\x4f" + size + bytes(60)
+    frame = b"\xff\x4f" + size + b"\xff\xd9"
     path = save(compressed([frame], JPEG2000Lossless), tmp_path / "a.dcm")
     refuse(path, "got a compressed frame of 60000 x 60000")
 
@@ -77,6 +77,18 @@ def test_run_lengths_that_are_cut_short_are_refused(tmp_path: Path) -> None:
     frame = struct.pack("<16I", 1, 64, *[0] * 14) + b"\xff\x00"
     path = save(compressed([frame], RLELossless), tmp_path / "a.dcm")
     refuse(path, "cannot be decoded")
+
+
+@pytest.mark.parametrize(
+    "name", ["JLSL_08_07_0_1F", "JPEG-LL", "RG3_J2KR", "SC_rgb_dcmtk_ebcr_dcmd"]
+)
+def test_a_real_file_cut_in_its_pixels_is_refused(
+    tmp_path: Path, shared_data: Path, name: str
+) -> None:
+    raw = (shared_data / "dicom_zoo" / f"{name}.dcm").read_bytes()
+    path = tmp_path / "a.dcm"
+    path.write_bytes(raw[: len(raw) * 9 // 10])
+    refuse(path, "cut short")
 
 
 def test_fewer_frames_than_promised_are_refused(tmp_path: Path) -> None:

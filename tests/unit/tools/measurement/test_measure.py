@@ -208,3 +208,28 @@ def test_holes_in_the_numbers_do_not_stop_a_measurement() -> None:
 
 def width(m) -> float:  # type: ignore[no-untyped-def]
     return float(m.high - m.low)
+
+
+def test_a_disc_on_a_single_image_is_measured_by_its_grey_values() -> None:
+    y, x = np.mgrid[0:80, 0:80]
+    apart = np.hypot(y - 40.3, x - 38.7)
+    grey = 100 + 80 * np.clip(12.5 - apart, 0, 1)
+    geometry = Geometry(voxel_spacing_mm=(0.5, 0.5))
+    mask = replace(box((80, 80), (0, 1), (0, 1)), voxels=apart < 12, geometry=geometry)
+    found = measure(mask, Volume(grey, geometry, "DX"))
+    assert holds(by_kind(found)["mean_diameter"], 12)
+    assert "voxels of 0.5 x 0.5 mm" in found[0].method
+
+
+def test_masks_of_any_shape_are_measured_or_refused_without_a_fault() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(60):
+        shape = tuple(int(n) for n in rng.integers(1, 12, rng.integers(2, 4)))
+        marked = rng.random(shape) < rng.choice([0.02, 0.3, 0.7, 1])
+        grey = rng.choice([0.0, 1000.0]) * rng.normal(size=shape) + 500 * marked
+        geometry = Geometry(
+            voxel_spacing_mm=tuple(float(s) for s in rng.uniform(0.3, 6, len(shape)))
+        )
+        mask = replace(box(shape), voxels=marked, geometry=geometry)
+        found = measure(mask, Volume(grey, geometry, "CT", unit="HU"))
+        assert bool(found) == bool(marked.any())

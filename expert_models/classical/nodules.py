@@ -1,0 +1,95 @@
+"""Lung nodules on CT: search, outline, judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dxtrace.clinical import Laterality, Presence
+from expert_models.classical.nodule_criteria import Composition, judge, read_composition
+from expert_models.classical.nodule_outline import Outline, outline_nodule
+from expert_models.classical.nodule_search import Candidate, find_candidates, search_region
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from expert_models.classical.lungs import Lungs
+
+MOST_REPORTED = 30
+MOST_OUTLINED = 3000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Nodule:
+    """A nodule or what may be one.
+
+    Attributes:
+        presence: *present* by the criteria for a clear nodule, else *indeterminate*.
+        outline: where it is.
+        composition: None where the densities do not settle it.
+        side: the lung it lies in.
+        zone: ``upper``, ``middle`` or ``lower`` third of that lung's height, or None.
+    """
+
+    presence: Presence
+    outline: Outline
+    composition: Composition | None
+    side: Laterality | None
+    zone: str | None
+
+    def mask(self, lungs: Lungs) -> NDArray[np.bool_]:
+        """Its mask on the grid of the source image."""
+        whole = np.zeros(lungs.volume.hu.shape, dtype=bool)
+        whole[self.outline.box] = self.outline.mask
+        return lungs.volume.turn.undo(whole)
+
+
+def find_nodules(lungs: Lungs) -> tuple[Nodule, ...]:
+    """Nodules in the lungs, clear ones first, then by size.
+
+    Args:
+        lungs: the lungs of a CT.
+    """
+    region = search_region(lungs)
+    taken = np.zeros(lungs.volume.hu.shape, dtype=bool)
+    found = []
+    for candidate in find_candidates(lungs, region)[:MOST_OUTLINED]:
+        if taken[candidate.index]:
+            continue
+        nodule = _nodule_at(lungs, region, candidate)
+        if nodule is None or (taken[nodule.outline.box] & nodule.outline.mask).any():
+            continue
+        taken[nodule.outline.box] |= nodule.outline.mask
+        found.append(nodule)
+    found.sort(key=lambda n: (n.presence is not Presence.PRESENT, -n.outline.diameter_mm))
+    return tuple(found[:MOST_REPORTED])
+
+
+def _nodule_at(lungs: Lungs, region: NDArray[np.bool_], candidate: Candidate) -> Nodule | None:
+    outline = outline_nodule(lungs, region, candidate)
+    presence = judge(outline, lungs.volume.spacing_mm) if outline is not None else None
+    if outline is None or presence is None:
+        return None
+    hu = lungs.volume.hu[outline.box].astype(np.float32)
+    middle = _middle(outline)
+    side = lungs.side_at(middle) or _side_of(lungs, outline)
+    return Nodule(
+        presence=presence, outline=outline, side=side,
+        composition=read_composition(hu, outline, lungs.volume.spacing_mm),
+        zone=lungs.zone_at(middle, side) if side is not None else None,
+    )  # fmt: skip
+
+
+def _middle(outline: Outline) -> tuple[int, ...]:
+    centre = np.argwhere(outline.mask).mean(axis=0).round().astype(int)
+    return tuple(int(c) + b.start for c, b in zip(centre, outline.box, strict=True))
+
+
+def _side_of(lungs: Lungs, outline: Outline) -> Laterality | None:
+    right = int(lungs.right[outline.box].sum())
+    left = int(lungs.left[outline.box].sum())
+    if right == left:
+        return None
+    return Laterality.RIGHT if right > left else Laterality.LEFT
