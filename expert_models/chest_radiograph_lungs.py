@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dxtrace.clinical import Case, Evidence
 from dxtrace.clinical.volume import Mask, Volume
 from expert_models.card import ModelCard, WeightsFile
-from expert_models.contract import matching_series
+from expert_models.current_images import current_series
 from expert_models.errors import ToolRefusal
 from expert_models.lung_segmenter.bundle import BUNDLE, WEIGHTS, WEIGHTS_SHA256
 from expert_models.output import ExpertOutput
@@ -71,7 +71,7 @@ class ChestRadiographLungs:
         self._network: Any = None
 
     def run(self, case: Case) -> ExpertOutput:
-        """Mark the lungs on the newest frontal radiograph of the case.
+        """Mark the lungs on a frontal radiograph of the current examination.
 
         Raises:
             ToolRefusal: if there is none, or the picture turns out to be something else.
@@ -79,11 +79,8 @@ class ChestRadiographLungs:
         from dxtrace.intake.errors import IntakeError
         from dxtrace.intake.imaging import load_volume
 
-        fitting = matching_series(self.card, case)
-        if not fitting:
-            raise ToolRefusal("no frontal chest radiograph")
         refusals = []
-        for series in reversed(fitting):
+        for series in current_series(self.card, case):
             try:
                 return self.mark(load_volume(series))
             except (ToolRefusal, IntakeError) as refusal:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dxtrace.clinical import Case, Evidence
 from expert_models.card import ModelCard, WeightsFile
-from expert_models.contract import matching_series
+from expert_models.current_images import current_series
 from expert_models.errors import ToolRefusal
 from expert_models.monai_bundle.mapping import BundleMapping
 from expert_models.monai_bundle.marking import classes_of, mark
@@ -55,7 +55,7 @@ class MonaiBundleExpert:
         )
 
     def run(self, case: Case) -> ExpertOutput:
-        """Mark the newest series that fits the card.
+        """Mark the series of the current examination that fits the card; the longest, of several.
 
         Raises:
             ToolRefusal: if no series fits, weights are missing or others, or the bundle needs
@@ -63,11 +63,9 @@ class MonaiBundleExpert:
         """
         from dxtrace.intake.imaging import load_volume
 
-        fitting = matching_series(self.card, case)
-        if not fitting:
-            raise ToolRefusal("no series fits")
+        series = current_series(self.card, case)[0]
         check_weights(self._folder, self._weights)
-        volume = load_volume(fitting[-1])
+        volume = load_volume(series)
         wanted = self._metadata.image_input[1].num_channels
         has = volume.voxels.shape[-1] if volume.is_colour else 1
         if wanted not in (0, has):

@@ -198,8 +198,18 @@ def test_a_lateral_view_is_refused_by_its_header(
     expert: ChestRadiographLungs, tmp_path: Path
 ) -> None:
     case = _case(tmp_path / "x.png", modality="DX", view="lateral")
-    with pytest.raises(ToolRefusal, match="no frontal chest radiograph"):
+    with pytest.raises(ToolRefusal, match="no series of the current examination fits"):
         expert.run(case)
+
+
+def test_a_prior_radiograph_is_not_marked_as_todays(
+    expert: ChestRadiographLungs, phantom: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    Pillow.fromarray(phantom).save(tmp_path / "old.png")
+    case = _case(tmp_path / "old.png")
+    prior = case.studies[0].model_copy(update={"is_prior": True})
+    with pytest.raises(ToolRefusal, match="current examination"):
+        expert.run(case.model_copy(update={"studies": (prior,)}))
 
 
 # -- from a file, and through the bundle's own workflow -------------------------------------------
