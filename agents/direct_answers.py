@@ -230,9 +230,7 @@ def _quotes(reasons: Iterable[Reason]) -> str:
     reasons = list(reasons)
     words = "; ".join(dict.fromkeys(_words(r.text) for r in reasons if _words(r.text)))
     one_sided = any(
-        r.kind == "assumption"
-        and r.text.partition(" (“")[0].endswith((" left absent", " right absent"))
-        for r in reasons
+        r.kind == "assumption" and r.text.partition(" (“")[0].endswith(" only") for r in reasons
     )
     assumed = ", assumed as only the other side is named" if one_sided else ""
     return f" (“{words}”{assumed})" if words else ""

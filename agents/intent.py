@@ -20,6 +20,7 @@ from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.schema import Pack
 from tools.report_claims import ReportClaimReader
 from tools.report_reader import ReportReader
+from tools.report_reader.characters import plain_characters
 from tools.report_reader.phrases import compile_phrase, fold
 
 Bound = Literal["exactly", "at least", "at most", "above", "below"]
@@ -119,6 +120,7 @@ class QuestionReader:
         return (Intent(kind="review", unclear=text[:_QUOTED] if lost else ""),)
 
     def _understand(self, text: str, about: str) -> Iterator[Intent]:
+        text, about = plain_characters(text).text, plain_characters(about).text
         folded = fold(text)
         yes_no = is_yes_no(text)
         concepts = self._concepts(text, about)

@@ -20,6 +20,7 @@ from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.schema import Pack
 from tools import Tool, ToolRegistry
 from tools.report_reader import ReportReader
+from tools.report_reader.characters import plain_characters
 from tools.report_reader.phrases import compile_phrase, fold
 from tools.tool import has_images
 
@@ -110,7 +111,8 @@ class PathwayPlanner:
     def _applying(
         self, case: Case, findings: list[Finding], holds: Callable[[str], bool]
     ) -> tuple[PackChoice, ...]:
-        folded = fold("\n".join(r.text for r in case.reports if not r.is_prior))
+        current = "\n".join(r.text for r in case.reports if not r.is_prior)
+        folded = fold(plain_characters(current).text)
         present = {
             f.concept
             for f in findings

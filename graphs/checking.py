@@ -139,7 +139,11 @@ def contradictions_of(
         if item.verdict.kind is VerdictKind.CONTRADICTED
     }
     found = [_contradicted(knowledge, item) for item in stated.values()]
-    found += [_at_odds(c, by_id) for c in conflicts if not is_ambiguous(c, by_id)]
+    found += [
+        _at_odds(c, by_id)
+        for c in conflicts
+        if not is_ambiguous(c, by_id) and not _is_summary(knowledge, c, by_id)
+    ]
     unique = {(c.claim, c.with_, c.rules): c for c in found}
     return tuple(unique.values())
 
@@ -157,6 +161,13 @@ def is_ambiguous(conflict: Conflict, by_id: dict[str, Finding]) -> bool:
     one_sentence = len({f.text for f in at_odds}) == 1 and all(f.text for f in at_odds)
     features = not conflict.rules and len({f.presence for f in at_odds}) == 1
     return one_sentence or (features and len({f.concept for f in at_odds}) == 1)
+
+
+def _is_summary(knowledge: Knowledge, conflict: Conflict, by_id: dict[str, Finding]) -> bool:
+    """Whether a report's "lungs clear" is only meant to leave out the nodule that it describes."""
+    at_odds = [by_id[i] for i in conflict.findings if i in by_id]
+    kinds = {knowledge.vocabulary.concept(f.concept).kind for f in at_odds}
+    return kinds == {"state", "lesion"} and len({_document(f) for f in at_odds}) == 1
 
 
 def ambiguities(conflicts: Iterable[Conflict], findings: Iterable[Finding]) -> tuple[str, ...]:
@@ -216,7 +227,8 @@ def claim_in_words(knowledge: Knowledge, claim: Claim) -> str:
     """A claim as a short statement."""
     if claim.kind == "category":
         output = knowledge.outputs[claim.concept][1]
-        return f"{output.title or output.public_name}: {claim.value}"
+        denied = "not " if claim.presence is Presence.ABSENT else ""
+        return f"{output.title or output.public_name}: {denied}{claim.value}"
     name = knowledge.vocabulary.concept(claim.concept).name.lower()
     side = f"{claim.laterality.value} " if claim.laterality else ""
     return f"no {side}{name}" if claim.presence is Presence.ABSENT else f"{side}{name}"
@@ -255,6 +267,13 @@ def _presence_value(
         f.is_doubted and f.context is Context.CURRENT and f.concept in below for f in findings
     )
     return "indeterminate" if doubted else "unknown"
+
+
+def as_stated(finding: Finding) -> Finding:
+    """A finding for people and other programs: what is denied in part is not absent."""
+    if not finding.is_partial_denial:
+        return finding
+    return finding.model_copy(update={"presence": Presence.UNKNOWN})
 
 
 def merge_missing(groups: Iterable[Iterable[MissingFact]]) -> tuple[MissingFact, ...]:

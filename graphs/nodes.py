@@ -30,6 +30,7 @@ from dxtrace.knowledge.fact_names import offered
 from graphs.checking import (
     CaseCheck,
     ambiguities,
+    as_stated,
     contradictions_of,
     finding_conclusion,
     merge_missing,
@@ -280,7 +281,8 @@ class ReviewNodes:
         calls += _unavailable_images(case, calls, self.bench)
         result = Result(
             id=case.id, status="answered", answer=Answer(text="", conclusions=conclusions),
-            findings=state["findings"], claims=(*state["answers"], *state["report_claims"]),
+            findings=tuple(as_stated(f) for f in state["findings"]),
+            claims=(*state["answers"], *state["report_claims"]),
             contradictions=state["contradictions"], missing=state["missing"], tools=calls,
         )  # fmt: skip
         text = self.bench.writer.write(case, result, state["intents"], state["problems"])

@@ -5,7 +5,16 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from dxtrace.clinical import Case, Claim, Finding, ToolCall, Trace
+from dxtrace.clinical import (
+    Case,
+    CheckedClaim,
+    Claim,
+    Conclusion,
+    Contradiction,
+    Finding,
+    ToolCall,
+    Trace,
+)
 from dxtrace.clinical.base import Frozen
 from graphs.nodes import ReviewNodes, answer_record, check_record
 from graphs.settings import Settings
@@ -90,9 +99,10 @@ def _replay(trace: Trace, data: dict[str, dict[str, Any]], bench: Workbench) -> 
         "trace": (),
     }  # fmt: skip
     outcome = nodes.judge(state)
-    differences = _differences(data["check"], check_record(outcome))
+    differences = _differences(_decided(data["check"]), _decided(check_record(outcome)))
     if "answer" in data:
-        state.update(outcome)
+        # In the recorded proofs' words: there may be several minimal proofs of one conclusion.
+        state.update(outcome, **_recorded(data["check"]))
         answer = nodes.compose(state, _calls(trace)).answer
         differences += _differences(data["answer"], answer_record(answer), "answer: ")
     return ReplayReport(
@@ -103,6 +113,33 @@ def _replay(trace: Trace, data: dict[str, dict[str, Any]], bench: Workbench) -> 
         versions=_version_changes(data["versions"], nodes.versions()),
         differences=tuple(differences),
     )
+
+
+def _decided(check: dict[str, Any]) -> dict[str, Any]:
+    """A check without the choice among several minimal proofs of the same."""
+    proof = {"because", "reasons", "citations"}
+    return {
+        **check,
+        "conclusions": [
+            {k: v for k, v in c.items() if k not in proof} for c in check["conclusions"]
+        ],
+        "claims": [
+            {**c, "verdict": {k: v for k, v in c["verdict"].items() if k not in proof}}
+            for c in check["claims"]
+        ],
+        "contradictions": [{"claim": c["claim"]} for c in check["contradictions"]],
+    }
+
+
+def _recorded(check: dict[str, Any]) -> dict[str, Any]:
+    """A recorded check as the state that an answer is written from."""
+    claims = [CheckedClaim.model_validate(c) for c in check["claims"]]
+    return {
+        "answers": tuple(c for c in claims if c.claim.id.startswith("q")),
+        "report_claims": tuple(c for c in claims if not c.claim.id.startswith("q")),
+        "conclusions": tuple(Conclusion.model_validate(c) for c in check["conclusions"]),
+        "contradictions": tuple(Contradiction.model_validate(c) for c in check["contradictions"]),
+    }
 
 
 def _drafts(check: dict[str, Any]) -> list[dict[str, Any]]:

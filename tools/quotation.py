@@ -20,7 +20,8 @@ def quote_around(text: str, span: tuple[int, int]) -> str:
     start, end = span
     before = [m.end() for m in _END.finditer(text, max(0, start - 600), start)]
     first = before[-1] if before else max(0, start - 600)
-    after = _END.search(text, end)
+    # Not to the end of the text: a report without a full stop would be searched for every finding.
+    after = _END.search(text, end, end + 700)
     last = min(after.start() if after else len(text), end + 600)
     heading = _HEADING.match(text, first)
     first = min(start, heading.end()) if heading else first

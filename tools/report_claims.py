@@ -9,6 +9,7 @@ from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.schema import Output
 from tools.quotation import quote_around
 from tools.report_reader import ReportReader
+from tools.report_reader.characters import plain_characters
 from tools.report_reader.phrases import compile_phrase, fold
 
 _NOT_STATED_IN = ("indication", "history", "comparison", "technique", "exam")
@@ -21,6 +22,13 @@ _NOT_STATED_AFTER = re.compile(
     # "below the limit for ..." names a category that was not reached.
     r"\b(?:not reach(?:ing|ed)?|below|short of|(?:needed|required|threshold|limit|cut-?off) for)\b"
     r"[^.;]{0,24})$"
+)
+
+_DENIED = re.compile(
+    r"(?:\A|[.;:\n])[\s*\d)-]*(?:there (?:is|are) )?(?:no|not|without|negative for)"
+    r"(?: (?:any|definite|clear|overt|morphological(?:ly)?|current|diagnostic|proven))*"
+    r"(?: (?:evidence|signs?|features|criteria|diagnosis|indication|proof) (?:of|for))?"
+    r"(?: an?)?\s+$"
 )
 
 
@@ -64,7 +72,7 @@ class ReportClaimReader:
             if finding.source is not Source.REPORT_IMPRESSION:
                 continue
             stated = finding.presence in (Presence.PRESENT, Presence.ABSENT)
-            if _limited_denial(finding):
+            if finding.is_partial_denial:
                 continue
             if not stated or finding.is_doubted or finding.context is not Context.CURRENT:
                 continue
@@ -90,20 +98,33 @@ class ReportClaimReader:
                     yield output, named, match.span()
 
     def _category_claims(self, position: int, text: str) -> Iterator[Claim]:
+        original = plain_characters(text)
+        text = original.text
         sections = self.reader.read(text, document=position).sections
         skipped = [(s.start, s.end) for s in sections if s.name in _NOT_STATED_IN]
+        concluded = [(s.start, s.end) for s in sections if s.name == "impression"]
+        denied = {
+            span for output, _, span in self.categories_in(text)
+            if not output.sided and any(start <= span[0] < end for start, end in concluded)
+            and _DENIED.search(fold(text[max(0, span[0] - _BEFORE) : span[0]]))
+        }  # fmt: skip
         found = {
             (output.name, value, span): (output, value, span)
             for output, value, span in self.categories_in(text)
             if not any(start <= span[0] < end for start, end in skipped)
-            and not _NOT_STATED_AFTER.search(fold(text[max(0, span[0] - _BEFORE) : span[0]]))
+            and (
+                span in denied
+                or not _NOT_STATED_AFTER.search(fold(text[max(0, span[0] - _BEFORE) : span[0]]))
+            )
         }
         said = _without_legends(_longest(list(found.values())))
         for output, value, (start, end) in _of_the_whole(said, fold(text)):
             yield Claim(
                 id=f"claim-{output.name}-{start}", kind="category", concept=output.name,
+                presence=Presence.ABSENT if (start, end) in denied else Presence.PRESENT,
                 value=value, source=Source.REPORT_IMPRESSION, document=position,
-                span=(start, end), text=quote_around(text, (start, end)),
+                span=original.span(start, end),
+                text=quote_around(original.report, original.span(start, end)),
             )  # fmt: skip
 
 
@@ -113,12 +134,6 @@ _SIDE_NOT_HEADING = re.compile(_SIDE.pattern + r"(?!\s*(?:eye\s*)?[:-])")
 _SIDE_REACH = 24
 _LEGEND_LENGTH = 4
 _LEGEND_GAP = 200
-
-
-def _limited_denial(finding: Finding) -> bool:
-    """Whether only some are denied: "none larger than 8 mm", "no spiculated nodule"."""
-    said = finding.attributes.keys() - {"count", "count_open", "change"}
-    return finding.presence is Presence.ABSENT and bool(finding.measurements or said)
 
 
 _Found = tuple[Output, str | bool, tuple[int, int]]

@@ -21,7 +21,7 @@ class Claim(Frozen):
         id: unique in the case, such as ``c2``.
         kind: ``finding`` or ``category``.
         concept: concept key (finding) or output name such as ``lung_rads.category``.
-        presence: claimed presence, for a finding.
+        presence: claimed presence; a category that is absent is one that the case does not have.
         value: claimed value, for a category.
         laterality: claimed side.
         location: claimed site in words.

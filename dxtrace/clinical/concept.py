@@ -103,11 +103,14 @@ class ReaderPhrases(Frozen):
         phrases: patterns that mention the concept; the context decides on its presence.
         absent_phrases: patterns that deny the concept by themselves.
         not_when: patterns that, over the same words, mean something else.
+        words: words of the subject. Where one stands that no phrase has read, something is said of
+            the concept that is not understood, so nobody may assume that it is absent.
     """
 
     phrases: tuple[str, ...] = ()
     absent_phrases: tuple[str, ...] = ()
     not_when: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
 
 class Concept(Frozen):

@@ -91,6 +91,14 @@ class Finding(Frozen):
         return self.presence is Presence.INDETERMINATE or probable
 
     @property
+    def is_partial_denial(self) -> bool:
+        """Denied only as described: "no large effusion", "no nodule over 6 mm"."""
+        gone = self.attributes.get("change") == "resolved"
+        described = [k for k in self.attributes if k not in ("count", "count_open", "change")]
+        limited = bool(described or (self.measurements and not gone))
+        return self.presence is Presence.ABSENT and limited
+
+    @property
     def measurement(self) -> Measurement | None:
         """The chief measurement, if any."""
         return self.measurements[0] if self.measurements else None

@@ -188,7 +188,22 @@ def _is_far_fetched(evidence: Evidence, claim: Claim, core: Iterable[Tracked]) -
     )
 
 
+def _left_open_below(evidence: Evidence, assumption: Assumption) -> bool:
+    """Whether a kind of what is assumed absent has been named and left open.
+
+    Whoever writes that results for one fusion are pending has spoken of fusions.
+    """
+    concept, _, key = assumption.fact.partition(".")
+    if key != "present" or assumption.value is not False:
+        return False
+    below = {f"{c}.present" for c in evidence.knowledge.vocabulary.descendants.get(concept, ())}
+    stated = {f.name for f in evidence.base.facts}
+    return any(name in below and name not in stated for name, _ in evidence.base.mentioned)
+
+
 def _assumed(evidence: Evidence, pack: Pack, assumption: Assumption) -> list[Tracked]:
+    if _left_open_below(evidence, assumption):
+        return []
     symbol = evidence.knowledge.symbols.resolve(assumption.fact, pack.id)
     items = []
     for index, binding in evidence.theory.bindings(symbol.lesion):

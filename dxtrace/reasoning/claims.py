@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
 import z3
 
-from dxtrace.clinical import Claim, Concept, Presence, Source
+from dxtrace.clinical import Claim, Concept, Presence, Reason, Source
 from dxtrace.clinical.concept import ConceptAttribute
 from dxtrace.knowledge.symbols import Symbol
 from dxtrace.reasoning.evidence import Evidence, interval_formula
 from dxtrace.reasoning.fact import SIDES_OF, Fact, FactValue
 from dxtrace.reasoning.facts import claim_finding, collect_facts
 from dxtrace.reasoning.quantities import Interval
-from dxtrace.reasoning.theory import required_outputs
+from dxtrace.reasoning.theory import Tracked, required_outputs
 
 GRADED = ("severity", "change", "distribution", "pattern", "count", "count_open")
 """Attributes whose wordings overlap; only values that the vocabulary sets apart are compared."""
@@ -53,6 +54,8 @@ def _category_formula(evidence: Evidence, claim: Claim) -> z3.BoolRef:
         raise ValueError(f"claim {claim.id}: {claim.concept} is true or false, got {value!r}")
     assert value is not None  # noqa: S101  # excluded just above
     whole = evidence.theory.output_equals(symbol, value, None)
+    if claim.presence is Presence.ABSENT:
+        return z3.Not(whole)
     part = _lesion_output(evidence, symbol)
     if part is None or value not in part.values:
         return whole
@@ -108,6 +111,7 @@ def _attribute_formulas(evidence: Evidence, claim: Claim, index: int | None) -> 
     concept = evidence.knowledge.vocabulary.concept(claim.concept)
     formulas: list[z3.BoolRef] = []
     sizes: dict[str, dict[str, z3.BoolRef]] = {}
+    formulas += _number_formula(evidence, concept, claim, said.facts)
     for fact in said.facts:
         head, _, key = fact.name.partition(".")
         if head != claim.concept or key in ("present", "left", "right"):
@@ -133,6 +137,22 @@ def _attribute_formulas(evidence: Evidence, claim: Claim, index: int | None) -> 
         # "2 cm" may be the mean or the longest of 20 x 15 mm.
         formulas.append(z3.Or(compared) if len(stated) == 1 else z3.And(compared))
     return formulas
+
+
+def _number_formula(
+    evidence: Evidence, concept: Concept, claim: Claim, said: tuple[Fact, ...]
+) -> list[z3.BoolRef]:
+    """A claim of several excludes a single one, where only one lesion is described."""
+    name = f"{concept.key}.count"
+    alone = evidence.base.lesion_counts.get(concept.key) == 1 and not any(
+        a.identifies
+        for a in concept.attributes  # stations are counted, not nodes
+    )
+    numbers = [f.value for f in said if f.name == name and isinstance(f.value, Interval)]
+    if not alone or not numbers or (name, 1) not in evidence.base.mentioned:
+        return []
+    symbol = evidence.knowledge.symbols.resolve(name, claim.id)
+    return [interval_formula(evidence.theory.encoder.fact(symbol, 1), n) for n in numbers]
 
 
 def _nothing_apart(
@@ -186,10 +206,9 @@ def _lesion_formula(evidence: Evidence, concept: Concept, claim: Claim) -> z3.Bo
     present = z3.Bool(f"{concept.key}.present")
     candidates = []
     for index in range(1, evidence.base.lesion_counts.get(concept.key, 0) + 1):
-        if not _same_place(evidence, concept.key, index, claim.location):
-            continue
+        chosen = [*_at_claimed_place(evidence, concept, index, claim.location)]
         sides = SIDES_OF.get(claim.laterality, ()) if claim.laterality and concept.sided else ()
-        chosen = [z3.Bool(f"{concept.key}#{index}.{side}") for side in sides if len(sides) == 1]
+        chosen += [z3.Bool(f"{concept.key}#{index}.{side}") for side in sides if len(sides) == 1]
         if claim.source is Source.PLANNER and not _is_at(
             evidence, concept.key, index, claim.location
         ):
@@ -208,6 +227,24 @@ def _same_place(evidence: Evidence, concept: str, index: int, location: str | No
     lobes = {lobe for lobe in map(_lobe, known) if lobe}
     claimed = _lobe(location)
     return not claimed or not lobes or claimed in lobes
+
+
+def _at_claimed_place(
+    evidence: Evidence, concept: Concept, index: int, location: str | None
+) -> Iterator[z3.BoolRef]:
+    """That a lesion is at the claimed site, where the evidence has it in another lobe."""
+    if _same_place(evidence, concept.key, index, location):
+        return
+    there = z3.Bool(f"{concept.key}#{index}@{_lobe(location or '')}")
+    of_it = [f for f in evidence.base.facts if f.name.partition(".")[0] == concept.key]
+    own = next((f for f in of_it if f.lesion == index), of_it[0])
+    names = ", ".join(sorted(evidence.base.locations[concept.key, index]))
+    words = own.text[own.text.find(" (“") :] if "(“" in own.text else ""
+    reason = Reason(
+        id=own.finding, kind="finding", text=f"{concept.name.lower()} at {names}{words}"
+    )
+    evidence.add_item(Tracked(z3.Bool(f"elsewhere:{there}"), z3.Not(there), reason, frozenset()))
+    yield there
 
 
 def _is_at(evidence: Evidence, concept: str, index: int, location: str | None) -> bool:

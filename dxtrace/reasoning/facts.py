@@ -23,7 +23,10 @@ from dxtrace.reasoning.fact import RELIABILITY, SIDES_OF, Fact, FactBase, FactVa
 from dxtrace.reasoning.quantities import Interval, derived_measurement, precision
 
 _SIDES = ("left", "right")
-_EVERYWHERE = (None, "", "lung", "bilateral lung", "liver", "thyroid lobe")
+_EVERYWHERE = (
+    None, "", "lung", "bilateral lung", "liver", "thyroid lobe", "brain", "adrenal gland",
+    "bone", "skeleton",
+)  # fmt: skip
 """Sites in whose whole a denied lesion is denied altogether: "no nodules in the lungs"."""
 
 
@@ -57,6 +60,8 @@ class _Builder:
         self.problems: list[str] = []
         self.sides: dict[str, list[tuple[Finding, tuple[str, ...]]]] = {}
         self.denied_sides: dict[str, set[str]] = {}
+        self.gone: dict[str, Finding] = {}
+        self.doubted: dict[str, set[str]] = {}
 
     def add(self, finding: Finding) -> None:
         concept = self.vocabulary.concepts[finding.concept]
@@ -68,6 +73,8 @@ class _Builder:
             self.mentioned.add((f"{concept.key}.present", None))
         if finding.context is Context.PRIOR and concept.kind != "lesion":
             return
+        if finding.presence is Presence.INDETERMINATE and finding.lesion:
+            self.doubted.setdefault(concept.key, set()).add(finding.lesion)
         if concept.kind == "lesion":
             self._add_lesion(concept, finding)
         else:
@@ -106,6 +113,8 @@ class _Builder:
         if side is not None:
             denied = self.denied_sides.setdefault(concept.key, set())
             denied.add(side)
+            if gone:
+                self.gone.setdefault(concept.key, finding)
             if concept.kind != "lesion":
                 self._state(finding, f"{concept.key}.{side}", False)
             if denied == {"left", "right"}:
@@ -248,6 +257,7 @@ class _Builder:
             self._add_measured(self.vocabulary.concepts[concept], index, stated)
         self._add_counts()
         self._close_sides()
+        self._close_resolved()
         self._widen_attributes()
         return FactBase(
             facts=tuple(self.facts.values()),
@@ -299,7 +309,9 @@ class _Builder:
             for index in range(1, len(ids) + 1):
                 name = f"{concept}.count"
                 if (name, index) not in self.mentioned:
-                    one = Interval(Fraction(1), Fraction(1))
+                    # A doubted lesion of the same kind may be one more.
+                    more = len(self.doubted.get(concept, set()) - set(ids)) if index == 1 else 0
+                    one = Interval(Fraction(1), Fraction(1 + more))
                     self.facts[f"{ids[index - 1]}|{name}|{index}"] = Fact(
                         ids[index - 1], name, one, index, text="reported as one", kind="assumption"
                     )
@@ -325,6 +337,21 @@ class _Builder:
                 if isinstance(fact.value, tuple):
                     either = dict.fromkeys(v for t in values if isinstance(t, tuple) for v in t)
                     self.facts[key] = replace(fact, value=tuple(either))
+
+    def _close_resolved(self) -> None:
+        """What has resolved on its side, and is named nowhere else, is taken as gone."""
+        for key, finding in self.gone.items():
+            related = {key, *self.vocabulary.descendants[key]}
+            if any(f.name == f"{c}.present" and f.value is True
+                   for c in related for f in self.facts.values()):  # fmt: skip
+                continue
+            name = self.vocabulary.concepts[key].name.lower()
+            quoted = f" (“{finding.text}”)" if finding.text else ""
+            fact = Fact(
+                finding.id, f"{key}.present", False, weight=1,
+                text=f"{name} resolved, and none named elsewhere{quoted}", kind="assumption",
+            )  # fmt: skip
+            self.facts.setdefault(fact.key, fact)
 
     def _close_sides(self) -> None:
         """A finding that is reported on one side only is taken as not being on the other."""

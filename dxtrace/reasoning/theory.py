@@ -87,9 +87,12 @@ class Theory:
     def _encode_rule(self, pack: Pack, rule: Rule) -> Iterator[Tracked]:
         nodes = [parse_expression(t) for t in (rule.when, rule.then, rule.never) if t is not None]
         names = frozenset().union(*(self.fact_names(n) for n in nodes))
+        names |= {f"{rule.for_each}.present"} if rule.for_each else set()
         for index, binding in self.bindings(rule.for_each):
             parts = [self.encoder.boolean(n, binding) for n in nodes]
             formula = z3.Not(parts[0]) if rule.never else z3.Implies(parts[0], parts[1])
+            if rule.for_each:  # so that the proof names the finding whose lesion it is
+                formula = z3.Implies(z3.Bool(f"{rule.for_each}.present"), formula)
             reason = Reason(
                 id=f"{pack.id}:{rule.rule}", kind="rule", text=rule.say or _rule_text(rule),
                 citation=self.knowledge.citation(pack, rule.passage),
@@ -316,7 +319,7 @@ def connected_rules(knowledge: Knowledge, concepts: frozenset[str]) -> tuple[str
         for key in by_concept.get(concept, ()):
             keys[key] = None
             todo.extend(concepts_of[key])
-    return tuple(keys)
+    return tuple(sorted(keys))  # the same proofs in every process, whatever its hash seed
 
 
 def concepts_sharing_rule(knowledge: Knowledge, concept: str) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -230,3 +231,52 @@ def test_experts_and_doctor_say_what_would_run(dxtrace: Run) -> None:
     assert done.returncode == 0, done.stderr
     for words in ("planner: pathway", "z3-solver", "concepts"):
         assert words in done.stdout
+
+
+@pytest.mark.parametrize(("text", "said"), [("", "got nothing"), ("\n \n", "blank lines only")])
+def test_an_empty_manifest_is_told(dxtrace: Run, tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "m.jsonl").write_text(text, encoding="utf-8")
+    done = dxtrace("batch", "m.jsonl", "--out", "out")
+    assert done.returncode == 2
+    assert "m.jsonl holds no case: expected one JSON object a line" in done.stderr
+    assert said in done.stderr
+    extracted = dxtrace("extract", "m.jsonl", "--out", "f.jsonl")
+    assert extracted.returncode == 2
+    assert "m.jsonl holds no report" in extracted.stderr
+
+
+def test_a_pipe_that_nobody_writes_to_is_never_waited_for(dxtrace: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for arguments in (["batch", "pipe", "--out", "o"], ["extract", "pipe", "--out", "f.jsonl"],
+                      ["trace", "verify", "pipe"], ["review", "pipe"]):  # fmt: skip
+        done = dxtrace(*arguments)
+        assert done.returncode in (1, 2)
+        assert "got a named pipe" in done.stderr + done.stdout
+        assert "Traceback" not in done.stderr
+
+
+def test_what_an_expert_prints_is_no_part_of_the_results(tmp_path: Path) -> None:
+    """A plug-in that prints and then leaves the program."""
+    (tmp_path / "loud.py").write_text(
+        "import os, sys\n"
+        "from expert_models import ModelCard\n"
+        "from tools import expert_tool\n"
+        "@expert_tool(ModelCard(name='loud', produces=('*',)))\n"
+        "def loud(case):\n"
+        "    print('printed')\n"
+        "    os.write(1, b'written')\n"
+        "    sys.exit('no licence')\n"
+        "from dxtrace.__main__ import main\n"
+        "main()\n",
+        encoding="utf-8",
+    )
+    report = EXAMPLES / "chest_radiograph_report.txt"
+    done = subprocess.run(
+        [sys.executable, "loud.py", "review", str(report), "--json"], capture_output=True,
+        text=True, check=False, cwd=tmp_path, env=command_environment(),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (loud,) = [t for t in json.loads(done.stdout)["tools"] if t["name"] == "loud"]
+    assert (loud["outcome"], loud["reason"][:22]) == ("failed", "SystemExit: no licence")
+    assert "printed" in done.stderr
+    assert "written" in done.stderr

@@ -22,6 +22,8 @@ HU_RANGE = (-1000.0, 400.0)
 SAMPLES = 20_000
 MIN_OVERLAP = 0.5
 """Share of the current mask that the moved earlier one must cover for the result to be believed."""
+_COLLAPSED = 0.1
+"""Determinant below which a registration has shrunk the body to nothing."""
 
 
 class RegistrationError(ValueError):
@@ -85,7 +87,7 @@ def register(
     if kind == "affine":
         moved = _solve(fixed, moving, masks[0], _affine_of(moved))
     matrix = _matrix(moved)
-    if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix[:3, :3])) < 0.1:  # noqa: PLR2004 - a study is not squeezed flat
+    if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix[:3, :3])) < _COLLAPSED:
         raise RegistrationError("registration: no position fits")
     _check_overlap(fixed, masks, moved)
     body = "lungs or bodies" if current_body is not None else "whole pictures"

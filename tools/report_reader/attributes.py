@@ -13,6 +13,7 @@ from tools.report_reader.binding import Binder
 from tools.report_reader.context import assess
 from tools.report_reader.mentions import Mention
 from tools.report_reader.numbers import Interval, read_number
+from tools.report_reader.regions import of_one_organ
 from tools.report_reader.sentences import MeaningHit, Scan
 from tools.report_reader.sizes import Size
 
@@ -114,6 +115,7 @@ class AttributeReader:
         for size in scan.sizes:
             if "apart" in size.labels and "solid" not in size.labels:
                 continue
+            foreign = scan.clause(size.start) in scan.foreign
             nearest = self._binder.owner(scan, size.start, size.end, mentions) if mentions else None
             owner = nearest if nearest in able else None
             if owner is None and able:
@@ -127,6 +129,8 @@ class AttributeReader:
                 owner = previous
             if owner is None and not _is_supposed(scan, size):
                 owner = next((m for m in recent if accepts_sizes(m.concept)), None)
+            if owner is not None and foreign and of_one_organ(owner.concept):
+                continue  # the size of another organ's lesion
             if owner is not None and not _taken(scan, size, owner):
                 _add_size(owner, size, own=owner in mentions)
                 previous = owner

@@ -45,7 +45,9 @@ def assess(scan: Scan, hit: MeaningHit) -> Assertion:
     effects = {t.means for t in _reaching(scan, hit)}
     context = next((c for name, c in _CONTEXTS if name in effects), None)
     if "unassessed" in effects:
-        return Assertion(Presence.UNKNOWN, context)
+        # "Studies for X are pending" leaves X open, as "X not assessed" does.
+        open_now = context is Context.HYPOTHETICAL
+        return Assertion(Presence.UNKNOWN, None if open_now else context)
     if "absent" in effects:
         return Assertion(Presence.ABSENT, context)
     if "uncertain" in effects or _questioned(scan, hit):
@@ -74,6 +76,8 @@ def _reaching(scan: Scan, hit: MeaningHit) -> Iterator[Trigger]:
             continue
         if trigger.means == "unassessed" and _within_value(scan, found, hit):
             continue
+        if trigger.means == "absent" and _within_flag(scan, found, hit):
+            continue
         in_gap = any(s <= found.start < e for s, e in hit.gaps)
         if in_gap or _reaches(scan, found, trigger, hit):
             yield trigger
@@ -101,15 +105,20 @@ def _words(scan: Scan, hit: MeaningHit) -> str:
     return scan.between(hit.start, hit.end).strip()
 
 
-def _within_value(scan: Scan, found: MeaningHit, hit: MeaningHit) -> bool:
-    """Whether the trigger is part of an attribute: "composition cannot be determined"."""
+def _within_flag(scan: Scan, found: MeaningHit, hit: MeaningHit) -> bool:
+    """Whether being gone is a feature of the thing: a target lesion that disappeared counts."""
     return any(
-        v is not hit and v.start < found.start and found.end <= v.end for v in scan.hits["value"]
-    ) or any(
         v is not hit and v.entry.concept == hit.entry.concept and not v.entry.denies
         and v.start <= found.start and found.end <= v.end
         for v in scan.hits["flag"]
     )  # fmt: skip
+
+
+def _within_value(scan: Scan, found: MeaningHit, hit: MeaningHit) -> bool:
+    """Whether the trigger is part of an attribute: "composition cannot be determined"."""
+    return any(
+        v is not hit and v.start < found.start and found.end <= v.end for v in scan.hits["value"]
+    ) or _within_flag(scan, found, hit)
 
 
 def _reaches(scan: Scan, found: MeaningHit, trigger: Trigger, hit: MeaningHit) -> bool:

@@ -218,8 +218,19 @@ def without_announcements(mentions: Sequence[Mention]) -> list[Mention]:
             for key, value in head.attributes.items():
                 if key not in ("count", "count_open"):
                     member.attributes.setdefault(key, value)
-        dropped += group
+        rest = _undescribed(head, members)
+        if rest:
+            head.attributes["count"] = rest
+        dropped += [m for m in group if not (rest and m is head)]
     return [m for m in mentions if not any(m is d for d in dropped)]
+
+
+def _undescribed(head: Mention, members: Sequence[Mention]) -> int:
+    """How many of an announced number nobody describes; they stay, with nothing known of them."""
+    count = head.attributes.get("count")
+    if not isinstance(count, int) or head.attributes.get("count_open"):
+        return 0
+    return max(0, count - len({m.lesion for m in members}))
 
 
 def _announces(mention: Mention) -> bool:

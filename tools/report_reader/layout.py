@@ -146,6 +146,8 @@ def _with_body(parts: list[Part], text: str) -> Iterator[Part]:
         later = [p.source for p in parts[position + 1 :]]
         rest = [*split_sentences(text, part)][1:] if part.name in _REASONS else []
         start = _body_start(text, rest)
+        if start is None and rest and position == len(parts) - 1:  # nothing else could be the body
+            start = rest[0].start
         if start is None or headed or Source.REPORT_FINDINGS in later:
             yield part
             continue

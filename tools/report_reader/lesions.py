@@ -138,6 +138,8 @@ class LesionRegister:
     def _within_section(there: list[Lesion], mention: Mention) -> Lesion | None:
         size = size_of(mention)
         fitting = [x for x in there if not (size and x.size and not equal(size, x.size))]
+        if size and mention.plural and mention.reference is None:  # others: "several 3 mm nodules"
+            fitting = [x for x in fitting if x.plural]
         if not fitting:
             return there[-1] if there and mention.reference == "same" and not size else None
         if mention.reference == "same" or mention.sites or not size:

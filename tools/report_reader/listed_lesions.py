@@ -18,6 +18,8 @@ _SEPARATOR = re.compile(r"\s*(?:;|,(?:\s*and\b)?|(?<=[\w)])\s+and\b|\s\+)\s*")
 _OPENED = re.compile(
     r"\s*(?:\([^)\n]{0,40}\))?\s*(?::|-(?=\s)|\b(?:are|were|include|including)\b)\s*"
 )
+_NEXT_SENTENCE = re.compile(r"\.[ ]+(?=[a-z0-9])")
+_TOGETHER = re.compile(r"(?<!\w)(?:diameters?|together|combined|both|all|each)(?!\w)")
 _NOUN = re.compile(r"[a-z]{3,}")
 _PLACE = re.compile(r"[a-z]{4,}")
 _FEWEST = 2
@@ -84,13 +86,36 @@ class ListedLesions:
                 if opened is None:
                     continue
                 listing = self._listing(folded, title.start(), opened.end())
+                listing = self._continued(folded, listing)
                 sized = [i for i in listing.items if _SIZE.search(i.words)]
                 whole = all(
                     _SIZE.search(i.words) or self._cells.search(i.words) for i in listing.items
                 )
-                alike = len({self._times(i.words) for i in sized}) == 1
-                if len(listing.items) >= _FEWEST and whole and alike:
+                times = {self._times(i.words) for i in sized}
+                fewest = 1 if any(times) and self._names(listing) else _FEWEST
+                if len(listing.items) >= fewest and whole and len(times) == 1:
                     yield from _numbered(listing, noun)
+
+    def _continued(self, folded: str, listing: Listing) -> Listing:
+        """The list with the sentences after it, as long as each is a lesion with an earlier size.
+
+        "Target lesions: liver lesion gone (baseline 28 mm). Lung nodule gone (baseline 19 mm)."
+        """
+        items, end = list(listing.items), listing.end
+        while items and (following := _NEXT_SENTENCE.match(folded, end)):
+            more = self._listing(folded, end, following.end())
+            lesions = more.items and all(
+                self._opens(i.words) and self._times(i.words) for i in more.items
+            )
+            if not lesions:
+                break
+            items += more.items
+            end = more.end
+        return Listing(listing.start, listing.begin, end, tuple(items), listing.column)
+
+    def _names(self, listing: Listing) -> bool:
+        """Whether a single row names its lesion and stands for no sum."""
+        return all(self._opens(i.words) and not _TOGETHER.search(i.words) for i in listing.items)
 
     def _times(self, words: str) -> frozenset[str]:
         """Which earlier time points a piece names; one named last may be meant for all."""

@@ -53,7 +53,11 @@ _IN_WORDS = {
         ),
         start=1,
     )
-} | {"a": 1, "eighteen": 18}
+} | {"a": 1, "fifteen": 15, "eighteen": 18, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50}
+_WORDED = re.compile(
+    rf"(?:(?P<less>{_SPACED['less']})|(?P<more>{_SPACED['more']})|(?P<about>{_SPACED['about']}))?\s*"
+    rf"(?P<word>{'|'.join(sorted(_IN_WORDS, key=len, reverse=True))})"
+)
 _NUMBER = re.compile(
     rf"(?:(?P<less>{_SPACED['less']})|(?P<more>{_SPACED['more']})|(?P<about>{_SPACED['about']}))?\s*"
     rf"(?P<low>{PLAIN})(?:\s*%?\s*(?:-|to|and)\s*(?P<high>{PLAIN}))?"
@@ -112,12 +116,17 @@ def read_number(text: str) -> Interval | None:
     """A number with its bound or range, or None if there is none in the text."""
     match = _NUMBER.search(text)
     if match is None:
-        spelled = _IN_WORDS.get(text.strip())
-        return None if spelled is None else exactly(Decimal(spelled))
+        match = _WORDED.fullmatch(text.strip())
+        return None if match is None else _bounded(Decimal(_IN_WORDS[match["word"]]), match)
     low = read_decimal(match["low"])
     if match["high"]:
         ends = sorted((low, read_decimal(match["high"])))
         return Interval(None, ends[0], ends[1], method="stated range")
+    return _bounded(low, match)
+
+
+def _bounded(low: Decimal, match: re.Match[str]) -> Interval:
+    """The number, or the interval that the words before it make of it."""
     word = " ".join((match["less"] or match["more"] or "").split())
     if match["less"]:
         return Interval(None, None, low, high_open=word not in _CLOSED, method="stated bound")

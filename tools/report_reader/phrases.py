@@ -5,6 +5,7 @@ gap (`` .. ``) for up to six words of the same clause, ``{number}`` for a number
 """
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -23,13 +24,28 @@ _TOKEN = re.compile(
     r"|(?P<space> )(?P<repeated>[?*+]|\{(?!number\}))?|(?P<other>.)",
     re.DOTALL,
 )
-_ODD_CHARACTERS = str.maketrans(
+_WIDE = ("<wide>", "<narrow>", "<font>")
+
+
+class _Characters(dict[int, str]):
+    """What to read for a character; letters of another width or fount are their plain letters."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        plain = character
+        if unicodedata.decomposition(character).startswith(_WIDE):
+            plain = unicodedata.normalize("NFKC", character).lower()
+        self[code] = plain if len(plain) == 1 else character
+        return self[code]
+
+
+_ODD_CHARACTERS = _Characters(str.maketrans(
     {
         "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-",
         "\u00d7": "x", "\u2715": "x", "\u00a0": " ", "\u2009": " ", "\u202f": " ",
         "\u2018": "'", "\u2019": "'", "\u00b3": "3", "\u2022": "*", "\t": " ",
     }
-)  # fmt: skip
+))  # fmt: skip
 
 
 def fold(text: str) -> str:

@@ -10,6 +10,7 @@ from dxtrace.clinical.finding import AttributeValue, Evidence, Finding
 from dxtrace.clinical.states import Context, Presence
 from tools.report_reader.attributes import AttributeReader, accepts_sizes, fill
 from tools.report_reader.binding import Binder
+from tools.report_reader.characters import plain_characters, spelled_from
 from tools.report_reader.context import assess
 from tools.report_reader.counts import Counter, is_plural_noun
 from tools.report_reader.enumerations import split_enumerations, without_announcements
@@ -23,6 +24,7 @@ from tools.report_reader.regions import choose_mentions
 from tools.report_reader.rules import load_rules
 from tools.report_reader.sentences import MeaningHit, Scan, Scanner
 from tools.report_reader.sites import SiteFinder, carry_sites
+from tools.report_reader.subjects import left_unread
 from tools.report_reader.tables import Spelled, load_speller
 from tools.report_reader.templates import TemplateFinder
 from tools.report_reader.thread import Continuations, Thread, hand_out, left_open, stand_in
@@ -104,7 +106,8 @@ class ReportReader:
         Returns:
             Sections and findings; every span holds offsets into ``text``.
         """
-        spelled = self._speller.spell(text)
+        plain = plain_characters(text)
+        spelled = spelled_from(plain, self._speller.spell(plain.text))
         text = spelled.text
         folded = fold(text)
         parts = self._sections.split(text, folded)
@@ -124,6 +127,7 @@ class ReportReader:
             thread = Thread(register, SideHeadings(folded))
             for scan in spoken[id(part)]:
                 mentions.extend(self._read_sentence(scan, thread))
+        mentions.extend(left_unread(scans, mentions, self._vocabulary))
         findings = _without_partial_denials(without_announcements(mentions))
         return ReportReading(
             sections=tuple(

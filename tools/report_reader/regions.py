@@ -3,12 +3,15 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from dxtrace.clinical.concept import Concept
 from tools.report_reader.sentences import MeaningHit, Scan
 from tools.report_reader.vocabulary import Vocabulary
 
 _SENTENCE_WEIGHT = 1000
 _BEFORE_WEIGHT = 100
 _FIRST = "chest"
+_ELSEWHERE = "elsewhere"
+_ANYWHERE = frozenset({"oncology", "staging", "response"})
 
 
 def choose_mentions(
@@ -22,8 +25,8 @@ def choose_mentions(
         around: sentences of the text that these are about, for their regions alone.
     """
     whole = Counter({_FIRST: 0})
-    whole.update(str(h.entry.value) for scan in around for h in scan.hits["region"])
-    cues = [Counter(str(h.entry.value) for h in scan.hits["region"]) for scan in scans]
+    whole.update(c for scan in around for c in _cues(scan))
+    cues = [_cues(scan) for scan in scans]
     for cue in cues:
         whole.update(cue)
     elsewhere = _elsewhere(whole, vocabulary)
@@ -37,8 +40,52 @@ def choose_mentions(
             weight[region] += _BEFORE_WEIGHT * count
         for region, count in cue.items():
             weight[region] += _SENTENCE_WEIGHT * count
+        _leave_out_other_organs(scan, vocabulary)
         scan.hits["mention"] = _meant(scan, weight, vocabulary)
         before = cue or before
+
+
+def _cues(scan: Scan) -> Counter[str]:
+    """How often a sentence names each region that has a vocabulary."""
+    named = Counter(str(h.entry.value) for h in scan.hits["region"])
+    del named[_ELSEWHERE]
+    return named
+
+
+def of_one_organ(concept: Concept) -> bool:
+    """Whether a concept is a lesion of one organ; tumours and targets may lie anywhere."""
+    anywhere = _ANYWHERE.intersection(concept.domains)
+    return concept.kind == "lesion" and bool(concept.domains) and not anywhere
+
+
+def _leave_out_other_organs(scan: Scan, vocabulary: Vocabulary) -> None:
+    """Read nothing of a lesion from a clause that speaks of an organ without a vocabulary.
+
+    A name that has the organ in it ("adrenal nodule") is meant, and so is one that shares its
+    clause with an organ of its own region.
+    """
+    cues = scan.hits["region"]
+    organs = [h for h in cues if h.entry.value == _ELSEWHERE]
+    if not organs:
+        return
+    foreign = {scan.clause(h.start) for h in organs}
+    foreign -= {scan.clause(h.start) for h in cues if h.entry.value != _ELSEWHERE}
+
+    def stays(hit: MeaningHit) -> bool:
+        if scan.clause(hit.start) not in foreign or hit.entry.concept not in vocabulary.concepts:
+            return True
+        named = any(o.start < hit.end and hit.start < o.end for o in organs)
+        return named or not of_one_organ(vocabulary.concepts[hit.entry.concept])
+
+    scan.hits["mention"] = [h for h in scan.hits["mention"] if stays(h)]
+    kept = {(scan.clause(h.start), h.entry.concept) for h in scan.hits["mention"]}
+    for role in ("value", "flag", "number"):
+        scan.hits[role] = [
+            h for h in scan.hits[role]
+            if stays(h) or (scan.clause(h.start), h.entry.concept) in kept
+        ]  # fmt: skip
+    spoken = {clause for clause, _ in kept}
+    scan.foreign.update(foreign - spoken)
 
 
 def _elsewhere(whole: Counter[str], vocabulary: Vocabulary) -> frozenset[str]:

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from tools.report_reader.layout import Sentence
@@ -20,7 +20,7 @@ _KNOWN: dict[Role, KnownRole] = {
 }  # fmt: skip
 _OTHER_TIMES = frozenset({"history", "family", "prior", "unassessed"})
 _WORD = re.compile(r"\w+")
-_SEPARATOR = re.compile(r"[;]|,(?!\d)|(?<=\s)-(?=\s)|\.(?=\s)")
+_SEPARATOR = re.compile(r";(?![pq]?\d[\d.]*[;)])|,(?!\d)|(?<=\s)-(?=\s)|\.(?=\s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Scan:
         clauses: offsets at which clauses begin, the first one included.
         sizes: sizes, in text order.
         heads: offsets of words that stand for a lesion without naming it.
+        foreign: clauses about organs that have no vocabulary.
     """
 
     sentence: Sentence
@@ -42,6 +43,7 @@ class Scan:
     clauses: tuple[int, ...]
     sizes: tuple[Size, ...]
     heads: frozenset[int] = frozenset()
+    foreign: set[int] = field(default_factory=set)
 
     def clause(self, offset: int) -> int:
         """Number of the clause that an offset lies in."""

@@ -10,7 +10,7 @@ from tools.report_reader.rules import Rules, SiteRule, Trigger
 
 Role = Literal[
     "mention", "not_when", "value", "flag", "number", "trigger", "side", "site", "change",
-    "qualifier", "count", "starter", "region",
+    "qualifier", "count", "starter", "region", "word",
 ]  # fmt: skip
 
 
@@ -100,6 +100,7 @@ class Vocabulary:
         self._add_all(reader.phrases, Meaning("mention", concept.key))
         self._add_all(reader.absent_phrases, Meaning("mention", concept.key, denies=True))
         self._add_all(reader.not_when, Meaning("not_when", concept.key))
+        self._add_all(reader.words, Meaning("word", concept.key))
         for attribute in concept.attributes:
             self._add_attribute(concept.key, attribute)
 

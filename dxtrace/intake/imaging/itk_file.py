@@ -29,6 +29,8 @@ _SPACING = re.compile(
     rb"^(?:space directions\s*:|spacings\s*:|element(?:spacing|size)\s*=)",
     re.MULTILINE | re.IGNORECASE,
 )
+_ROUNDING = 1e-3
+"""How far direction cosines may be from right angles by rounding."""
 _PLACE = re.compile(
     rb"^(?:space origin\s*:|(?:offset|origin|position)\s*=)", re.MULTILINE | re.IGNORECASE
 )
@@ -127,7 +129,7 @@ def _geometry(reader: Any, axes: int, head: bytes) -> tuple[Geometry, tuple[str,
         return Geometry(voxel_spacing_mm=ours), ()
     total = reader.GetDimension()
     directions = np.asarray(reader.GetDirection(), dtype=float).reshape(total, total)[:3, :3]
-    if np.abs(directions.T @ directions - np.eye(3)).max() > 1e-3:  # noqa: PLR2004 - rounding
+    if np.abs(directions.T @ directions - np.eye(3)).max() > _ROUNDING:
         note = "the axes of the volume are not at right angles: its place is unknown"
         return Geometry(voxel_spacing_mm=ours), (note,)
     columns = (directions * spacing)[:, ::-1]

@@ -62,7 +62,7 @@ def drop_contradictions(data: dict[str, Any]) -> None:
         ("answer", set_value, "answer: fleischner.recommendation"),
         ("answer", set_reason, "answer: fleischner.recommendation"),
         ("answer", drop_conclusions, "answer: fleischner.recommendation"),
-        ("check", set_reason, "fleischner.recommendation"),
+        ("check", set_reason, "answer: fleischner.recommendation"),
         ("check", drop_contradictions, "contradiction"),
     ],
 )

@@ -247,7 +247,7 @@ def test_a_replay_finds_what_comes_out_differently(what: str) -> None:
         changed.append(entry.kind, data)
     changed.verify()
     report = replay(changed)
-    (difference,) = report.differences
+    difference = report.differences[0]  # the recorded answer no longer follows either
     if what == "conclusion":
         assert difference.what == "fleischner.recommendation"
         assert difference.recorded == "OPTIONAL_CT_12M"

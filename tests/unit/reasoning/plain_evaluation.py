@@ -43,11 +43,18 @@ class PlainEvaluator:
 
     def __init__(self, knowledge: Knowledge, world: World) -> None:
         self.knowledge, self.world = knowledge, world
+        self._known: dict[str, Value] = {}
 
     # -- outputs ---------------------------------------------------------------------------
 
     def output(self, name: str, place: Place = Place()) -> Value:
-        """The one value that the tables give an output."""
+        """The one value that the tables give an output; each is worked out once."""
+        key = f"{name} {sorted(place.lesions.items())}"
+        if key not in self._known:
+            self._known[key] = self._worked_out(name, place)
+        return self._known[key]
+
+    def _worked_out(self, name: str, place: Place) -> Value:
         _, output = self.knowledge.outputs[name]
         if output.combine is not None:
             return self._highest(output.combine)
