@@ -4,4 +4,4 @@ from pathlib import Path
 
 BUNDLE = Path(__file__).parents[1] / "bundles" / "chest_radiograph_lungs"
 WEIGHTS = "models/model.safetensors"
-WEIGHTS_SHA256 = "f6943242983039064f83b8e88602d896572c3fe9475857a7052ac1a4a868077b"
+WEIGHTS_SHA256 = "70d033b5764b4c5daba6ed99cd8aae2c9f59314cd5e8c8c2b3b7fdac6309ee39"
