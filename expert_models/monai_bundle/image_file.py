@@ -26,7 +26,7 @@ def write_image(volume: Volume, folder: Path) -> Path:
     """
     dimensions = len(volume.spatial_shape)
     if dimensions == _STACK and not volume.is_colour:
-        return _write_nifti(volume, folder / "image.nii.gz")
+        return _write_nifti(volume, folder / "image.nii")
     if dimensions == _PLANE:
         return _write_png(volume, folder / "image.png")
     raise ValueError(f"expected a stack or a plane of grey values, got {volume.voxels.shape}")
@@ -55,8 +55,7 @@ def _write_nifti(volume: Volume, path: Path) -> Path:
     elif volume.geometry.voxel_spacing_mm is not None:
         affine[:3, :3] = np.diag(volume.geometry.voxel_spacing_mm[::-1])
     kind = np.int16 if np.issubdtype(voxels.dtype, np.integer) and _fits(voxels) else np.float32
-    # No compression worth its time: the file lives for one call.
-    nibabel.openers.Opener.default_compresslevel = 1
+    # Not compressed: the file lives for one call.
     nibabel.save(nibabel.Nifti1Image(voxels.astype(kind), affine), path)  # type: ignore[no-untyped-call]
     return path
 
