@@ -1,7 +1,9 @@
 """The standard set of tools."""
 
 from dxtrace.knowledge import Knowledge
-from expert_models.classical import classical_experts
+from expert_models import ExpertModel
+from expert_models.chest_radiograph_lungs import ChestRadiographLungs
+from expert_models.classical import ZonalOpacityReader, classical_experts
 from tools.patient_record import PatientRecordReader
 from tools.registry import ToolRegistry, registered_tools
 from tools.report_reader import ReportReader
@@ -15,7 +17,10 @@ def standard_registry(knowledge: Knowledge, reader: ReportReader) -> ToolRegistr
     record, report = PatientRecordReader(knowledge, reader), ReportTool(reader)
     registry.register(Tool(record.card, record.run))
     registry.register(Tool(report.card, report.run))
-    for expert in classical_experts():
+    lungs = ChestRadiographLungs()
+    zones = ZonalOpacityReader(lambda radiograph: lungs.mark(radiograph).masks)
+    experts: tuple[ExpertModel, ...] = (lungs, zones, *classical_experts())
+    for expert in experts:
         registry.register(Tool(expert.card, expert.run))
     for tool in registered_tools():
         registry.register(tool)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dxtrace.clinical import Case, Evidence, Finding, Presence, Score, Source
 from expert_models.card import ModelCard
-from expert_models.classical.current_images import load_current
+from expert_models.current_images import load_current
 from expert_models.errors import ToolRefusal
 from expert_models.output import ExpertOutput
 

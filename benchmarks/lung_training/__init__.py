@@ -1,0 +1,1 @@
+"""How the chest-radiograph lung segmenter was trained: data, split, augmentation, training."""

@@ -1,0 +1,1 @@
+"""Lungs on frontal chest radiographs: the network of our bundle, and what is made of its output."""

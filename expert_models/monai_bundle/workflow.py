@@ -1,0 +1,191 @@
+"""The inference workflow of a bundle, kept ready, through ``monai.bundle``.
+
+A bundle's configuration is a program: it may import modules and evaluate expressions. Only bundles
+that somebody chose to install are run, weights are compared with their SHA-256 before that, and
+torch is held to reading tensors only from pickled files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dxtrace.clinical.volume import Volume
+from expert_models.errors import ToolRefusal
+from expert_models.monai_bundle.image_file import our_axes, write_image
+from expert_models.monai_bundle.metadata import METADATA_FILE, BundleMetadata
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_CONFIGS = ("inference.json", "inference.yaml", "inference.yml")
+_TENSORS_ONLY = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
+_CHUNK = 1 << 20
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def check_weights(folder: Path, expected: Mapping[str, str]) -> None:
+    """Compare files of weights with what they must be.
+
+    Raises:
+        ToolRefusal: if one is missing or another file.
+    """
+    for name, sha256 in expected.items():
+        path = folder / name
+        if not path.is_file():
+            raise ToolRefusal(f"the weights {name} of the bundle {folder.name} are not here")
+        found = file_sha256(path)
+        if found != sha256:
+            raise ToolRefusal(
+                f"the weights {name} of the bundle {folder.name} are not the ones expected: "
+                f"SHA-256 {found[:12]}..., expected {sha256[:12]}..."
+            )
+
+
+def config_file(folder: Path) -> Path:
+    """The bundle's inference configuration.
+
+    Raises:
+        ValueError: if it has none.
+    """
+    found = next((p for n in _CONFIGS if (p := folder / "configs" / n).is_file()), None)
+    if found is None:
+        raise ValueError(f"{folder.name}: expected configs/inference.json or .yaml, got neither")
+    return found
+
+
+class BundleRun:
+    """A bundle's workflow: built at the first call, kept for the next ones.
+
+    Args:
+        folder: the bundle's root.
+        metadata: its metadata.
+        extra_inputs: further entries of every data item.
+        device: a torch device such as ``cpu`` or ``cuda:0``; None leaves it to the bundle.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        metadata: BundleMetadata,
+        *,
+        extra_inputs: Mapping[str, Any] | None = None,
+        device: str | None = None,
+    ) -> None:
+        self._folder = folder.resolve()
+        self._metadata = metadata
+        self._extra = dict(extra_inputs or {})
+        self._device = device
+        self._workflow: Any = None
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._lock = threading.Lock()  # an evaluator has one state
+
+    def predict(self, volume: Volume) -> NDArray[Any]:
+        """Run the workflow on a volume.
+
+        Returns:
+            (channel, slice, row, column) or (channel, row, column), on the volume's own grid.
+
+        Raises:
+            ToolRefusal: if the bundle gives no output on that grid.
+        """
+        with self._lock, tempfile.TemporaryDirectory(prefix="dxtrace-") as folder:
+            image = write_image(volume, Path(folder))
+            key = self._metadata.image_input[0]
+            output = self._run({key: str(image), **self._extra})
+        return self._on_grid(output, volume)
+
+    def _run(self, item: dict[str, Any]) -> Any:
+        # What a bundle prints is no result: standard output is for results.
+        with _tensors_only(), contextlib.redirect_stdout(sys.stderr):
+            if self._workflow is None:
+                self._workflow = self._built(item)
+                self._workflow.run()
+            else:
+                self._workflow.dataset.data[:] = [item]
+                self._workflow.evaluator.run()
+        state = self._workflow.evaluator.state
+        output = state.output[0] if isinstance(state.output, list) else state.output
+        name = self._metadata.image_output[0]
+        if not isinstance(output, dict) or name not in output:
+            raise ToolRefusal(f"the bundle {self._folder.name} gave no output {name!r}")
+        state.output = state.batch = None  # the volumes are not kept
+        return output[name]
+
+    def _built(self, item: dict[str, Any]) -> Any:
+        from monai.bundle.workflows import ConfigWorkflow
+
+        self._scratch = tempfile.TemporaryDirectory(prefix="dxtrace-")
+        options: dict[str, Any] = {
+            "bundle_root": str(self._folder),
+            "output_dir": self._scratch.name,
+        }
+        if self._device is not None:
+            options["device"] = f"$torch.device({self._device!r})"
+        workflow = ConfigWorkflow(
+            config_file=str(config_file(self._folder)),
+            meta_file=str(self._folder / METADATA_FILE),
+            logging_file=False,
+            workflow_type="inference",
+            **options,
+        )
+        workflow.dataset_data = [item]
+        workflow.initialize()
+        missing = [p for p in ("dataset", "evaluator") if not hasattr(workflow, p)]
+        if missing:
+            raise ToolRefusal(f"the bundle {self._folder.name} has no {' and no '.join(missing)}")
+        return workflow
+
+    def _on_grid(self, output: Any, volume: Volume) -> NDArray[Any]:
+        import numpy as np
+
+        array = our_axes(np.asarray(output.detach().cpu()), rows_first=self._rows_first())
+        if array.shape[1:] != volume.spatial_shape:
+            raise ToolRefusal(
+                f"the bundle {self._folder.name} gave masks of {array.shape[1:]} voxels for an "
+                f"image of {volume.spatial_shape}: its workflow does not invert its own resampling"
+            )
+        return array
+
+    def _rows_first(self) -> bool:
+        """Whether the bundle asks its reader of pictures to keep (row, column)."""
+        config = self._workflow.parser.config
+        return any(v is False for k, v in _entries(config) if k == "reverse_indexing")
+
+
+def _entries(config: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(config, dict):
+        for key, value in config.items():
+            yield str(key), value
+            yield from _entries(value)
+    elif isinstance(config, list):
+        for value in config:
+            yield from _entries(value)
+
+
+@contextlib.contextmanager
+def _tensors_only() -> Iterator[None]:
+    before = os.environ.get(_TENSORS_ONLY)
+    os.environ[_TENSORS_ONLY] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_TENSORS_ONLY]
+        else:
+            os.environ[_TENSORS_ONLY] = before
