@@ -67,7 +67,9 @@ def review_cases(paths: list[Path], options: ReviewOptions) -> ExitStatus:
         UsageError: if the arguments do not fit together, or the output folder cannot be written.
     """
     if bool(paths) == (options.resume is not None):
-        raise UsageError("expected a case to review, or --resume with the id of one that waits")
+        raise UsageError(
+            "expected CASE, the case to review, or --resume with the id of one that waits"
+        )
     reviewer = Reviewer(planner=options.planner, out=options.out)
     reviewer.check()
     _make_folders(options.out)
