@@ -142,14 +142,22 @@ def _attribute_formulas(evidence: Evidence, claim: Claim, index: int | None) -> 
 def _number_formula(
     evidence: Evidence, concept: Concept, claim: Claim, said: tuple[Fact, ...]
 ) -> list[z3.BoolRef]:
-    """A claim of several excludes a single one, where only one lesion is described."""
+    """A claimed number excludes another one, where only one lesion is described.
+
+    A plain plural is no number: "brain and bone metastases" may be one of each.
+    """
     name = f"{concept.key}.count"
     alone = evidence.base.lesion_counts.get(concept.key) == 1 and not any(
         a.identifies
         for a in concept.attributes  # stations are counted, not nodes
     )
     numbers = [f.value for f in said if f.name == name and isinstance(f.value, Interval)]
-    if not alone or not numbers or (name, 1) not in evidence.base.mentioned:
+    if (
+        claim.attributes.get("count_open")
+        or not alone
+        or not numbers
+        or (name, 1) not in evidence.base.mentioned
+    ):
         return []
     symbol = evidence.knowledge.symbols.resolve(name, claim.id)
     return [interval_formula(evidence.theory.encoder.fact(symbol, 1), n) for n in numbers]

@@ -13,7 +13,7 @@ from tools.report_reader.binding import Binder
 from tools.report_reader.context import assess
 from tools.report_reader.mentions import Mention
 from tools.report_reader.numbers import Interval, read_number
-from tools.report_reader.regions import of_one_organ
+from tools.report_reader.regions import is_told_at_its_name
 from tools.report_reader.sentences import MeaningHit, Scan
 from tools.report_reader.sizes import Size
 
@@ -129,7 +129,8 @@ class AttributeReader:
                 owner = previous
             if owner is None and not _is_supposed(scan, size):
                 owner = next((m for m in recent if accepts_sizes(m.concept)), None)
-            if owner is not None and foreign and of_one_organ(owner.concept):
+            other = foreign and owner not in mentions
+            if owner is not None and other and is_told_at_its_name(owner.concept):
                 continue  # the size of another organ's lesion
             if owner is not None and not _taken(scan, size, owner):
                 _add_size(owner, size, own=owner in mentions)

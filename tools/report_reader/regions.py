@@ -58,6 +58,11 @@ def of_one_organ(concept: Concept) -> bool:
     return concept.kind == "lesion" and bool(concept.domains) and not anywhere
 
 
+def is_told_at_its_name(concept: Concept) -> bool:
+    """Whether a lesion is described where it is named; targets of a response are listed by site."""
+    return concept.kind == "lesion" and "response" not in concept.domains
+
+
 def _leave_out_other_organs(scan: Scan, vocabulary: Vocabulary) -> None:
     """Read nothing of a lesion from a clause that speaks of an organ without a vocabulary.
 
@@ -77,12 +82,17 @@ def _leave_out_other_organs(scan: Scan, vocabulary: Vocabulary) -> None:
         named = any(o.start < hit.end and hit.start < o.end for o in organs)
         return named or not of_one_organ(vocabulary.concepts[hit.entry.concept])
 
+    def is_of_a_lesion(hit: MeaningHit) -> bool:
+        concept = vocabulary.concepts.get(hit.entry.concept)
+        foreign_clause = scan.clause(hit.start) in foreign
+        return foreign_clause and concept is not None and is_told_at_its_name(concept)
+
     scan.hits["mention"] = [h for h in scan.hits["mention"] if stays(h)]
     kept = {(scan.clause(h.start), h.entry.concept) for h in scan.hits["mention"]}
     for role in ("value", "flag", "number"):
         scan.hits[role] = [
             h for h in scan.hits[role]
-            if stays(h) or (scan.clause(h.start), h.entry.concept) in kept
+            if not is_of_a_lesion(h) or (scan.clause(h.start), h.entry.concept) in kept
         ]  # fmt: skip
     spoken = {clause for clause, _ in kept}
     scan.foreign.update(foreign - spoken)
