@@ -132,9 +132,9 @@ def test_a_script_answers_by_fact_now_or_later(report: Path, dxtrace: Run) -> No
     [
         (["--resume", "nodule"], "--resume needs --out"),
         (["--resume", "nodule", "--out", "new"], "there are no sessions in"),
-        ([], "expected a case to review, or --resume"),
+        ([], "expected CASE, the case to review, or --resume"),
         (["nodule.txt", "--interactive"], "without a terminal needs --out"),
-        (["nodule.txt", "--resume", "x", "--out", "new"], "expected a case to review, or"),
+        (["nodule.txt", "--resume", "x", "--out", "new"], "expected CASE, the case to review, or"),
     ],
 )
 def test_arguments_that_do_not_fit_are_told(
