@@ -1,5 +1,6 @@
 """Expert models: their cards and the contract that every adapter keeps."""
 
+from expert_models.arguments import Arguments, Box, Point
 from expert_models.card import ModelCard, OperatingPoint, Span, WeightsFile
 from expert_models.contract import matching_series
 from expert_models.errors import RetryableError, ToolRefusal
@@ -7,10 +8,13 @@ from expert_models.expert_model import ExpertModel
 from expert_models.output import ExpertOutput
 
 __all__ = [
+    "Arguments",
+    "Box",
     "ExpertModel",
     "ExpertOutput",
     "ModelCard",
     "OperatingPoint",
+    "Point",
     "RetryableError",
     "Span",
     "ToolRefusal",

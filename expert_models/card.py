@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from dxtrace.clinical.base import Frozen
 
 Accepted = Literal["report", "observation", "patient", "image"]
+Prompt = Literal["phrases", "points", "boxes", "everything"]
 HeaderField = Literal["modality", "body_part", "view", "spacing", "contrast", "age"]
 
 
@@ -101,6 +102,8 @@ class ModelCard(Frozen):
         produces: keys of the concepts it can report; ``*`` stands for the whole vocabulary.
         marks: names of the structures that it marks without a finding, such as ``left_lung``.
         arguments: words that it can be called with, such as classes; empty if there are none.
+        prompts: what else a call may carry (:class:`expert_models.Arguments`).
+        prompt_needed: whether it does nothing without one.
         operating_points: thresholds with their source.
         accuracy: how well it does, on which data, and who says so.
         weights: files of weights that it needs.
@@ -133,6 +136,8 @@ class ModelCard(Frozen):
     produces: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
+    prompts: tuple[Prompt, ...] = ()
+    prompt_needed: bool = False
     operating_points: tuple[OperatingPoint, ...] = ()
     accuracy: str = ""
     weights: tuple[WeightsFile, ...] = ()

@@ -1,5 +1,6 @@
 """``dxtrace doctor``: what is here, what is missing, what would run."""
 
+import importlib
 import importlib.util
 import platform
 import re
@@ -31,10 +32,21 @@ def examine() -> ExitStatus:
     problems = [*_examine_packages(), *_examine_names(), *_examine_knowledge()]
     _examine_corpus()
     print("\nplanner: pathway (needs no weights) would run")
-    print("experts: report_reader would run; image experts: none installed")
+    _examine_experts()
     for problem in problems:
         sys.stderr.write(f"problem: {problem}\n")
     return ExitStatus.USAGE if problems else ExitStatus.OK
+
+
+def _examine_experts() -> None:
+    registry = importlib.import_module("graphs.workbench").default_workbench().registry
+    for kind, title in (("report", "readers"), ("image", "experts on images")):
+        names = [t.card.name for t in registry if kind in t.card.accepts]
+        print(f"{title}: {', '.join(names) or 'none'}")
+    if importlib.util.find_spec("torch") is None:
+        print("torch: not installed; an expert with weights says unavailable (extra 'experts')")
+    for name, problem in registry.problems.items():
+        print(f"expert {name} cannot be loaded: {problem}")
 
 
 def _examine_packages() -> Iterator[str]:

@@ -58,7 +58,7 @@ class Evidence:
     ) -> None:
         self.knowledge = knowledge
         self.base = base
-        self.theory: Theory = theory_for(knowledge, base.lesion_counts)
+        self.theory: Theory = theory_for(knowledge, base.lesion_counts, base.doubted)
         self.solver = z3.Solver()
         self.items: dict[str, Tracked] = {}
         self.facts: dict[str, Fact] = {}

@@ -69,6 +69,7 @@ class FactBase:
         lesions: lesion ids of each lesion concept, in order; index 1 is the first.
         locations: stated sites of each (concept, index), in words; index 0 for what is no lesion.
         mentioned: names that some finding speaks of, in whatever state.
+        doubted: lesion concepts of which one more is possible than is certain.
         problems: facts that could not be used, and why (such as a unit that does not convert).
     """
 
@@ -77,6 +78,7 @@ class FactBase:
     locations: dict[tuple[str, int], frozenset[str]] = field(default_factory=dict)
     mentioned: frozenset[tuple[str, int | None]] = frozenset()
     problems: tuple[str, ...] = ()
+    doubted: frozenset[str] = frozenset()
 
     @property
     def lesion_counts(self) -> dict[str, int]:

@@ -265,6 +265,7 @@ class _Builder:
             locations={place: frozenset(words) for place, words in self.locations.items()},
             mentioned=frozenset(self.mentioned),
             problems=tuple(dict.fromkeys(self.problems)),
+            doubted=frozenset(c for c, ids in self.lesions.items() if self._possible_more(c, ids)),
         )
 
     def _add_measured(
@@ -302,6 +303,10 @@ class _Builder:
                 if interval is not None:
                     self._state(finding, name, interval, index)
 
+    def _possible_more(self, concept: str, ids: list[str]) -> int:
+        """How many lesions are named with doubt beside those that are certain."""
+        return len(self.doubted.get(concept, set()) - set(ids))
+
     def _add_counts(self) -> None:
         for concept, ids in self.lesions.items():
             if self.vocabulary.concepts[concept].attribute("count") is None:
@@ -310,7 +315,7 @@ class _Builder:
                 name = f"{concept}.count"
                 if (name, index) not in self.mentioned:
                     # A doubted lesion of the same kind may be one more.
-                    more = len(self.doubted.get(concept, set()) - set(ids)) if index == 1 else 0
+                    more = self._possible_more(concept, ids) if index == 1 else 0
                     one = Interval(Fraction(1), Fraction(1 + more))
                     self.facts[f"{ids[index - 1]}|{name}|{index}"] = Fact(
                         ids[index - 1], name, one, index, text="reported as one", kind="assumption"

@@ -44,10 +44,22 @@ class Tracked:
 
 
 class Theory:
-    """Rules, tables and vocabulary of all packs for given lesion counts."""
+    """Rules, tables and vocabulary of all packs for given lesion counts.
 
-    def __init__(self, knowledge: Knowledge, lesion_counts: dict[str, int]) -> None:
-        self.knowledge = knowledge
+    Args:
+        knowledge: vocabulary and packs.
+        lesion_counts: number of lesions of each concept.
+        doubted: concepts of which there may be more: the highest over the lesions is then a lower
+            bound.
+    """
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        lesion_counts: dict[str, int],
+        doubted: frozenset[str] = frozenset(),
+    ) -> None:
+        self.knowledge, self.doubted = knowledge, doubted
         self.encoder = Encoder(knowledge.symbols, lesion_counts)
         self._rules: dict[str, list[Tracked]] = {}
         self._tables: dict[str, list[Tracked]] = {}
@@ -208,9 +220,13 @@ class Theory:
         lesions = [
             self.encoder.choice_fact(part, index) for index, _ in self.bindings(combine.over)
         ]
-        formulas = [
-            whole[value] == _highest_is(value, combine.order, lesions) for value in combine.order
-        ]
+        highest = {v: _highest_is(v, combine.order, lesions) for v in combine.order}
+        formulas = [whole[value] == formula for value, formula in highest.items()]
+        if combine.over in self.doubted:
+            formulas = [
+                z3.Implies(formula, z3.Or([whole[v] for v in combine.order[number:]]))
+                for number, formula in enumerate(highest.values())
+            ]
         if not lesions:
             absent = z3.Not(z3.Bool(f"{combine.over}.present"))
             formulas = [z3.Implies(absent, whole[combine.none])] if combine.none else []
@@ -367,14 +383,18 @@ def required_outputs(knowledge: Knowledge, output: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=128)
-def _theory(knowledge_id: int, counts: tuple[tuple[str, int], ...]) -> Theory:
-    return Theory(_known[knowledge_id], dict(counts))
+def _theory(
+    knowledge_id: int, counts: tuple[tuple[str, int], ...], doubted: frozenset[str]
+) -> Theory:
+    return Theory(_known[knowledge_id], dict(counts), doubted)
 
 
 _known: dict[int, Knowledge] = {}
 
 
-def theory_for(knowledge: Knowledge, lesion_counts: dict[str, int]) -> Theory:
-    """The theory for these lesion counts, built once a process."""
+def theory_for(
+    knowledge: Knowledge, lesion_counts: dict[str, int], doubted: frozenset[str] = frozenset()
+) -> Theory:
+    """The theory for these lesions, built once a process."""
     _known[id(knowledge)] = knowledge
-    return _theory(id(knowledge), tuple(sorted(lesion_counts.items())))
+    return _theory(id(knowledge), tuple(sorted(lesion_counts.items())), doubted)

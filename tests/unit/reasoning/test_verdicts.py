@@ -189,6 +189,17 @@ def test_rules_hold_for_each_lesion_by_itself_and_the_highest_counts(small: Know
     assert action(found("spot", "absent", **REPORT)) == "nothing"
 
 
+def test_a_possible_lesion_keeps_the_highest_open(small: Knowledge) -> None:
+    high = found("person", attributes={"risk": "high"})
+    certain = spot("a", mm={"mean_diameter": 7}, attributes={"composition": "solid"})
+    possible = found("spot", "indeterminate", lesion="b", id="f9")
+    alone = Checker(small, [high, certain]).conclude("spots.action")
+    both = Checker(small, [high, certain, possible]).conclude("spots.action")
+    assert alone.value == "watch"
+    assert both.value is None
+    assert both.possible == ("watch", "cut")
+
+
 def test_two_findings_of_one_lesion_add_up(small: Knowledge) -> None:
     size = spot("a", mm={"mean_diameter": 12}, id="f1")
     kind_of = spot("a", attributes={"composition": "soft"}, id="f2")

@@ -1,0 +1,77 @@
+"""Experts by configuration: a family, a name, files; no code to write.
+
+A file ``experts.yaml`` lists entries; the catalogue that comes with DxTrace has the same shape::
+
+    experts:
+      - name: medsam
+        family: segment_anything
+        folder: /models/medsam-vit-base     # or files: [...] that `dxtrace experts pull` fetches
+        options: {concepts: [pulmonary_nodule]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import Field
+
+from dxtrace.clinical.base import Frozen
+from expert_models.card import WeightsFile
+from expert_models.expert_model import ExpertModel
+
+Build = Callable[["ExpertEntry", Path], ExpertModel]
+
+# Each module has a function ``build(entry, folder)``. It is imported when an entry names the family
+# and must not import torch before the expert's first call.
+FAMILIES = {
+    "monai_bundle": "expert_models.monai_bundle.family",
+    "torchxrayvision": "expert_models.torchxrayvision.family",
+    "segment_anything": "expert_models.segment_anything.family",
+    "grounding": "expert_models.grounding.family",
+    "zero_shot": "expert_models.zero_shot.family",
+    "image_embedding": "expert_models.image_embedding.family",
+    "mcp": "expert_models.mcp_expert.family",
+}
+
+
+class ExpertEntry(Frozen):
+    """One expert of a family.
+
+    Attributes:
+        name: unique name, as calls and traces use it.
+        family: one of :data:`FAMILIES`.
+        folder: where its files lie; None for files in the weights store.
+        files: files that ``dxtrace experts pull`` fetches; their names are paths below the folder.
+        options: what the family needs to know; each family checks its own.
+        licence: licence of the weights, shown before they are fetched.
+        source: where the files and their hashes come from.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    family: str
+    folder: Path | None = None
+    files: tuple[WeightsFile, ...] = ()
+    options: dict[str, Any] = Field(default_factory=dict)
+    licence: str = ""
+    source: str = ""
+
+
+def build_expert(entry: ExpertEntry, folder: Path) -> ExpertModel:
+    """Build the expert of an entry; nothing heavy is loaded before its first call.
+
+    Args:
+        entry: the entry.
+        folder: where its files lie.
+
+    Raises:
+        ValueError: if there is no such family, or options or files are not what it expects.
+    """
+    if entry.family not in FAMILIES:
+        raise ValueError(
+            f"{entry.name}: family: expected one of {', '.join(FAMILIES)}, got {entry.family!r}"
+        )
+    build = cast(Build, import_module(FAMILIES[entry.family]).build)
+    return build(entry, folder)

@@ -1,0 +1,1 @@
+"""What adapters share at run time: weights, safe loading, devices, memory."""
