@@ -6,6 +6,9 @@ from expert_models.contract import matching_series
 from expert_models.errors import RetryableError, ToolRefusal
 from expert_models.expert_model import ExpertModel
 from expert_models.output import ExpertOutput
+from expert_models.runtime import torchvision_guard
+
+torchvision_guard.install()
 
 __all__ = [
     "Arguments",
