@@ -140,6 +140,7 @@ def _reason(card: ModelCard, series: Series, image: Image) -> str | None:
         _one_of(card, "body_part", card.body_parts, image.body_part),
         _one_of(card, "view", card.views, image.view),
         _contrast(card, series),
+        _kind(card, series),
         *_spacings(card, image),
     )
     return next((reason for reason in checks if reason is not None), None)
@@ -168,6 +169,23 @@ def _contrast(card: ModelCard, series: Series) -> str | None:
     if got == card.contrast:
         return None
     return f"expected images {card.contrast} contrast, got {got}"
+
+
+def _kind(card: ModelCard, series: Series) -> str | None:
+    """A shape or a colour that nobody knows is no reason to refuse: the pixels will tell."""
+    planes = 2
+    if card.image is not None and series.shape is not None:
+        got = "picture" if len(series.shape) == planes else "stack"
+        if got != card.image:
+            words = {"picture": "a single picture", "stack": "a stack of slices"}
+            return f"expected {words[card.image]}, got {words[got]}"
+    if None not in (card.is_colour, series.is_colour) and card.is_colour != series.is_colour:
+        colours = {True: "colour", False: "grey"}
+        return (
+            f"expected {colours[card.is_colour is True]} images, "
+            f"got {colours[series.is_colour is True]} ones"
+        )
+    return None
 
 
 def _spacings(card: ModelCard, image: Image) -> Iterable[str | None]:
