@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dxtrace.clinical import Case, CallRequest, Evidence, Finding, Presence, Source
+from dxtrace.clinical import CallRequest, Case, Evidence, Finding, Presence, Source
 from dxtrace.clinical.finding import Score
 from expert_models.arguments import Arguments
 from expert_models.card import ModelCard
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from dxtrace.clinical import Series
     from dxtrace.clinical.volume import Mask, Volume
-    from expert_models.segment_anything.network import Kind
+    from expert_models.segment_anything.network import Kind, SamNetwork
     from expert_models.slice_pictures import Preset
 
 SCALE = "predicted_iou"
@@ -64,16 +64,9 @@ class SegmentAnything:
     """
 
     def __init__(self, card: ModelCard, folder: Path, settings: Settings) -> None:
-        from expert_models.segment_anything.network import SamNetwork
-
         self.card = card
-        self._settings = settings
-        self._network = SamNetwork(
-            folder,
-            {w.name: w.sha256 for w in card.weights},
-            kind=settings.kind,
-            device=settings.device,
-        )
+        self._folder, self._settings = folder, settings
+        self._network: SamNetwork | None = None
 
     def run(self, case: Case, arguments: Arguments) -> ExpertOutput:
         """Outline what the arguments point at.
@@ -103,6 +96,16 @@ class SegmentAnything:
             notes.append(note)
         return ExpertOutput(tuple(findings), tuple(masks), tuple(notes))
 
+    def _loaded(self) -> SamNetwork:
+        """The network; made here, as an expert is sent to its process before it has one."""
+        from expert_models.segment_anything.network import SamNetwork
+
+        if self._network is None:
+            weights = {w.name: w.sha256 for w in self.card.weights}
+            kind, device = self._settings.kind, self._settings.device
+            self._network = SamNetwork(self._folder, weights, kind=kind, device=device)
+        return self._network
+
     def _series(self, case: Case, arguments: Arguments) -> Series:
         named = series_asked(arguments)
         if named:
@@ -129,7 +132,7 @@ class SegmentAnything:
         lowest = 1.0
         for prompt in target.prompts:
             picture = rgb_slice(volume, prompt.index, brightness)
-            outline = self._network.outline(picture, prompt)
+            outline = self._loaded().outline(picture, prompt)
             voxels |= on_grid(outline.mask, prompt.index, volume)
             lowest = min(lowest, outline.predicted_iou)
         return voxels, lowest
@@ -139,7 +142,7 @@ class SegmentAnything:
 
         index = slice_count(volume) // 2
         picture = rgb_slice(volume, index, brightness_of(volume, self._settings.window))
-        found = self._network.everything(picture, self._settings.points_per_side)
+        found = self._loaded().everything(picture, self._settings.points_per_side)
         masks = [
             _mask(f"region_{i}", on_grid(o.mask, index, volume), o.predicted_iou, volume, None)
             for i, o in enumerate(found[: self._settings.most_regions], start=1)
@@ -165,9 +168,7 @@ class SegmentAnything:
             lesion=id_,
             source=Source.USER if stated else Source.TOOL,
             evidence=(
-                Evidence(
-                    tool=self.card.name, version=self.card.version, weights_sha256=weights
-                ),
+                Evidence(tool=self.card.name, version=self.card.version, weights_sha256=weights),
             ),
             text=f"outlined where pointed at; that it is {concept.replace('_', ' ')} is {who}",
         )

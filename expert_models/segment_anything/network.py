@@ -26,7 +26,7 @@ Kind = Literal["sam", "medsam"]
 _KEPT = 64
 """Encoded pictures that are kept: 4 MiB each for the published networks."""
 # What the automatic masks of the original are filtered by: quality as the network predicts it, how
-# little the mask changes with its threshold, and overlap (Kirillov A et al. 2023, arXiv:2304.02643).
+# little the mask changes with its threshold, overlap (Kirillov A et al. 2023, arXiv:2304.02643).
 _LEAST_IOU, _LEAST_STABILITY, _MOST_OVERLAP = 0.88, 0.95, 0.7
 _MOST_PIXELS_AT_ONCE = 1 << 25
 _POINTS_AT_ONCE = 64
@@ -51,7 +51,7 @@ class SamNetwork:
     Args:
         folder: a folder of transformers, or one with an original checkpoint (``.pth``).
         weights: path below the folder to the SHA-256 that the file must have.
-        kind: ``medsam`` prepares pictures as MedSAM was trained: stretched to a square, from 0 to 1.
+        kind: ``medsam`` prepares pictures as MedSAM was trained: stretched to a square, 0 to 1.
         device: a torch device; None takes a GPU where there is one.
     """
 

@@ -104,7 +104,9 @@ def _config(tensors: dict[str, Any]) -> Any:
         hidden_size=out,
         mlp_dim=int(tensors["mask_decoder.transformer.layers.0.mlp.lin1.weight"].shape[0]),
         num_hidden_layers=_count(tensors, r"mask_decoder\.transformer\.layers\.(\d+)\."),
-        iou_head_hidden_dim=int(tensors["mask_decoder.iou_prediction_head.proj_in.weight"].shape[0]),
+        iou_head_hidden_dim=int(
+            tensors["mask_decoder.iou_prediction_head.proj_in.weight"].shape[0]
+        ),
         num_multimask_outputs=int(tensors["mask_decoder.mask_tokens.weight"].shape[0]) - 1,
     )
     return SamConfig(

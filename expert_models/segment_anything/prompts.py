@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from expert_models.arguments import Arguments, Box, Point
+from expert_models.arguments import Arguments, Box
 from expert_models.errors import ToolRefusal
 
 _PLANE = 2
@@ -45,7 +45,7 @@ def series_asked(arguments: Arguments) -> str:
     Raises:
         ToolRefusal: if they name several.
     """
-    named = {p.series for p in (*arguments.points, *arguments.boxes)}
+    named = {p.series for p in arguments.points} | {b.series for b in arguments.boxes}
     if len(named) > 1:
         raise ToolRefusal("expected points and boxes on one series; ask for each series apart")
     return named.pop() if named else ""
@@ -107,14 +107,14 @@ def _spatial(box: Box, shape: tuple[int, ...]) -> tuple[_Index, _Index]:
     return _index(box.low, shape), _index(box.high, shape)
 
 
-def _index(at: Point | tuple[int, ...], shape: tuple[int, ...]) -> _Index:
+def _index(at: tuple[int, ...], shape: tuple[int, ...]) -> _Index:
     """An array index with a slice: 0 for a plane, and for a stack of one slice if none is said."""
-    given = tuple(at) if isinstance(at, tuple) else at.at
+    given = at
     if len(given) == _PLANE and (len(shape) == _PLANE or shape[0] == 1):
         given = (0, *given)
     full = (1, *shape) if len(shape) == _PLANE else shape
     if len(given) != len(full):
-        raise ToolRefusal(f"expected a (slice, row, column) of a stack, got {tuple(given)}")
+        raise ToolRefusal(f"expected a (slice, row, column) of a stack, got {given}")
     if any(not 0 <= i < n for i, n in zip(given, full, strict=True)):
         raise ToolRefusal(f"expected an index inside the image of {shape} voxels, got {given}")
     return given[0], given[1], given[2]
