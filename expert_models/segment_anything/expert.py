@@ -159,7 +159,6 @@ class SegmentAnything:
             return None
         id_ = f"{self.card.name}:{volume.series}:{target.name}"
         who = "stated by the person who asked" if stated else "a planner's guess"
-        weights = self.card.weights[0].sha256 if len(self.card.weights) == 1 else None
         return Finding(
             id=id_,
             concept=concept,
@@ -167,9 +166,7 @@ class SegmentAnything:
             score=Score(value=score, scale=SCALE),
             lesion=id_,
             source=Source.USER if stated else Source.TOOL,
-            evidence=(
-                Evidence(tool=self.card.name, version=self.card.version, weights_sha256=weights),
-            ),
+            evidence=(Evidence(tool=self.card.name, version=self.card.version),),
             text=f"outlined where pointed at; that it is {concept.replace('_', ' ')} is {who}",
         )
 
