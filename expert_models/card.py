@@ -101,6 +101,9 @@ class ModelCard(Frozen):
         modalities: DICOM modalities it accepts; empty if it does not look at images.
         body_parts: body parts it accepts, in lower case; empty for any.
         views: projections it accepts: ``pa``, ``ap``, ``lateral``; empty for any.
+        image: ``picture`` if it takes single pictures only, ``stack`` if it takes stacks of slices
+            only; None for either.
+        is_colour: whether it takes colour images only, or grey ones only; None for either.
         in_plane_mm: accepted spacing of rows and columns, in mm.
         slice_mm: accepted spacing of slices, in mm.
         contrast: ``with`` or ``without`` a contrast agent; None for either.
@@ -135,6 +138,8 @@ class ModelCard(Frozen):
     modalities: tuple[str, ...] = ()
     body_parts: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
+    image: Literal["picture", "stack"] | None = None
+    is_colour: bool | None = None
     in_plane_mm: Span | None = None
     slice_mm: Span | None = None
     contrast: Literal["with", "without"] | None = None

@@ -35,6 +35,7 @@ def _card() -> ModelCard:
         modalities=("CR", "DX"),
         body_parts=("chest",),
         views=("pa", "ap"),
+        image="picture",
         tolerates_unknown=("modality", "body_part", "view", "spacing"),
         produces=("limited_quality",),
         marks=(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from expert_models.arguments import Arguments
 from expert_models.families import ExpertEntry, build_expert
-from expert_models.runtime.hashes import check_weights, hashes_of
+from expert_models.runtime.checksums import check_weights, hashes_of
 
 if TYPE_CHECKING:
     from dxtrace.clinical import Case, Finding

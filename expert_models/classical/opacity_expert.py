@@ -37,6 +37,7 @@ class ZonalOpacityReader:
         accepts=("image",),
         modalities=("CR", "DX", "DR"),
         views=("pa", "ap"),
+        image="picture",
         produces=(CONCEPT,),
         memory_mb=500,
         cost=2.0,

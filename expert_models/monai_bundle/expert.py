@@ -13,7 +13,7 @@ from expert_models.monai_bundle.marking import classes_of, mark
 from expert_models.monai_bundle.metadata import BundleMetadata, read_metadata
 from expert_models.monai_bundle.workflow import BundleRun, config_file
 from expert_models.output import ExpertOutput
-from expert_models.runtime.hashes import HashMemory, check_weights
+from expert_models.runtime.checksums import check_weights, file_sha256
 
 _WEIGHTS = (".safetensors", ".pt", ".pth", ".ts")
 
@@ -45,9 +45,8 @@ class MonaiBundleExpert:
         strange = sorted((set(self._mapping.classes) | set(self._mapping.leave_out)) - known)
         if strange:
             raise ValueError(f"{folder.name}: has no class {strange[0]!r}; it has {sorted(known)}")
-        memory = HashMemory()
         self._weights = self._mapping.weights or {
-            p.relative_to(folder).as_posix(): memory.sha256(p)
+            str(p.relative_to(folder)): file_sha256(p)
             for p in sorted((folder / "models").glob("*"))
             if p.suffix in _WEIGHTS
         }

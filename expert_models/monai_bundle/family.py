@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from expert_models.families import ExpertEntry
+from expert_models.family_options import read_options
 from expert_models.monai_bundle.expert import MonaiBundleExpert
 from expert_models.monai_bundle.mapping import BundleMapping
-from expert_models.runtime.hashes import hashes_of
+from expert_models.runtime.checksums import hashes_of
 
 
 def build(entry: ExpertEntry, folder: Path) -> MonaiBundleExpert:
@@ -24,10 +23,7 @@ def build(entry: ExpertEntry, folder: Path) -> MonaiBundleExpert:
         ValueError: if an option is not known, or the folder is no bundle.
     """
     weights = {p: h for p, h in hashes_of(entry.files).items() if p.startswith("models/")}
-    given = {"name": entry.name, **({"weights": weights} if weights else {}), **entry.options}
-    try:
-        mapping = BundleMapping.model_validate(given)
-    except ValidationError as error:
-        where = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
-        raise ValueError(f"{entry.name}: options: {where}") from None
+    stated = {"weights": weights} if weights else {}
+    options = {"name": entry.name, **stated, **entry.options}
+    mapping = read_options(entry.model_copy(update={"options": options}), BundleMapping)
     return MonaiBundleExpert(folder, mapping)

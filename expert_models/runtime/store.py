@@ -17,7 +17,7 @@ from dxtrace.clinical.base import Frozen
 from dxtrace.user_folders import cache_folder
 from expert_models.card import WeightsFile
 from expert_models.runtime.download import Fetch, FetchError, Progress
-from expert_models.runtime.hashes import HashMemory, read_sha256, write_whole
+from expert_models.runtime.checksums import file_sha256, read_sha256, write_whole
 
 if TYPE_CHECKING:
     from expert_models.families import ExpertEntry
@@ -109,10 +109,10 @@ class WeightsStore:
         lacking = self.missing(entry)
         if lacking:
             raise ValueError(f"{entry.name}: {lacking[0]} is not here: dxtrace experts pull")
-        accepted, memory = self._accepted(entry), HashMemory()
+        accepted = self._accepted(entry)
         files = tuple(
             f if f.sha256 else f.model_copy(update={
-                "sha256": accepted.get(f.path) or memory.sha256(self.folder(entry) / f.path)
+                "sha256": accepted.get(f.path) or file_sha256(self.folder(entry) / f.path)
             })
             for f in entry.files
         )  # fmt: skip
@@ -169,7 +169,7 @@ class WeightsStore:
         file: WeightsFile,
     ) -> PulledFile:
         target, wanted = self.folder(entry) / file.path, expected.get(file.path)
-        if target.is_file() and wanted is not None and HashMemory().sha256(target) == wanted:
+        if target.is_file() and wanted is not None and file_sha256(target) == wanted:
             self._remember(entry, file, wanted)
             return PulledFile(file.path, wanted, target.stat().st_size, False, accepted=False)
         part = parts / "part"

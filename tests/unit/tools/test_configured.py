@@ -132,7 +132,7 @@ def test_broken_entries_stop_no_other(home: Path, bundle: Path) -> None:
     assert [t.card.name for t in registry] == ["tiny"]
     assert set(registry.problems) == {"empty", "odd", "Wrong"}
     assert "configs/metadata.json" in registry.problems["empty"]
-    assert "options: views" in registry.problems["odd"]
+    assert "options.views" in registry.problems["odd"]
 
 
 def test_the_registry_does_not_load_torch(home: Path, bundle: Path) -> None:

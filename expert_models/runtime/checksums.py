@@ -29,49 +29,45 @@ def read_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-class HashMemory:
-    """Hashes of files that were read in full before.
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits; read in full only if it is not remembered.
 
     A file counts as the one that was read while its size and the times of its last change are the
     same. A memory that is damaged or cannot be written costs another reading, nothing else.
 
-    Args:
-        path: where the memory lies; the user's cache folder by default.
+    Raises:
+        OSError: if the file cannot be read.
     """
+    name, before = str(path.resolve()), _stamp(path)
+    remembered = _remembered().get(name)
+    if isinstance(remembered, list) and remembered[:-1] == list(before):
+        return str(remembered[-1])
+    found = read_sha256(path)
+    if _stamp(path) == before:
+        _remember(name, [*before, found])
+    return found
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path or cache_folder() / "hashes.json"
 
-    def sha256(self, file: Path) -> str:
-        """SHA-256 of a file, read only if it is not remembered.
+def _memory() -> Path:
+    return cache_folder() / "hashes.json"
 
-        Raises:
-            OSError: if the file cannot be read.
-        """
-        name, before = str(file.resolve()), _stamp(file)
-        remembered = self._read().get(name)
-        if isinstance(remembered, list) and remembered[:-1] == list(before):
-            return str(remembered[-1])
-        found = read_sha256(file)
-        if _stamp(file) == before:
-            self._remember(name, [*before, found])
-        return found
 
-    def _read(self) -> dict[str, Any]:
-        try:
-            if self._path.stat().st_size > _LARGEST_MEMORY:
-                return {}
-            found = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
+def _remembered() -> dict[str, Any]:
+    try:
+        if _memory().stat().st_size > _LARGEST_MEMORY:
             return {}
-        return found if isinstance(found, dict) else {}
+        found = json.loads(_memory().read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
-    def _remember(self, name: str, record: list[int | str]) -> None:
-        # Of two processes that remember at once, one may lose its record; it reads the file again.
-        known = {n: r for n, r in self._read().items() if Path(n).exists()} | {name: record}
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self._path, json.dumps(known))
+
+def _remember(name: str, record: list[int | str]) -> None:
+    # Of two processes that remember at once, one may lose its record; it reads the file again.
+    known = {n: r for n, r in _remembered().items() if Path(n).exists()} | {name: record}
+    with contextlib.suppress(OSError):
+        _memory().parent.mkdir(parents=True, exist_ok=True)
+        write_whole(_memory(), json.dumps(known))
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -96,12 +92,11 @@ def check_weights(folder: Path, expected: Mapping[str, str]) -> None:
     Raises:
         ToolRefusal: if one is missing or another file.
     """
-    memory = HashMemory()
     for name, sha256 in expected.items():
         path = folder / name
         if not path.is_file():
             raise ToolRefusal(f"the weights {name} in {folder.name} are not here")
-        found = memory.sha256(path)
+        found = file_sha256(path)
         if found != sha256:
             raise ToolRefusal(
                 f"the weights {name} in {folder.name} are not the ones expected: "

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from expert_models import ToolRefusal
-from expert_models.runtime import hashes
-from expert_models.runtime.hashes import HashMemory, check_weights
+from expert_models.runtime import checksums
+from expert_models.runtime.checksums import check_weights, file_sha256
 
 
 @pytest.fixture
@@ -16,13 +16,13 @@ def read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
     """Which files were read in full."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     files: list[Path] = []
-    really = hashes.read_sha256
+    really = checksums.read_sha256
 
     def reading(path: Path) -> str:
         files.append(path)
         return really(path)
 
-    monkeypatch.setattr(hashes, "read_sha256", reading)
+    monkeypatch.setattr(checksums, "read_sha256", reading)
     return files
 
 
@@ -30,7 +30,7 @@ def test_a_file_is_read_once_by_all_processes(read: list[Path], tmp_path: Path) 
     file = tmp_path / "model.pt"
     file.write_bytes(b"weights")
     expected = hashlib.sha256(b"weights").hexdigest()
-    assert [HashMemory().sha256(file) for _ in range(3)] == [expected] * 3
+    assert [file_sha256(file) for _ in range(3)] == [expected] * 3
     assert len(read) == 1
 
 
