@@ -16,8 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 from dxtrace.clinical.base import Frozen
 from dxtrace.user_folders import cache_folder
 from expert_models.card import WeightsFile
-from expert_models.runtime.download import Fetch, FetchError, Progress
 from expert_models.runtime.checksums import file_sha256, read_sha256, write_whole
+from expert_models.runtime.download import Fetch, FetchError, Progress
 
 if TYPE_CHECKING:
     from expert_models.families import ExpertEntry
