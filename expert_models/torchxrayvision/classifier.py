@@ -9,7 +9,8 @@ from dxtrace.clinical import Case, Evidence
 from expert_models.card import ModelCard
 from expert_models.frontal_chest import load_frontal_chest
 from expert_models.output import ExpertOutput
-from expert_models.runtime.checksums import check_weights
+from expert_models.runtime.checksums import check_weights, hashes_of
+from expert_models.runtime.pretrained import single_weights
 from expert_models.scores import (
     UNDECIDED,
     Calibration,
@@ -82,8 +83,8 @@ class RadiographClassifier:
         if self._loaded is None:
             from expert_models.torchxrayvision.loading import load_classifier
 
-            check_weights(self._folder, {f.name: f.sha256 for f in self.card.weights})
-            path = self._folder / self.card.weights[0].name
+            check_weights(self._folder, hashes_of(self.card.weights))
+            path = self._folder / single_weights(self.card.weights).path
             outputs = len(self._network.outputs)
             self._loaded = load_classifier(self._name, outputs, path, self._device)
         return self._loaded

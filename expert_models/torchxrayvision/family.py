@@ -11,7 +11,7 @@ from expert_models.expert_model import ExpertModel
 from expert_models.families import ExpertEntry
 from expert_models.family_options import read_options
 from expert_models.frontal_chest import MODALITIES, VIEWS
-from expert_models.runtime.pretrained import weights_of
+from expert_models.runtime.pretrained import single_weights, weights_of
 from expert_models.scores import calibrated_card, load_calibration
 from expert_models.torchxrayvision.classifier import RadiographClassifier
 from expert_models.torchxrayvision.networks import (
@@ -69,8 +69,10 @@ def build(entry: ExpertEntry, folder: Path) -> ExpertModel:
     """
     options = read_options(entry, TorchXRayVisionOptions)
     weights = weights_of(folder, entry.files)
-    if len(weights) != 1:
-        raise ValueError(f"{entry.name}: expected one file of weights, got {len(weights)}")
+    try:
+        single_weights(weights)
+    except ValueError as error:
+        raise ValueError(f"{entry.name}: {error}") from None
     if options.network == "pspnet":
         if options.calibration is not None:
             raise ValueError(f"{entry.name}: options.calibration: the segmenter has no scores")

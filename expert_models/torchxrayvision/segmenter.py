@@ -11,7 +11,8 @@ from expert_models.card import ModelCard
 from expert_models.errors import ToolRefusal
 from expert_models.frontal_chest import load_frontal_chest
 from expert_models.output import ExpertOutput
-from expert_models.runtime.checksums import check_weights
+from expert_models.runtime.checksums import check_weights, hashes_of
+from expert_models.runtime.pretrained import single_weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,8 +71,8 @@ class ChestAnatomySegmenter:
         if self._loaded is None:
             from expert_models.torchxrayvision.loading import load_segmenter
 
-            check_weights(self._folder, {f.name: f.sha256 for f in self.card.weights})
-            path = self._folder / self.card.weights[0].name
+            check_weights(self._folder, hashes_of(self.card.weights))
+            path = self._folder / single_weights(self.card.weights).path
             self._loaded = load_segmenter(len(STRUCTURES), path, self._device)
         return self._loaded
 
@@ -130,4 +131,3 @@ def _other_side(name: str) -> str:
     swapped = {"left": "right", "right": "left"}
     side, _, rest = name.partition("_")
     return f"{swapped[side]}_{rest}" if side in swapped else name
-
