@@ -91,7 +91,7 @@ def _output(maps: NDArray[np.float32], prepared: Prepared, volume: Volume) -> Ex
     missing = [name.replace("_", " ") for name in found if name not in marked]
     if missing:
         notes.append(f"not marked, which says nothing about them: {', '.join(missing)}")
-    if _sides_are_swapped(marked, volume):
+    if sides_are_swapped(marked, volume):
         marked = {_other_side(name): voxels for name, voxels in marked.items()}
         notes.append("left and right by the place on the picture, not by the network's names")
     if not volume.geometry.orientation:
@@ -109,10 +109,14 @@ def _output(maps: NDArray[np.float32], prepared: Prepared, volume: Volume) -> Ex
     return ExpertOutput(masks=masks, notes=tuple(notes))
 
 
-def _sides_are_swapped(marked: dict[str, NDArray[np.bool_]], volume: Volume) -> bool:
+def sides_are_swapped(marked: dict[str, NDArray[np.bool_]], volume: Volume) -> bool:
     """Whether the network's left lung lies where the patient's right one does.
 
     The patient's right is on the picture's left, unless the file states it the other way round.
+
+    Args:
+        marked: what the network marked, by the names that it gives.
+        volume: the radiograph.
     """
     if not {"left_lung", "right_lung"} <= set(marked):
         return False

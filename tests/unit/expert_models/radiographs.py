@@ -7,8 +7,10 @@ from PIL import Image as Pillow
 from pydicom.uid import generate_uid
 
 from dxtrace.clinical import Case
-from dxtrace.intake import read_case
+from dxtrace.intake import IntakeLimits, read_case
+from expert_models.families import ExpertEntry, build_expert
 from tests.unit.small_dicom import radiograph
+from tools import Tool
 
 
 def write_dicom(path: Path, *, rows: int = 160, columns: int = 128, bits: int = 12) -> Path:
@@ -28,3 +30,14 @@ def write_noise(path: Path) -> Path:
     noise = np.random.default_rng(7).integers(0, 255, (300, 280), np.uint8)
     Pillow.fromarray(noise).save(path)
     return path
+
+
+def case_of(path: Path) -> Case:
+    """The case that a file makes, as the command line reads it."""
+    return read_case(path, limits=IntakeLimits()).case
+
+
+def tool_of(entry: ExpertEntry, folder: Path) -> Tool:
+    """The expert of an entry as a tool that runs here, where tests can see it."""
+    expert = build_expert(entry, folder)
+    return Tool(expert.card.model_copy(update={"isolated": False}), expert.run)
