@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dxtrace.clinical import Case, Image, Series
-from expert_models.card import HeaderField, ModelCard, Span
+from dxtrace.clinical import Arguments, Case, Image, Series
+from expert_models.card import HeaderField, ModelCard, Prompt, Span
 
 _WORDS = {"body_part": "body part"}
+_PROMPTS: tuple[Prompt, ...] = ("phrases", "points", "boxes", "everything")
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,40 @@ def age_reason(card: ModelCard, case: Case) -> str | None:
     if float(case.patient.age) in card.age_years:
         return None
     return f"expected an age of {card.age_years} years, got {case.patient.age}"
+
+
+def arguments_reason(card: ModelCard, case: Case, arguments: Arguments) -> str | None:
+    """Why an expert cannot be called with these arguments, or None if it can.
+
+    Args:
+        card: the expert's card.
+        case: the case; points and boxes may lie on the series of it that fit the card.
+        arguments: what it would be asked for.
+    """
+    prompts = [p for p in _PROMPTS if getattr(arguments, p)]
+    strange = [p for p in prompts if p not in card.prompts]
+    if strange:
+        takes = f"it takes {' or '.join(card.prompts)}" if card.prompts else "it takes none"
+        return f"it cannot be called with {strange[0]}: {takes}"
+    foreign = [word for word in arguments.classes if word not in card.arguments]
+    if foreign:
+        takes = f"one of {', '.join(card.arguments)}" if card.arguments else "none"
+        return f"it cannot be called for the class {foreign[0]!r}: expected {takes}"
+    if card.prompt_needed and not prompts:
+        return f"it does nothing by itself: expected {' or '.join(card.prompts)}, got none"
+    return _series_reason(card, case, arguments)
+
+
+def _series_reason(card: ModelCard, case: Case, arguments: Arguments) -> str | None:
+    named = {p.series for p in arguments.points} | {b.series for b in arguments.boxes}
+    named.discard("")
+    known = {series.id for series in matching_series(card, case)} if named else set()
+    if not named - known:
+        return None
+    return (
+        f"a point or box lies on series {min(named - known)!r}: expected one that fits, "
+        f"{', '.join(sorted(known)) or '(none)'}"
+    )
 
 
 def _fitting_part(card: ModelCard, series: Series) -> tuple[Series | None, str]:

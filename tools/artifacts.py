@@ -43,6 +43,7 @@ class ArtifactStore:
         content: bytes,
         *,
         tool: str,
+        call: str = "",
         **further: object,
     ) -> Artifact:
         """Write a file so that a reader, or a kill at any moment, never sees half of it.
@@ -52,12 +53,14 @@ class ArtifactStore:
             file_name: with its suffix.
             content: the bytes.
             tool: name of the tool.
+            call: tells calls of one tool apart; empty for its plain call.
             further: further fields of the artifact.
 
         Raises:
             OSError: if there is no room.
         """
-        path = PurePosixPath(FOLDERS[kind], self.case, safe_name(tool), file_name)
+        folder = f"{tool}-{call}" if call else tool
+        path = PurePosixPath(FOLDERS[kind], self.case, safe_name(folder), file_name)
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         _write_whole(target, content)

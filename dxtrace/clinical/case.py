@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PlainSerializer, model_validator
 
+from dxtrace.clinical.arguments import CallRequest
 from dxtrace.clinical.base import Frozen, Number
 from dxtrace.clinical.finding import Finding
 
@@ -131,6 +132,7 @@ class Case(Frozen):
         findings: findings that came with the case (structured input).
         question: the question, or None for a general review.
         packs: guideline packs to use; None lets the planner choose.
+        calls: what is to be asked of tools, whatever else the planner calls.
     """
 
     id: str = Field(min_length=1)
@@ -141,6 +143,7 @@ class Case(Frozen):
     findings: tuple[Finding, ...] = ()
     question: str | None = None
     packs: tuple[str, ...] | None = None
+    calls: tuple[CallRequest, ...] = ()
 
     @model_validator(mode="after")
     def _validate_ids(self) -> Self:

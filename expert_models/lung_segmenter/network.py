@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from expert_models.errors import ToolRefusal
 from expert_models.lung_segmenter.bundle import BUNDLE, WEIGHTS
-from expert_models.monai_bundle.workflow import check_weights
+from expert_models.runtime.checksums import check_weights
 
 
 class LungNetwork:

@@ -11,8 +11,9 @@ from expert_models.errors import ToolRefusal
 from expert_models.monai_bundle.mapping import BundleMapping
 from expert_models.monai_bundle.marking import classes_of, mark
 from expert_models.monai_bundle.metadata import BundleMetadata, read_metadata
-from expert_models.monai_bundle.workflow import BundleRun, check_weights, config_file, file_sha256
+from expert_models.monai_bundle.workflow import BundleRun, config_file
 from expert_models.output import ExpertOutput
+from expert_models.runtime.checksums import check_weights, file_sha256
 
 _WEIGHTS = (".safetensors", ".pt", ".pth", ".ts")
 

@@ -8,7 +8,6 @@ torch is held to reading tensors only from pickled files.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import sys
 import tempfile
@@ -27,34 +26,6 @@ if TYPE_CHECKING:
 
 _CONFIGS = ("inference.json", "inference.yaml", "inference.yml")
 _TENSORS_ONLY = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
-_CHUNK = 1 << 20
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def check_weights(folder: Path, expected: Mapping[str, str]) -> None:
-    """Compare files of weights with what they must be.
-
-    Raises:
-        ToolRefusal: if one is missing or another file.
-    """
-    for name, sha256 in expected.items():
-        path = folder / name
-        if not path.is_file():
-            raise ToolRefusal(f"the weights {name} of the bundle {folder.name} are not here")
-        found = file_sha256(path)
-        if found != sha256:
-            raise ToolRefusal(
-                f"the weights {name} of the bundle {folder.name} are not the ones expected: "
-                f"SHA-256 {found[:12]}..., expected {sha256[:12]}..."
-            )
 
 
 def config_file(folder: Path) -> Path:
