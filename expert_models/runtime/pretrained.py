@@ -35,6 +35,19 @@ def weights_of(folder: Path, stated: tuple[WeightsFile, ...] = ()) -> tuple[Weig
     )
 
 
+def single_weights(weights: tuple[WeightsFile, ...]) -> WeightsFile:
+    """The file of weights of a family that has one; further files are its configuration.
+
+    Raises:
+        ValueError: if there is none, or more than one.
+    """
+    found = [file for file in weights if file.path.endswith(_WEIGHTS)]
+    if len(found) != 1:
+        names = ", ".join(file.path for file in found) or "none"
+        raise ValueError(f"expected one file of weights, got {names}")
+    return found[0]
+
+
 def load_model(model_class: Any, folder: Path, device: Any) -> Any:
     """Load a model for inference.
 
