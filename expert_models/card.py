@@ -1,5 +1,6 @@
 """What an expert says about itself, before anything of it is loaded."""
 
+import hashlib
 from pathlib import PurePosixPath
 from typing import Literal, Self
 from urllib.parse import unquote, urlsplit
@@ -161,6 +162,14 @@ class ModelCard(Frozen):
     limits: str = ""
     licence: str = ""
     citation: str = ""
+
+    @property
+    def weights_sha256(self) -> str | None:
+        """The hash of the weights; of several files, the hash of their hashes in order."""
+        hashes = [file.sha256 for file in self.weights]
+        if len(hashes) > 1:
+            return hashlib.sha256("".join(hashes).encode()).hexdigest()
+        return hashes[0] if hashes else None
 
     @model_validator(mode="after")
     def _validate_weights(self) -> Self:
