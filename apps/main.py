@@ -268,6 +268,52 @@ def experts_show(
     show_expert(name, for_prompt=for_prompt)
 
 
+@experts_app.command("pull")
+def experts_pull(
+    name: Annotated[str, typer.Argument(help="An entry of experts.yaml or of the catalogue.")],
+    sha256: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE=HEX", help="The SHA-256 that a file must have."),
+    ] = None,
+    accept: Annotated[
+        bool,
+        typer.Option("--accept", help="Take files whose publisher states no SHA-256 as they come."),
+    ] = False,
+    mirror: Annotated[
+        Path | None,
+        typer.Option("--from", exists=True, file_okay=False, help="A folder that has the files."),
+    ] = None,
+) -> None:
+    """Fetch the files of an expert, compared with their SHA-256; its licence is shown before."""
+    from apps.commands.experts_pull import PullOptions, pull_expert
+
+    raise typer.Exit(pull_expert(name, PullOptions(tuple(sha256 or ()), accept, mirror)))
+
+
+@experts_app.command("check")
+def experts_check(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME|PATH", help="A tool, a package's or a bundle's folder.")
+    ],
+    case: Annotated[Path | None, typer.Argument(exists=True, help="A case to call it on.")] = None,
+) -> None:
+    """Check that an expert keeps its promises: card, contract, and two calls through the runner."""
+    from apps.commands.experts_check import check_expert
+
+    raise typer.Exit(check_expert(name, case))
+
+
+@experts_app.command("new")
+def experts_new(
+    name: Annotated[str, typer.Argument(help="Its name, in snake_case.")],
+    out: Annotated[Path, typer.Option(file_okay=False, help="Where its folder is made.")] = Path(),
+) -> None:
+    """Write a package with an expert to start from: card, mask, test, entry point."""
+    from apps.commands.experts_new import new_expert
+
+    new_expert(name, out)
+
+
 @app.command()
 def doctor() -> None:
     """Say what is installed, what is missing, and what would run."""
