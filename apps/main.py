@@ -314,6 +314,34 @@ def experts_new(
     new_expert(name, out)
 
 
+@experts_app.command("calibrate")
+def experts_calibrate(  # noqa: PLR0913, PLR0917 - the options of a command
+    name: Annotated[str, typer.Argument(help="An expert that gives scores.")],
+    manifest: Annotated[
+        str, typer.Argument(metavar="MANIFEST", help="Manifest lines with a field 'labels'.")
+    ],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="Where the calibration goes (.json).")],
+    dataset: Annotated[str, typer.Option(help="What the cases are, for the card.")],
+    sensitivity: Annotated[
+        float, typer.Option(min=0.5, max=0.999, help="What 'absent' must be shown to have.")
+    ],
+    specificity: Annotated[
+        float, typer.Option(min=0.5, max=0.999, help="What 'present' must be shown to have.")
+    ],
+    confidence: Annotated[
+        float, typer.Option(min=0.5, max=0.999, help="Of the intervals of both.")
+    ] = 0.95,
+    data_root: DataRoot = None,
+) -> None:
+    """Fit thresholds for an expert's scores on labelled cases."""
+    from apps.commands.experts_calibrate import CalibrateRequest, calibrate_expert
+
+    request = CalibrateRequest(
+        name, manifest, out, dataset, sensitivity, specificity, confidence, data_root
+    )
+    raise typer.Exit(calibrate_expert(request))
+
+
 @app.command()
 def doctor() -> None:
     """Say what is installed, what is missing, and what would run."""
