@@ -20,13 +20,18 @@ def weights_of(folder: Path, stated: tuple[WeightsFile, ...] = ()) -> tuple[Weig
 
     Args:
         folder: where they lie.
-        stated: those whose hash is known; without any, what lies in the folder is hashed.
+        stated: those whose hash is known; without any, what lies in it or below is hashed.
     """
     if stated:
         return stated
-    files = sorted(p for p in folder.glob("*") if p.suffix in _WEIGHTS) if folder.is_dir() else []
+    files = sorted(p for p in folder.rglob("*") if p.suffix in _WEIGHTS) if folder.is_dir() else []
     return tuple(
-        WeightsFile(sha256=file_sha256(p), name=p.name, size_bytes=p.stat().st_size) for p in files
+        WeightsFile(
+            sha256=file_sha256(p),
+            name=p.relative_to(folder).as_posix(),
+            size_bytes=p.stat().st_size,
+        )
+        for p in files
     )
 
 
