@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from agents.intent import Intent, QuestionReader
-from agents.planner import PackChoice, Plan
+from agents.planner import PackChoice, Plan, requested
 from dxtrace.clinical import (
+    CallRequest,
     Case,
     CheckedClaim,
     Claim,
@@ -46,20 +47,24 @@ class PathwayPlanner:
     def plan(self, case: Case, called: Iterable[ToolCall], missing: Iterable[MissingFact]) -> Plan:
         """Every applicable tool that can produce something needed and was not called yet.
 
-        Readers of what is already there (reports, records) are always called. Experts on images are
-        called for the concepts that are asked about or missing, or, in a first review, for all that
-        they produce.
+        What the case itself asks of tools comes first. Readers of what is already there (reports,
+        records) are always called. Experts on images are called for the concepts that are asked
+        about or missing, or, in a first review, for all that they produce; not those that need a
+        prompt, nor those that the case asks for something in particular.
         """
-        done = {call.name for call in called}
+        called = tuple(called)
+        asked = requested(case, called)
+        done = {call.name for call in called} | {call.tool for call in case.calls}
         intents = self._intents(case)
         wanted = self._wanted(intents, missing)
         chosen = [
             (tool, why)
             for tool in self.registry
-            if tool.card.name not in done and (why := self._why(tool, case, wanted, bool(done)))
+            if tool.card.name not in done and (why := self._why(tool, case, wanted, bool(called)))
         ]
         return Plan(
-            calls=tuple(t.card.name for t, _ in chosen), why=tuple(w for _, w in chosen),
+            calls=(*asked, *(CallRequest(tool=t.card.name) for t, _ in chosen)),
+            why=(*("the case asks for it" for _ in asked), *(w for _, w in chosen)),
             intents=intents,
         )  # fmt: skip
 
@@ -83,6 +88,8 @@ class PathwayPlanner:
         return frozenset(concepts)
 
     def _why(self, tool: Tool, case: Case, wanted: frozenset[str] | None, again: bool) -> str:
+        if tool.card.prompt_needed:
+            return ""
         # Who looks at images is called also where its contract refuses these: the refusal, which
         # loads nothing, is on record then, with its reason.
         refused = tool.applicable(case) is not None

@@ -4,7 +4,15 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from agents.intent import Intent
-from dxtrace.clinical import Case, CheckedClaim, Claim, Finding, MissingFact, ToolCall
+from dxtrace.clinical import (
+    CallRequest,
+    Case,
+    CheckedClaim,
+    Claim,
+    Finding,
+    MissingFact,
+    ToolCall,
+)
 from dxtrace.clinical.base import Frozen
 
 
@@ -12,14 +20,21 @@ class Plan(Frozen):
     """What to call next, and why.
 
     Attributes:
-        calls: names of tools, cheapest first; they may run in parallel.
+        calls: tools and what they are asked for; they may run in parallel. What the case itself
+            asks for comes first.
         why: one reason for each call.
         intents: what is asked.
     """
 
-    calls: tuple[str, ...] = ()
+    calls: tuple[CallRequest, ...] = ()
     why: tuple[str, ...] = ()
     intents: tuple[Intent, ...] = ()
+
+
+def requested(case: Case, called: Iterable[ToolCall]) -> tuple[CallRequest, ...]:
+    """What a case asks of tools and was not called yet; every plan begins with it."""
+    done = {CallRequest(tool=call.name, arguments=call.arguments) for call in called}
+    return tuple(call for call in dict.fromkeys(case.calls) if call not in done)
 
 
 class PackChoice(Frozen):
@@ -35,7 +50,7 @@ class Planner(Protocol):
     name: str
 
     def plan(self, case: Case, called: Iterable[ToolCall], missing: Iterable[MissingFact]) -> Plan:
-        """Choose the tools to call next; none if there is nothing more to call."""
+        """Choose the tools to call next, :func:`requested` first; none if nothing is left."""
         ...
 
     def choose_packs(

@@ -58,11 +58,18 @@ def _contract(card: ModelCard) -> list[tuple[str, str]]:
         ("modality", " or ".join(card.modalities)),
         ("body part", " or ".join(card.body_parts)),
         ("view", " or ".join(card.views)),
+        ("image", _image(card)),
         ("in-plane spacing", f"{card.in_plane_mm} mm in plane" if card.in_plane_mm else ""),
         ("slice spacing", f"{card.slice_mm} mm between slices" if card.slice_mm else ""),
         ("contrast", f"{card.contrast} contrast" if card.contrast else ""),
         ("age", f"{card.age_years} years" if card.age_years else ""),
     ]
+
+
+def _image(card: ModelCard) -> str:
+    colour = {True: "colour ", False: "grey ", None: ""}[card.is_colour]
+    kinds = {"picture": "single pictures", "stack": "stacks of slices", None: "images"}
+    return f"{colour}{kinds[card.image]}" if colour or card.image else ""
 
 
 def _fields(card: ModelCard) -> list[tuple[str, str]]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dxtrace.clinical import Case, Image, Series
-from expert_models.card import HeaderField, ModelCard, Span
+from dxtrace.clinical import Arguments, Case, Image, Series
+from expert_models.card import HeaderField, ModelCard, Prompt, Span
 
 _WORDS = {"body_part": "body part"}
+_PROMPTS: tuple[Prompt, ...] = ("phrases", "points", "boxes", "everything")
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,40 @@ def age_reason(card: ModelCard, case: Case) -> str | None:
     return f"expected an age of {card.age_years} years, got {case.patient.age}"
 
 
+def arguments_reason(card: ModelCard, case: Case, arguments: Arguments) -> str | None:
+    """Why an expert cannot be called with these arguments, or None if it can.
+
+    Args:
+        card: the expert's card.
+        case: the case; points and boxes may lie on the series of it that fit the card.
+        arguments: what it would be asked for.
+    """
+    prompts = [p for p in _PROMPTS if getattr(arguments, p)]
+    strange = [p for p in prompts if p not in card.prompts]
+    if strange:
+        takes = f"it takes {' or '.join(card.prompts)}" if card.prompts else "it takes none"
+        return f"it cannot be called with {strange[0]}: {takes}"
+    foreign = [word for word in arguments.classes if word not in card.arguments]
+    if foreign:
+        takes = f"one of {', '.join(card.arguments)}" if card.arguments else "none"
+        return f"it cannot be called for the class {foreign[0]!r}: expected {takes}"
+    if card.prompt_needed and not prompts:
+        return f"it does nothing by itself: expected {' or '.join(card.prompts)}, got none"
+    return _series_reason(card, case, arguments)
+
+
+def _series_reason(card: ModelCard, case: Case, arguments: Arguments) -> str | None:
+    named = {p.series for p in arguments.points} | {b.series for b in arguments.boxes}
+    named.discard("")
+    known = {series.id for series in matching_series(card, case)} if named else set()
+    if not named - known:
+        return None
+    return (
+        f"a point or box lies on series {min(named - known)!r}: expected one that fits, "
+        f"{', '.join(sorted(known)) or '(none)'}"
+    )
+
+
 def _fitting_part(card: ModelCard, series: Series) -> tuple[Series | None, str]:
     """The series with the images that fit, or None and why not (the first reason there is)."""
     kept: list[Image] = []
@@ -105,6 +140,7 @@ def _reason(card: ModelCard, series: Series, image: Image) -> str | None:
         _one_of(card, "body_part", card.body_parts, image.body_part),
         _one_of(card, "view", card.views, image.view),
         _contrast(card, series),
+        _kind(card, series),
         *_spacings(card, image),
     )
     return next((reason for reason in checks if reason is not None), None)
@@ -133,6 +169,23 @@ def _contrast(card: ModelCard, series: Series) -> str | None:
     if got == card.contrast:
         return None
     return f"expected images {card.contrast} contrast, got {got}"
+
+
+def _kind(card: ModelCard, series: Series) -> str | None:
+    """A shape or a colour that nobody knows is no reason to refuse: the pixels will tell."""
+    planes = 2
+    if card.image is not None and series.shape is not None:
+        got = "picture" if len(series.shape) == planes else "stack"
+        if got != card.image:
+            words = {"picture": "a single picture", "stack": "a stack of slices"}
+            return f"expected {words[card.image]}, got {words[got]}"
+    if None not in (card.is_colour, series.is_colour) and card.is_colour != series.is_colour:
+        colours = {True: "colour", False: "grey"}
+        return (
+            f"expected {colours[card.is_colour is True]} images, "
+            f"got {colours[series.is_colour is True]} ones"
+        )
+    return None
 
 
 def _spacings(card: ModelCard, image: Image) -> Iterable[str | None]:

@@ -12,7 +12,10 @@ from expert_models.output import ExpertOutput
 class ExpertModel(Protocol):
     """An expert with a card.
 
-    ``run`` looks at a case and reports findings. It raises :class:`~expert_models.ToolRefusal` when
+    ``run`` looks at a case and reports findings. An expert whose card lists ``arguments`` or
+    ``prompts`` has a second parameter, ``run(case, arguments)``, for
+    :class:`~expert_models.Arguments`; they are empty if the call asks for nothing in particular,
+    and only ever what the card takes. ``run`` raises :class:`~expert_models.ToolRefusal` when
     it cannot say anything about this case, :class:`~expert_models.RetryableError` when trying again
     may help. It never returns *absent* for something that it could not look at.
     """

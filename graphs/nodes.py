@@ -17,6 +17,7 @@ from agents.planner import Plan
 from dxtrace import __version__
 from dxtrace.clinical import (
     Answer,
+    CallRequest,
     Case,
     CheckedClaim,
     Finding,
@@ -94,7 +95,7 @@ class ReviewNodes:
         plan = self.planner.plan(case, called, state.get("missing", ()))
         trace = Trace(case.id, state["trace"])
         trace.append("plan", {"step": steps, **plan.model_dump(mode="json")})
-        _emit("plan", calls=list(plan.calls))
+        _emit("plan", calls=[call.tool for call in plan.calls])
         return {
             "plan": plan, "intents": plan.intents, "steps": steps, "trace": trace.entries,
             "drafts": self.planner.draft(plan.intents), "revised": False,
@@ -104,22 +105,24 @@ class ReviewNodes:
         """One branch for each planned call; straight on if there is none."""
         calls = state["plan"].calls
         sends = [
-            Send("call", {"case": state["case"], "tool": name, "order": len(state["runs"]) + i})
-            for i, name in enumerate(calls)
+            Send("call", {"case": state["case"], "call": call, "order": len(state["runs"]) + i})
+            for i, call in enumerate(calls)
         ]
         return sends or "gather"
 
     def call(self, state: dict[str, Any], runtime: Runtime[ReviewContext]) -> dict[str, Any]:
         """Run one tool; its outcome is typed, so a sibling is never cancelled."""
-        tool = self.bench.registry.get(state["tool"])
+        request: CallRequest = state["call"]
+        tool = self.bench.registry.get(request.tool)
         if tool is None:
             call = ToolCall(
-                name=state["tool"], outcome=Outcome.UNAVAILABLE, seconds=0.0, reason="no such tool"
-            )
+                name=request.tool, outcome=Outcome.UNAVAILABLE, seconds=0.0, reason="no such tool",
+                arguments=request.arguments,
+            )  # fmt: skip
             return {"runs": [ToolRun(call=call, order=state["order"])]}
         run = run_tool(
-            tool, state["case"], order=state["order"], store=runtime.context.store,
-            concepts=self.bench.knowledge.vocabulary.concepts,
+            tool, state["case"], request.arguments, order=state["order"],
+            store=runtime.context.store, concepts=self.bench.knowledge.vocabulary.concepts,
         )  # fmt: skip
         _emit("tool", name=run.call.name, outcome=run.call.outcome.value, seconds=run.call.seconds)
         return {"runs": [run]}
@@ -130,7 +133,8 @@ class ReviewNodes:
         done = sum(1 for e in trace.entries if e.kind == "result")
         runs = sorted(state["runs"], key=lambda r: r.order)
         for run in runs[done:]:
-            trace.append("call", {"tool": run.call.name, "order": run.order})
+            request = CallRequest(tool=run.call.name, arguments=run.call.arguments)
+            trace.append("call", {**request.model_dump(mode="json"), "order": run.order})
             trace.append(
                 "result",
                 {

@@ -26,10 +26,12 @@ class ArtifactStore:
     Attributes:
         root: the output folder; the paths of artifacts are relative to it.
         case: name of the case's folder: safe on every file system, and its own.
+        identified: whether DICOM files carry who the patient is, because the user says so.
     """
 
     root: Path
     case: str
+    identified: bool = False
 
     def clear(self) -> None:
         """Remove what an earlier review of the case has left, also half of one."""
@@ -43,6 +45,7 @@ class ArtifactStore:
         content: bytes,
         *,
         tool: str,
+        call: str = "",
         **further: object,
     ) -> Artifact:
         """Write a file so that a reader, or a kill at any moment, never sees half of it.
@@ -52,12 +55,14 @@ class ArtifactStore:
             file_name: with its suffix.
             content: the bytes.
             tool: name of the tool.
+            call: tells calls of one tool apart; empty for its plain call.
             further: further fields of the artifact.
 
         Raises:
             OSError: if there is no room.
         """
-        path = PurePosixPath(FOLDERS[kind], self.case, safe_name(tool), file_name)
+        folder = f"{tool}-{call}" if call else tool
+        path = PurePosixPath(FOLDERS[kind], self.case, safe_name(folder), file_name)
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         _write_whole(target, content)

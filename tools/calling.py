@@ -16,11 +16,12 @@ from multiprocessing.connection import Connection, wait
 from typing import Literal
 
 from dxtrace.clinical import Case, Finding
-from expert_models import ExpertOutput, RetryableError, ToolRefusal
-from tools.tool import BUILT_IN, Tool, ToolFunction
+from expert_models import Arguments, ExpertOutput, RetryableError, ToolRefusal
+from tools.tool import BUILT_IN, NO_ARGUMENTS, Tool, ToolFunction, call_function
 
 KILL_WAIT_S = 0.5
 
+_Given = tuple[Case, Arguments]
 Kind = Literal["ok", "again", "refused", "missing", "broken", "late"]
 
 
@@ -61,23 +62,23 @@ class _Place:
         return function
 
 
-def call_tool(tool: Tool, case: Case) -> Ending:
+def call_tool(tool: Tool, case: Case, arguments: Arguments = NO_ARGUMENTS) -> Ending:
     """Call a tool once.
 
     Our own tools run here. Others run in a thread, so that nothing they raise can be taken for an
     interrupt by the user and a late one can be left behind; *isolated* ones run in a process.
     """
     if tool.card.isolated:
-        return _call_in_process(tool.function, case, tool.card.timeout_s)
+        return _call_in_process(tool.function, (case, arguments), tool.card.timeout_s)
     if tool.origin == BUILT_IN:
-        return _ending_of(tool.function, case)
-    return _call_in_thread(tool.function, case, tool.card.timeout_s)
+        return _ending_of(tool.function, case, arguments)
+    return _call_in_thread(tool.function, (case, arguments), tool.card.timeout_s)
 
 
-def _ending_of(function: ToolFunction, case: Case) -> Ending:
+def _ending_of(function: ToolFunction, case: Case, arguments: Arguments) -> Ending:
     """Call a function; whatever it raises becomes an ending."""
     try:
-        return Ending("ok", found=_listed(function(case)))
+        return Ending("ok", found=_listed(call_function(function, case, arguments)))
     except RetryableError as error:
         return Ending("again", str(error))
     except ToolRefusal as refusal:
@@ -102,10 +103,10 @@ def _broken(error: BaseException) -> Ending:
     return Ending("broken", f"{type(error).__name__}: {error}{where}")
 
 
-def _ending_of_anything(function: ToolFunction, case: Case) -> Ending:
+def _ending_of_anything(function: ToolFunction, case: Case, arguments: Arguments) -> Ending:
     """As :func:`_ending_of`; ``sys.exit`` and the like end the call, not the process."""
     try:
-        return _ending_of(function, case)
+        return _ending_of(function, case, arguments)
     except BaseException as error:  # noqa: BLE001  # never in the main thread: no interrupt by the user comes here
         return _broken(error)
 
@@ -113,12 +114,12 @@ def _ending_of_anything(function: ToolFunction, case: Case) -> Ending:
 # -- in a thread ---------------------------------------------------------------------------------
 
 
-def _call_in_thread(function: ToolFunction, case: Case, limit_s: float | None) -> Ending:
+def _call_in_thread(function: ToolFunction, given: _Given, limit_s: float | None) -> Ending:
     endings: list[Ending] = []
     context = contextvars.copy_context()
 
     def work() -> None:
-        endings.append(context.run(_ending_of_anything, function, case))
+        endings.append(context.run(_ending_of_anything, function, *given))
 
     thread = threading.Thread(target=work, name="dxtrace-tool", daemon=True)
     thread.start()
@@ -135,7 +136,7 @@ def _call_in_thread(function: ToolFunction, case: Case, limit_s: float | None) -
 # -- in a process of its own -----------------------------------------------------------------------
 
 
-def _call_in_process(function: ToolFunction, case: Case, limit_s: float | None) -> Ending:
+def _call_in_process(function: ToolFunction, given: _Given, limit_s: float | None) -> Ending:
     """Run in a process of its own; it and what it has started are killed at the limit."""
     try:
         callee = _portable(function)
@@ -144,7 +145,7 @@ def _call_in_process(function: ToolFunction, case: Case, limit_s: float | None) 
         return Ending("broken", f"{reason}: {error}")
     context = get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_child, args=(sender, callee, case), daemon=True)
+    process = context.Process(target=_child, args=(sender, callee, given), daemon=True)
     with receiver:
         process.start()
         sender.close()
@@ -188,28 +189,26 @@ def _kill(process: int | None) -> None:
 
 
 def _child(
-    sender: Connection, callee: _Place | ToolFunction, case: Case
+    sender: Connection, callee: _Place | ToolFunction, given: _Given
 ) -> None:  # pragma: no cover - runs in another process
     os.setpgid(0, 0)
     _end_with_parent()
     # What an expert prints is no result.
     sys.stdout.flush()
     os.dup2(2, 1)
-    ending = _ending_of_anything(_resolved(callee), case)
+    ending = _ending_of_resolved(callee, given)
     try:
         sender.send(ending)
     except Exception as error:  # noqa: BLE001  # findings that cannot be sent are none
         sender.send(_broken(error))
 
 
-def _resolved(callee: _Place | ToolFunction) -> ToolFunction:
-    if not isinstance(callee, _Place):
-        return callee
-
-    def call(case: Case) -> object:
-        return callee.resolve()(case)
-
-    return call  # type: ignore[return-value]  # what it returns is checked by the runner
+def _ending_of_resolved(callee: _Place | ToolFunction, given: _Given) -> Ending:
+    try:
+        function = callee.resolve() if isinstance(callee, _Place) else callee
+    except BaseException as error:  # noqa: BLE001  # importing an expert may do anything
+        return _broken(error)
+    return _ending_of_anything(function, *given)
 
 
 def _end_with_parent() -> None:

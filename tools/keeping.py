@@ -27,10 +27,12 @@ class Keeper:
     Attributes:
         store: the files of the case.
         concepts: the vocabulary, for names and codes.
+        call: tells the files of several calls of one tool apart.
     """
 
     store: ArtifactStore
     concepts: Mapping[str, Concept] = field(default_factory=dict)
+    call: str = ""
 
 
 @dataclass
@@ -96,8 +98,8 @@ def _keep_mask(card: ModelCard, mask: Mask, keeper: Keeper, kept: Kept) -> None:
     content = encode_nifti_mask(mask.voxels, mask.geometry, title=_title(mask, keeper))
     kept.artifacts.append(
         keeper.store.write(
-            "mask", f"{mask.name}{MASK_SUFFIX}", content, tool=card.name, name=mask.name,
-            title=_title(mask, keeper), series=mask.series,
+            "mask", f"{mask.name}{MASK_SUFFIX}", content, tool=card.name, call=keeper.call,
+            name=mask.name, title=_title(mask, keeper), series=mask.series,
         )
     )  # fmt: skip
 
@@ -126,16 +128,18 @@ def _keep_seg(
             continue
         try:
             content = encode_segmentation(
-                mask, sources, algorithm=algorithm, concepts=keeper.concepts
-            )
+                mask, sources, algorithm=algorithm, concepts=keeper.concepts,
+                identified=keeper.store.identified,
+            )  # fmt: skip
         except SegmentationError as error:
             kept.notes.append(f"no DICOM SEG of {mask.name}: {error}")
             continue
         path = kept.mask_path(mask.name)
         kept.artifacts.append(
             keeper.store.write(
-                "segmentation", f"{mask.name}.dcm", content, tool=card.name, name=mask.name,
-                title=_title(mask, keeper), series=mask.series, masks=(path,) if path else (),
+                "segmentation", f"{mask.name}.dcm", content, tool=card.name, call=keeper.call,
+                name=mask.name, title=_title(mask, keeper), series=mask.series,
+                masks=(path,) if path else (),
             )
         )  # fmt: skip
 
@@ -155,9 +159,9 @@ def _keep_pictures(
         paths = [kept.mask_path(name) for name in picture.masks]
         kept.artifacts.append(
             keeper.store.write(
-                "picture", f"{picture.name}.png", picture.png, tool=card.name, name=picture.name,
-                title=picture.title, caption=picture.caption, series=masks[0].series,
-                masks=tuple(p for p in paths if p is not None),
+                "picture", f"{picture.name}.png", picture.png, tool=card.name, call=keeper.call,
+                name=picture.name, title=picture.title, caption=picture.caption,
+                series=masks[0].series, masks=tuple(p for p in paths if p is not None),
             )
         )  # fmt: skip
 

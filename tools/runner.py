@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dxtrace.clinical import Artifact, Case, Concept, Finding, Outcome, Source, ToolCall
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.volume import Mask
-from expert_models import ExpertOutput, ModelCard
+from expert_models import Arguments, ExpertOutput, ModelCard
 from tools.artifacts import ArtifactStore
 from tools.calling import Kind, call_tool
 from tools.keeping import Keeper, Kept, keep_marks, with_evidence
@@ -20,9 +20,10 @@ from tools.marks import (
     load_series,
     measure_findings,
 )
-from tools.tool import BUILT_IN, Tool
+from tools.tool import BUILT_IN, NO_ARGUMENTS, Tool
 
 ATTEMPTS = 2
+_CALL_DIGITS = 8
 _OUTCOMES: dict[Kind, Outcome] = {
     "again": Outcome.FAILED,
     "refused": Outcome.ABSTAINED,
@@ -61,11 +62,13 @@ class _Surroundings:
     store: ArtifactStore | None
     concepts: Mapping[str, Concept]
     load: Loader
+    arguments: Arguments
 
 
 def run_tool(
     tool: Tool,
     case: Case,
+    arguments: Arguments = NO_ARGUMENTS,
     *,
     order: int = 0,
     store: ArtifactStore | None = None,
@@ -79,21 +82,22 @@ def run_tool(
     Args:
         tool: the tool.
         case: the case.
+        arguments: what it is asked for; what its card does not take is refused before the call.
         order: position of the call in the plan.
         store: where masks and pictures go; None keeps none.
         concepts: the vocabulary: what is measured of a concept, its name and codes.
         load: reads the pixels of a series that masks lie on.
     """
     started = time.perf_counter()
-    refusal = tool.applicable(case)
+    refusal = tool.applicable(case, arguments)
     if refusal is not None:
         ending = _Ending(Outcome.NOT_APPLICABLE, refusal)
     else:
-        ending = _attempt(tool, case, _Surroundings(store, concepts or {}, load))
+        ending = _attempt(tool, case, _Surroundings(store, concepts or {}, load, arguments))
     seconds = round(time.perf_counter() - started, 4)
     call = ToolCall(
         name=tool.card.name, outcome=ending.outcome, seconds=seconds, reason=ending.reason,
-        notes=tuple(ending.kept.notes),
+        notes=tuple(ending.kept.notes), arguments=arguments,
     )  # fmt: skip
     return ToolRun(
         call=call, findings=ending.findings, artifacts=tuple(ending.kept.artifacts), order=order
@@ -101,10 +105,10 @@ def run_tool(
 
 
 def _attempt(tool: Tool, case: Case, around: _Surroundings) -> _Ending:
-    ending = call_tool(tool, case)
+    ending = call_tool(tool, case, around.arguments)
     for _ in range(1, ATTEMPTS):
         if ending.kind == "again":
-            ending = call_tool(tool, case)
+            ending = call_tool(tool, case, around.arguments)
     if ending.kind == "ok":
         volumes = SourceVolumes(tool.card, case, around.load)
         try:
@@ -145,10 +149,10 @@ def _completed(
     findings, unmeasured = measure_findings(findings, masks, volumes, around.concepts)
     kept = Kept()
     if masks and around.store is not None:
-        keeper = Keeper(around.store, around.concepts)
+        keeper = Keeper(around.store, around.concepts, _call_name(around.arguments))
         kept = keep_marks(card, masks, findings, volumes, keeper)
     kept.notes[:0] = [*output.notes, *volumes.notes, *unmeasured]
-    weights = _weights_sha256(card)
+    weights = card.weights_sha256
     if "image" in card.accepts:
         findings = tuple(
             with_evidence(
@@ -177,9 +181,7 @@ def _checked(
         raise OutputError(f"its masks cannot be laid on their image: {error}") from error
 
 
-def _weights_sha256(card: ModelCard) -> str | None:
-    """The hash of the weights; of several files, the hash of their hashes in order."""
-    hashes = [file.sha256 for file in card.weights]
-    if len(hashes) > 1:
-        return hashlib.sha256("".join(hashes).encode()).hexdigest()
-    return hashes[0] if hashes else None
+def _call_name(arguments: Arguments) -> str:
+    """A short name for what was asked; empty if nothing was."""
+    asked = arguments.model_dump_json().encode()
+    return hashlib.sha256(asked).hexdigest()[:_CALL_DIGITS] if arguments else ""

@@ -1,5 +1,6 @@
 """What things are: cases, findings, measurements, claims, verdicts, traces."""
 
+from dxtrace.clinical.arguments import Arguments, Box, CallRequest, Point
 from dxtrace.clinical.artifact import Artifact
 from dxtrace.clinical.case import (
     Case,
@@ -35,9 +36,12 @@ from dxtrace.clinical.verdict import Citation, MissingFact, Reason, Verdict
 
 __all__ = [
     "Answer",
+    "Arguments",
     "Artifact",
     "AttributeChoice",
     "AttributeValue",
+    "Box",
+    "CallRequest",
     "Case",
     "CheckedClaim",
     "Citation",
@@ -58,6 +62,7 @@ __all__ = [
     "Observation",
     "Outcome",
     "Patient",
+    "Point",
     "Presence",
     "ReaderPhrases",
     "Reason",

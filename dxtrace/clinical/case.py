@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PlainSerializer, model_validator
 
+from dxtrace.clinical.arguments import CallRequest
 from dxtrace.clinical.base import Frozen, Number
 from dxtrace.clinical.finding import Finding
 
@@ -76,6 +77,9 @@ class Series(Frozen):
         modality: DICOM modality, or None if nobody knows.
         description: what it shows, without identifiers.
         contrast: whether a contrast agent was given; None if nobody knows.
+        shape: (slices, rows, columns) of a stack, (rows, columns) of a single picture; None if
+            nobody knows.
+        is_colour: whether pixels are red, green and blue; None if nobody knows.
         images: the files, in no promised order.
     """
 
@@ -83,6 +87,8 @@ class Series(Frozen):
     modality: str | None = None
     description: str = ""
     contrast: bool | None = None
+    shape: tuple[int, ...] | None = None
+    is_colour: bool | None = None
     images: tuple[Image, ...] = ()
 
 
@@ -126,6 +132,7 @@ class Case(Frozen):
         findings: findings that came with the case (structured input).
         question: the question, or None for a general review.
         packs: guideline packs to use; None lets the planner choose.
+        calls: what is to be asked of tools, whatever else the planner calls.
     """
 
     id: str = Field(min_length=1)
@@ -136,6 +143,7 @@ class Case(Frozen):
     findings: tuple[Finding, ...] = ()
     question: str | None = None
     packs: tuple[str, ...] | None = None
+    calls: tuple[CallRequest, ...] = ()
 
     @model_validator(mode="after")
     def _validate_ids(self) -> Self:

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+from dxtrace.clinical.arguments import Arguments
 from dxtrace.clinical.artifact import Artifact
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.claim import Claim
@@ -77,6 +78,7 @@ class ToolCall(Frozen):
         seconds: how long it took.
         reason: why, unless it went well.
         notes: what a reader should know of what it found, such as what could not be measured.
+        arguments: what it was asked for, beyond the case.
     """
 
     name: str
@@ -84,6 +86,7 @@ class ToolCall(Frozen):
     seconds: float
     reason: str = ""
     notes: tuple[str, ...] = ()
+    arguments: Arguments = Arguments()
 
 
 class Answer(Frozen):

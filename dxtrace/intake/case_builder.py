@@ -61,6 +61,7 @@ def read_fields(
             findings=tuple(f.to_finding(n) for n, f in enumerate(fields.findings, start=1)),
             question=fields.question,
             packs=fields.packs,
+            calls=tuple(c.to_request() for c in fields.calls),
         )
     except ValidationError as error:
         message = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")

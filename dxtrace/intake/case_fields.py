@@ -7,7 +7,16 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from dxtrace.clinical import Finding, Observation, Patient, Presence
+from dxtrace.clinical import (
+    Arguments,
+    Box,
+    CallRequest,
+    Finding,
+    Observation,
+    Patient,
+    Point,
+    Presence,
+)
 from dxtrace.clinical.base import Frozen, Number
 from dxtrace.clinical.finding import AttributeValue
 from dxtrace.clinical.measurement import Measurement
@@ -22,6 +31,8 @@ _PLAIN_WORDS = {
     "dict_type": "an object",
     "tuple_type": "a list",
     "string_type": "text",
+    "string_too_short": "text that is not empty",
+    "int_type": "a whole number",
     "bool_type": "true or false",
     "date_from_datetime_parsing": "a date such as 2025-05-01",
     "date_parsing": "a date such as 2025-05-01",
@@ -140,6 +151,17 @@ class FindingFields(Frozen):
         )
 
 
+class CallFields(Arguments):
+    """A call that the case asks for: a tool, and arguments beside it."""
+
+    tool: str = Field(min_length=1)
+
+    def to_request(self) -> CallRequest:
+        """The domain object."""
+        given = {name: getattr(self, name) for name in Arguments.model_fields}
+        return CallRequest(tool=self.tool, arguments=Arguments(**given))
+
+
 class CaseFields(Frozen):
     """A whole case as its author writes it (``docs/results.md``)."""
 
@@ -152,6 +174,7 @@ class CaseFields(Frozen):
     observations: tuple[ObservationFields, ...] = ()
     findings: tuple[FindingFields, ...] = ()
     packs: tuple[str, ...] | None = None
+    calls: tuple[CallFields, ...] = ()
 
 
 def validate_case_fields(data: object) -> CaseFields:
@@ -225,6 +248,9 @@ _MODELS: dict[str, type[Frozen]] = {
     "observations": ObservationFields,
     "findings": FindingFields,
     "measurements": MeasurementFields,
+    "calls": CallFields,
+    "points": Point,
+    "boxes": Box,
 }
 _FIELD_NAMES = set(CaseFields.model_fields).union(*(m.model_fields for m in _MODELS.values()))
 

@@ -28,6 +28,8 @@ class CtLungSegmenter:
         task="segmentation",
         accepts=("image",),
         modalities=("CT",),
+        image="stack",
+        is_colour=False,
         in_plane_mm=Span(high=4.0),
         slice_mm=Span(high=6.0),
         tolerates_unknown=("spacing",),

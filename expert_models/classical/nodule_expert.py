@@ -31,6 +31,8 @@ class LungNoduleFinder:
         task="detection",
         accepts=("image",),
         modalities=("CT",),
+        image="stack",
+        is_colour=False,
         in_plane_mm=Span(high=1.6),
         slice_mm=Span(high=3.5),
         tolerates_unknown=("spacing",),

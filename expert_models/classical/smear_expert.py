@@ -31,6 +31,8 @@ class BloodCellCounter:
         task="detection",
         accepts=("image",),
         modalities=("SM", "GM", "XC"),
+        image="picture",
+        is_colour=True,
         tolerates_unknown=("modality", "body_part"),
         produces=(CONCEPT,),
         marks=tuple(f"{kind}s" for kind, _ in KINDS),

@@ -196,6 +196,9 @@ def _series_of(stack: Stack) -> Series:
         id="series", modality=first.modality, images=images,
         # A header that names no agent does not say that none was given.
         contrast=True if first.has_contrast else None,
+        shape=(*((count,) if stack.is_volume else ()), first.rows, first.columns),
+        # One sample may still be an index into a palette of colours.
+        is_colour=True if first.samples > 1 else None,
         description=", ".join(word for word in words if word),
     )  # fmt: skip
 
@@ -208,9 +211,10 @@ def _stack_notes(stack: Stack) -> tuple[str, ...]:
 
 def _other_series(path: Path, header: VolumetricHeader) -> Series:
     size = " x ".join(str(n) for n in header.shape)
-    return Series(id="series", description=size, images=(
-        Image(path=path, geometry=header.geometry),
-    ))  # fmt: skip
+    return Series(
+        id="series", description=size, shape=header.shape,
+        images=(Image(path=path, geometry=header.geometry),),
+    )  # fmt: skip
 
 
 def _patient_reading(header: DicomHeader) -> ImageReading:

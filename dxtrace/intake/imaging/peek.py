@@ -23,7 +23,8 @@ def look_at_file(series: Series, limits: IntakeLimits) -> tuple[Series, tuple[st
         IntakeError: if the pixels cannot be read.
     """
     volume = load_volume(series, limits)
-    return _filled(series, volume), volume.notes
+    described = series.model_copy(update={"is_colour": volume.is_colour})
+    return _filled(described, volume), volume.notes
 
 
 def look_at_stack(

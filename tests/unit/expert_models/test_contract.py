@@ -133,3 +133,26 @@ def test_series_that_do_not_fit_for_different_reasons_are_each_named() -> None:
 def test_a_card_that_makes_no_sense_is_refused(wrong: Any) -> None:
     with pytest.raises(ValidationError):
         wrong()
+
+
+def described(**facts: Any) -> Case:
+    return case(Series(id="s", images=(image("a.png"),), **facts))
+
+
+def test_a_stack_is_no_single_picture() -> None:
+    card = ModelCard(name="x", accepts=("image",), image="picture")
+    stack = check_images(card, described(shape=(40, 64, 64)))
+    assert stack.reason == "expected a single picture, got a stack of slices"
+    assert check_images(card, described(shape=(64, 64))).reason is None
+
+
+def test_colour_is_part_of_the_contract() -> None:
+    card = ModelCard(name="x", accepts=("image",), is_colour=True)
+    grey = check_images(card, described(is_colour=False))
+    assert grey.reason == "expected colour images, got grey ones"
+    assert check_images(card, described(is_colour=True)).reason is None
+
+
+def test_a_shape_that_nobody_knows_is_no_reason_to_refuse() -> None:
+    card = ModelCard(name="x", accepts=("image",), image="stack", is_colour=False)
+    assert check_images(card, described()).reason is None

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -67,6 +68,38 @@ def test_a_full_line_becomes_a_case(tmp_path: Path) -> None:
     assert (finding.presence, finding.source) == (Presence.PRESENT, Source.STRUCTURED)
     assert finding.measurements[0].value == Decimal("7.2")
     assert case.packs == ("fleischner",)
+
+
+def test_a_case_may_ask_a_tool_for_something() -> None:
+    call = {
+        "tool": "medsam",
+        "points": [{"at": [12, 200, 310], "inside": False}],
+        "boxes": [{"low": [1, 2], "high": [3, 4], "series": "series-1"}],
+    }
+    (request,) = build({"id": "a", "calls": [call], **REPORT}).calls
+    assert request.tool == "medsam"
+    assert (request.arguments.points[0].at, request.arguments.points[0].inside) == (
+        (12, 200, 310),
+        False,
+    )
+    assert request.arguments.boxes[0].series == "series-1"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ({"tool": "x", "phrases": "lung"}, "calls[0].phrases: expected a list, got 'lung'"),
+        ({"tool": "x", "phrases": [""]}, "calls[0].phrases[0]: expected text that is not empty"),
+        ({"tool": "x", "points": [{"at": [1]}]}, "expected (slice, row, column) or (row, column)"),
+        ({"tool": "x", "points": [{"at": [1, 2.5]}]}, "points[0].at[1]: expected a whole number"),
+        ({"tool": "x", "boxes": [{"low": [3, 3], "high": [1, 4]}]}, "expected low <= high"),
+        ({"tool": "x", "box": []}, "calls[0]: unknown key 'box': did you mean 'boxes'?"),
+        ({"phrases": ["lung"]}, "calls[0].tool: expected a value, got nothing"),
+    ],
+)
+def test_a_call_that_cannot_be_meant_is_refused(call: dict[str, object], message: str) -> None:
+    with pytest.raises(IntakeError, match=re.escape(message)):
+        build({"id": "a", "calls": [call], **REPORT})
 
 
 def test_nobody_asked_and_asked_without_result_stay_apart() -> None:

@@ -1,0 +1,124 @@
+"""Models in the folder format of transformers, loaded offline; nothing that they hold is run."""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from expert_models.card import WeightsFile
+from expert_models.errors import ToolRefusal
+from expert_models.runtime.checksums import file_sha256
+
+if TYPE_CHECKING:
+    from expert_models.families import ExpertEntry
+
+_WEIGHTS = (".safetensors", ".bin", ".pt", ".pth")
+
+
+def weights_of(folder: Path, stated: tuple[WeightsFile, ...] = ()) -> tuple[WeightsFile, ...]:
+    """The files of weights for a card.
+
+    Args:
+        folder: where they lie.
+        stated: those whose hash is known; without any, what lies in it or below is hashed.
+    """
+    if stated:
+        return stated
+    files = sorted(p for p in folder.rglob("*") if p.suffix in _WEIGHTS) if folder.is_dir() else []
+    return tuple(
+        WeightsFile(
+            sha256=file_sha256(p),
+            name=p.relative_to(folder).as_posix(),
+            size_bytes=p.stat().st_size,
+        )
+        for p in files
+    )
+
+
+def single_weights(weights: tuple[WeightsFile, ...]) -> WeightsFile:
+    """The file of weights of a family that has one; further files are its configuration.
+
+    Raises:
+        ValueError: if there is none, or more than one.
+    """
+    found = [file for file in weights if file.path.endswith(_WEIGHTS)]
+    if len(found) != 1:
+        names = ", ".join(file.path for file in found) or "none"
+        raise ValueError(f"expected one file of weights, got {names}")
+    return found[0]
+
+
+def model_files(entry: ExpertEntry, folder: Path) -> tuple[WeightsFile, ...]:
+    """The files of an entry whose family has one file of weights.
+
+    Args:
+        entry: the entry; where it states no files, what lies in its folder is hashed.
+        folder: where they lie.
+
+    Raises:
+        ValueError: if there is no file of weights, or more than one.
+    """
+    files = weights_of(folder, entry.files)
+    try:
+        single_weights(files)
+    except ValueError as error:
+        raise ValueError(f"{entry.name}: {error}") from None
+    return files
+
+
+def load_model(model_class: Any, folder: Path, device: Any) -> Any:
+    """Load a model for inference.
+
+    Args:
+        model_class: a class of transformers with ``from_pretrained``.
+        folder: ``config.json`` and safetensors, or PyTorch files that hold tensors only.
+        device: a torch device.
+
+    Raises:
+        ToolRefusal: if a file is missing, damaged or of another model, if it holds a pickled
+            program, or if some of the network's weights are not in it: transformers would fill
+            them with random numbers.
+    """
+    with _refusals(folder):
+        model, found = model_class.from_pretrained(
+            folder, local_files_only=True, weights_only=True, output_loading_info=True
+        )
+    wrong = sorted({*found["missing_keys"], *(str(key) for key in found["mismatched_keys"])})
+    if wrong:
+        raise ToolRefusal(
+            f"{folder.name}: the weights are not those of this network: {len(wrong)} are missing "
+            f"or of another shape, such as {wrong[0]}"
+        )
+    return model.to(device).eval()
+
+
+def load_processor(processor_class: Any, folder: Path) -> Any:
+    """Load what prepares inputs: an image processor, a tokenizer, or both.
+
+    Raises:
+        ToolRefusal: if its files are missing or damaged.
+    """
+    with _refusals(folder):
+        return processor_class.from_pretrained(folder, local_files_only=True)
+
+
+@contextlib.contextmanager
+def _refusals(folder: Path) -> Iterator[None]:
+    """What transformers raises for a folder that is not what it should be, as a refusal."""
+    from safetensors import SafetensorError
+
+    if not (folder / "config.json").is_file():
+        raise ToolRefusal(f"{folder.name}: expected a model folder with config.json, got none")
+    try:
+        yield
+    except pickle.UnpicklingError:
+        raise ToolRefusal(
+            f"{folder.name}: a file holds more than tensors and is not loaded: a pickled file can "
+            f"run any program; expected safetensors or a state dict"
+        ) from None
+    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, EOFError) as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ToolRefusal(f"{folder.name}: cannot be loaded: {first}") from None
