@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from dxtrace.clinical import Artifact, Case, Concept, Finding, Outcome, Source, ToolCall
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.volume import Mask
-from expert_models import Arguments, ExpertOutput, ModelCard
+from expert_models import Arguments, ExpertOutput
 from tools.artifacts import ArtifactStore
 from tools.calling import Kind, call_tool
+from tools.follow_up import Marked, add_growth, case_of, current_day, earlier_study
 from tools.keeping import Keeper, Kept, keep_marks, with_evidence
 from tools.marks import (
     Loader,
@@ -20,6 +21,7 @@ from tools.marks import (
     load_series,
     measure_findings,
 )
+from tools.structures import measure_structures
 from tools.tool import BUILT_IN, NO_ARGUMENTS, Tool
 
 ATTEMPTS = 2
@@ -113,7 +115,7 @@ def _attempt(tool: Tool, case: Case, around: _Surroundings) -> _Ending:
         volumes = SourceVolumes(tool.card, case, around.load)
         try:
             findings = _validated(tool, ending.found)
-            return _completed(tool.card, ending.found, findings, volumes, around)
+            return _completed(tool, ending.found, findings, volumes, around)
         except OutputError as error:
             return _Ending(Outcome.FAILED, str(error))
     tried = f" (tried {ATTEMPTS} times)" if ending.kind == "again" else ""
@@ -138,20 +140,23 @@ def _validated(tool: Tool, output: ExpertOutput) -> tuple[Finding, ...]:
 
 
 def _completed(
-    card: ModelCard,
+    tool: Tool,
     output: ExpertOutput,
     findings: tuple[Finding, ...],
     volumes: SourceVolumes,
     around: _Surroundings,
 ) -> _Ending:
     """Check and measure masks, keep them, and name in each finding what it rests on."""
-    masks = _checked(output, findings, volumes)
-    findings, unmeasured = measure_findings(findings, masks, volumes, around.concepts)
+    card = tool.card
+    marked, unmeasured = _marked(output, findings, volumes, around)
+    findings, compared = _followed_up(tool, marked, around)
+    masks, further = measure_structures(card, marked.masks, volumes)
+    findings = (*findings, *further)
     kept = Kept()
     if masks and around.store is not None:
         keeper = Keeper(around.store, around.concepts, _call_name(around.arguments))
         kept = keep_marks(card, masks, findings, volumes, keeper)
-    kept.notes[:0] = [*output.notes, *volumes.notes, *unmeasured]
+    kept.notes[:0] = [*output.notes, *volumes.notes, *unmeasured, *compared]
     weights = card.weights_sha256
     if "image" in card.accepts:
         findings = tuple(
@@ -168,6 +173,44 @@ def _completed(
             for finding in findings
         )
     return _Ending(Outcome.OK, findings=findings, kept=kept)
+
+
+def _marked(
+    output: ExpertOutput,
+    findings: tuple[Finding, ...],
+    volumes: SourceVolumes,
+    around: _Surroundings,
+) -> tuple[Marked, tuple[str, ...]]:
+    """What was marked, checked and measured; and what could not be measured."""
+    masks = _checked(output, findings, volumes)
+    findings, unmeasured = measure_findings(findings, masks, volumes, around.concepts)
+    return Marked(findings, masks, volumes, current_day(volumes.case)), unmeasured
+
+
+def _followed_up(
+    tool: Tool, now: Marked, around: _Surroundings
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """Ask the same of the newest earlier examination, where there are lesions to compare.
+
+    Points and boxes belong to one picture: what they ask for is not asked of another.
+    """
+    case, asked = now.volumes.case, around.arguments
+    study = earlier_study(tool.card, case)
+    if study is None or asked.points or asked.boxes or not now.lesions(around.concepts):
+        return now.findings, ()
+    before = case_of(case, study)
+    ending = call_tool(tool, before, asked)
+    then = Marked((), (), SourceVolumes(tool.card, before, around.load), study.day)
+    failure: str | None = ending.reason
+    if ending.kind == "ok":
+        try:
+            found = _validated(tool, ending.found)
+            then, failure = _marked(ending.found, found, then.volumes, around)[0], None
+        except OutputError as error:
+            failure = str(error)
+    findings, notes = add_growth(now, then, around.concepts)
+    said = () if failure is None else (f"the earlier examination: {failure}",)
+    return findings, (*said, *notes)
 
 
 def _checked(
