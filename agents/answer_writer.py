@@ -7,20 +7,21 @@ from collections.abc import Iterable, Iterator
 
 from agents.direct_answers import DirectAnswers
 from agents.intent import Intent, asks_for_growth, asks_for_stability
+from agents.overview import overview, undisputed_findings
 from agents.question_text import is_yes_no
 from dxtrace.clinical import (
     Case,
     Citation,
     Conclusion,
-    Finding,
     MissingFact,
     Outcome,
+    Presence,
     Reason,
     Result,
     VerdictKind,
 )
 from dxtrace.knowledge import Knowledge
-from dxtrace.knowledge.fact_names import missing_in_words
+from dxtrace.knowledge.fact_names import missing_in_words, plain
 
 _SHOWN_VALUES = 6
 _FEW_ASSUMPTIONS = 3
@@ -117,11 +118,23 @@ class AnswerWriter:
             cited = _cited(conclusion.citations)
             yield f"{conclusion.title or conclusion.concept}: {value}.{because}{cited}"
         if result.missing:
-            yield f"What would settle it: {', '.join(self._settling(result.missing))}."
+            yield f"What would settle it: {self._settling(result)}."
 
-    def _settling(self, missing: Iterable[MissingFact]) -> list[str]:
-        named = (missing_in_words(self.knowledge.vocabulary, m.concept) for m in missing)
-        return list(dict.fromkeys(named))
+    def _settling(self, result: Result) -> str:
+        """What to ask first; facts that matter only together with others are counted."""
+        first = [m for m in result.missing if m.decides_alone] or list(result.missing)
+        possible = {f.concept for f in result.findings if f.presence is Presence.INDETERMINATE}
+        named = list(dict.fromkeys(self._asked_for(m, possible) for m in first))
+        more = len(result.missing) - len(first)
+        rest = f"; {more} further facts may matter after that" if more > 1 else ""
+        return f"{', '.join(named)}{rest}"
+
+    def _asked_for(self, missing: MissingFact, possible: set[str]) -> str:
+        key, _, part = missing.concept.partition(".")
+        concept = self.knowledge.vocabulary.concepts.get(key)
+        if concept is not None and part == "present" and key in possible:
+            return f"whether each possible {plain(concept.name)} is one"
+        return missing_in_words(self.knowledge.vocabulary, missing.concept)
 
     def _open(self, conclusion: Conclusion) -> str:
         if conclusion.verdict is VerdictKind.UNSUPPORTED:
@@ -153,10 +166,7 @@ class AnswerWriter:
         """What is described, and how the impression fares; for a review."""
         if not any(i.kind == "review" for i in intents):
             return
-        if not result.findings:
-            yield "Nothing could be checked: no finding could be read from this case."
-            return
-        yield describe_findings(self.knowledge, undisputed_findings(result))
+        yield from overview(self.knowledge, result)
         stated = [c for c in result.claims if not c.claim.id.startswith("q")]
         counts = Counter(c.verdict.kind for c in stated)
         if stated:
@@ -194,37 +204,6 @@ class AnswerWriter:
         if len(said) > _SHOWN_VALUES:
             said = [*said[:_SHOWN_VALUES], f"{len(said) - _SHOWN_VALUES} more"]
         return f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 1 else "".join(said)
-
-
-def describe_findings(knowledge: Knowledge, findings: Iterable[Finding]) -> str:
-    """One sentence that names what is present, by concept."""
-    named: dict[str, None] = {}
-    for finding in findings:
-        concept = knowledge.vocabulary.concepts.get(finding.concept)
-        shown = finding.presence.value == "present" and finding.context.value == "current"
-        if concept is not None and concept.kind in ("finding", "lesion") and shown:
-            side = f"{finding.laterality.value} " if finding.laterality else ""
-            doubt = "probable " if finding.is_doubted else ""
-            named[f"{doubt}{side}{concept.name.lower()}"] = None
-    if not named:
-        return "No abnormal finding is described as present."
-    return f"Described as present: {', '.join(named)}."
-
-
-def undisputed_findings(result: Result) -> list[Finding]:
-    """Findings that nothing contradicts; a contradicted statement is never repeated as fact."""
-    refused = {
-        (c.claim.document, c.claim.span)
-        for c in result.claims
-        if c.verdict.kind is VerdictKind.CONTRADICTED
-    }
-    at_odds = {i for c in result.contradictions for i in c.disputed}
-    return [
-        f
-        for f in result.findings
-        if f.id not in at_odds
-        and not any((e.document, e.span) in refused for e in f.evidence if e.span)
-    ]
 
 
 def _assumption(text: str) -> str:

@@ -46,6 +46,14 @@ DataRoot = Annotated[
         help="Folder that every path named by a case must lie in (default: that of its file).",
     ),
 ]
+KeepIdentifiers = Annotated[
+    bool,
+    typer.Option(
+        "--keep-identifiers",
+        help="Let DICOM files in --out carry the patient's name, number and dates, as an archive "
+        "needs them; nothing else ever does.",
+    ),
+]
 Folder = Annotated[
     Path | None,
     typer.Option(exists=True, file_okay=False, help="Another knowledge folder than the built-in."),
@@ -103,6 +111,7 @@ def review(  # noqa: PLR0913, PLR0917 - the options of a command
     ] = None,
     max_report_chars: MaxReportChars = _MAX_REPORT_CHARS,
     data_root: DataRoot = None,
+    keep_identifiers: KeepIdentifiers = False,
 ) -> None:
     """Review cases: answer, check every statement, write a trace and a report for each."""
     from apps.commands.review import ReviewOptions, review_cases
@@ -117,6 +126,7 @@ def review(  # noqa: PLR0913, PLR0917 - the options of a command
         interactive=interactive,
         resume=resume,
         answers=tuple(answer or ()),
+        keep_identifiers=keep_identifiers,
     )
     raise typer.Exit(review_cases(cases or [], options))
 
@@ -148,6 +158,7 @@ def batch(  # noqa: PLR0913, PLR0917 - the options of a command
     ] = False,
     max_report_chars: MaxReportChars = _MAX_REPORT_CHARS,
     data_root: DataRoot = None,
+    keep_identifiers: KeepIdentifiers = False,
 ) -> None:
     """Review many cases; started again with the same --out it goes on where it stopped."""
     from apps.commands.batch import BatchRequest, review_manifest
@@ -163,6 +174,7 @@ def batch(  # noqa: PLR0913, PLR0917 - the options of a command
         accept_changes=accept_changes,
         max_report_chars=max_report_chars,
         data_root=data_root,
+        keep_identifiers=keep_identifiers,
     )
     raise typer.Exit(review_manifest(request))
 
@@ -268,6 +280,52 @@ def experts_show(
     show_expert(name, for_prompt=for_prompt)
 
 
+@experts_app.command("pull")
+def experts_pull(
+    name: Annotated[str, typer.Argument(help="An entry of experts.yaml or of the catalogue.")],
+    sha256: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE=HEX", help="The SHA-256 that a file must have."),
+    ] = None,
+    accept: Annotated[
+        bool,
+        typer.Option("--accept", help="Take files whose publisher states no SHA-256 as they come."),
+    ] = False,
+    mirror: Annotated[
+        Path | None,
+        typer.Option("--from", exists=True, file_okay=False, help="A folder that has the files."),
+    ] = None,
+) -> None:
+    """Fetch the files of an expert, compared with their SHA-256; its licence is shown before."""
+    from apps.commands.experts_pull import PullOptions, pull_expert
+
+    raise typer.Exit(pull_expert(name, PullOptions(tuple(sha256 or ()), accept, mirror)))
+
+
+@experts_app.command("check")
+def experts_check(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME|PATH", help="A tool, a package's or a bundle's folder.")
+    ],
+    case: Annotated[Path | None, typer.Argument(exists=True, help="A case to call it on.")] = None,
+) -> None:
+    """Check that an expert keeps its promises: card, contract, and two calls through the runner."""
+    from apps.commands.experts_check import check_expert
+
+    raise typer.Exit(check_expert(name, case))
+
+
+@experts_app.command("new")
+def experts_new(
+    name: Annotated[str, typer.Argument(help="Its name, in snake_case.")],
+    out: Annotated[Path, typer.Option(file_okay=False, help="Where its folder is made.")] = Path(),
+) -> None:
+    """Write a package with an expert to start from: card, mask, test, entry point."""
+    from apps.commands.experts_new import new_expert
+
+    new_expert(name, out)
+
+
 @app.command()
 def doctor() -> None:
     """Say what is installed, what is missing, and what would run."""
@@ -276,12 +334,29 @@ def doctor() -> None:
     raise typer.Exit(examine())
 
 
+def _bad_setting(error: ValueError) -> str:
+    """What is wrong with a setting of the environment; any other error goes on."""
+    from pydantic import ValidationError
+    from pydantic_settings import BaseSettings
+
+    settings = {c.__name__: c for c in BaseSettings.__subclasses__()}
+    if not isinstance(error, ValidationError) or error.title not in settings:
+        raise error
+    prefix = settings[error.title].model_config.get("env_prefix", "")
+    wrong = (f"{prefix}{'.'.join(map(str, e['loc']))}".upper() for e in error.errors())
+    why = (f"{e['msg'][0].lower()}{e['msg'][1:]}, got {e['input']!r}" for e in error.errors())
+    return "; ".join(f"{name}: {reason}" for name, reason in zip(wrong, why, strict=True))
+
+
 def main() -> None:
     """Run the command line; what the user must change ends it with status 2 and one message."""
     try:
         app()
     except UsageError as error:
         sys.stderr.write(f"dxtrace: {error}\n")
+        sys.exit(ExitStatus.USAGE)
+    except ValueError as error:
+        sys.stderr.write(f"dxtrace: {_bad_setting(error)}\n")
         sys.exit(ExitStatus.USAGE)
     except OSError as error:
         if error.errno not in NO_ROOM:

@@ -21,7 +21,7 @@ from expert_models.lung_segmenter.bundle import BUNDLE, WEIGHTS
 from expert_models.lung_segmenter.frontal import why_not_frontal
 from expert_models.lung_segmenter.lungs import Lungs, segment
 from expert_models.lung_segmenter.network import LungNetwork
-from expert_models.monai_bundle.workflow import file_sha256
+from expert_models.runtime.checksums import read_sha256
 
 GOAL = 0.95
 
@@ -48,7 +48,7 @@ def main() -> None:
     given = options.parse_args()
     radiographs = list(read_radiographs(given.data))
     split = split_of({r.patient for r in radiographs})
-    network = LungNetwork(file_sha256(given.bundle / WEIGHTS), given.bundle)
+    network = LungNetwork(read_sha256(given.bundle / WEIGHTS), given.bundle)
     by_patient: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
     seconds = []
     print(f"{'patient':10}{'image':10}{'view':6}{'both':>7}{'right':>7}{'left':>7}  doubt")

@@ -1,6 +1,9 @@
 """What an expert says about itself, before anything of it is loaded."""
 
+import hashlib
+from pathlib import PurePosixPath
 from typing import Literal, Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, model_validator
 
@@ -66,17 +69,22 @@ class WeightsFile(Frozen):
 
     Attributes:
         url: where it is fetched from; empty if it comes with the expert.
-        sha256: its SHA-256, in hexadecimal digits.
+        sha256: its SHA-256, in hexadecimal digits; empty in an entry whose publisher states none.
         size_bytes: its size, if known.
         name: its name in the store; the last part of the URL if empty.
         licence: its licence, where it differs from the expert's.
     """
 
     url: str = ""
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
     size_bytes: int | None = Field(default=None, ge=0)
     name: str = ""
     licence: str = ""
+
+    @property
+    def path(self) -> str:
+        """Its path below the folder of its expert, with ``/`` between the parts."""
+        return self.name or unquote(PurePosixPath(urlsplit(self.url).path).name)
 
 
 class ModelCard(Frozen):
@@ -154,6 +162,21 @@ class ModelCard(Frozen):
     limits: str = ""
     licence: str = ""
     citation: str = ""
+
+    @property
+    def weights_sha256(self) -> str | None:
+        """The hash of the weights; of several files, the hash of their hashes in order."""
+        hashes = [file.sha256 for file in self.weights]
+        if len(hashes) > 1:
+            return hashlib.sha256("".join(hashes).encode()).hexdigest()
+        return hashes[0] if hashes else None
+
+    @model_validator(mode="after")
+    def _validate_weights(self) -> Self:
+        unknown = [file.path for file in self.weights if not file.sha256]
+        if unknown:
+            raise ValueError(f"weights: expected a SHA-256 of each file, got none of {unknown[0]}")
+        return self
 
     def operating_point(self, concept: str) -> OperatingPoint | None:
         """The operating point of a concept, if the card has one."""

@@ -11,16 +11,20 @@ A file ``experts.yaml`` lists entries; the catalogue that comes with DxTrace has
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dxtrace.clinical.base import Frozen
 from expert_models.card import WeightsFile
 from expert_models.expert_model import ExpertModel
+
+_PART = r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}"
+_PATH = re.compile(rf"{_PART}(/{_PART}){{0,7}}")
 
 Build = Callable[["ExpertEntry", Path], ExpertModel]
 
@@ -57,6 +61,20 @@ class ExpertEntry(Frozen):
     options: dict[str, Any] = Field(default_factory=dict)
     licence: str = ""
     source: str = ""
+
+    @model_validator(mode="after")
+    def _validate_paths(self) -> Self:
+        paths = [file.path for file in self.files]
+        bad = [path for path in paths if not _PATH.fullmatch(path)]
+        if bad:
+            raise ValueError(
+                f"files: expected a path below the expert's folder, of letters, digits, '.', '_', "
+                f"'+' and '-', got {bad[0]!r}"
+            )
+        twice = sorted({p for p in paths if [q.lower() for q in paths].count(p.lower()) > 1})
+        if twice:
+            raise ValueError(f"files: expected each path once, got {twice[0]!r} twice")
+        return self
 
 
 def build_expert(entry: ExpertEntry, folder: Path) -> ExpertModel:

@@ -277,12 +277,16 @@ def as_stated(finding: Finding) -> Finding:
 
 
 def merge_missing(groups: Iterable[Iterable[MissingFact]]) -> tuple[MissingFact, ...]:
-    """Missing facts, each once, with all the reasons."""
-    merged: dict[str, list[str]] = {}
+    """Missing facts, each once, with all the reasons; those that decide alone come first."""
+    merged: dict[str, list[MissingFact]] = {}
     for group in groups:
         for fact in group:
-            merged.setdefault(fact.concept, []).append(fact.why)
-    return tuple(
-        MissingFact(concept=concept, why="; ".join(dict.fromkeys(whys)))
-        for concept, whys in merged.items()
-    )
+            merged.setdefault(fact.concept, []).append(fact)
+    facts = [
+        MissingFact(
+            concept=concept, why="; ".join(dict.fromkeys(f.why for f in same)),
+            decides_alone=any(f.decides_alone for f in same),
+        )
+        for concept, same in merged.items()
+    ]  # fmt: skip
+    return tuple(sorted(facts, key=lambda f: not f.decides_alone))

@@ -9,6 +9,12 @@ from hypothesis import HealthCheck, settings
 # Checkpoints may restore our own types only; LangGraph reads this when it is imported.
 os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 
+# What a developer configured and pulled is no part of the tests; subprocesses inherit this.
+os.environ["XDG_CONFIG_HOME"] = os.environ["DXTRACE_WEIGHTS"] = str(
+    Path(__file__).parent / "nothing_is_here"
+)
+os.environ.pop("DXTRACE_EXPERTS", None)
+
 # No timed tests: a busy machine must not make them fail.
 settings.register_profile("dxtrace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("dxtrace")

@@ -159,7 +159,7 @@ def _completed(
         keeper = Keeper(around.store, around.concepts, _call_name(around.arguments))
         kept = keep_marks(card, masks, findings, volumes, keeper)
     kept.notes[:0] = [*output.notes, *volumes.notes, *unmeasured]
-    weights = _weights_sha256(card)
+    weights = card.weights_sha256
     if "image" in card.accepts:
         findings = tuple(
             with_evidence(
@@ -192,11 +192,3 @@ def _call_name(arguments: Arguments) -> str:
     """A short name for what was asked; empty if nothing was."""
     asked = arguments.model_dump_json().encode()
     return hashlib.sha256(asked).hexdigest()[:_CALL_DIGITS] if arguments else ""
-
-
-def _weights_sha256(card: ModelCard) -> str | None:
-    """The hash of the weights; of several files, the hash of their hashes in order."""
-    hashes = [file.sha256 for file in card.weights]
-    if len(hashes) > 1:
-        return hashlib.sha256("".join(hashes).encode()).hexdigest()
-    return hashes[0] if hashes else None

@@ -4,6 +4,7 @@ from dxtrace.knowledge import Knowledge
 from expert_models import ExpertModel
 from expert_models.chest_radiograph_lungs import ChestRadiographLungs
 from expert_models.classical import ZonalOpacityReader, classical_experts
+from tools.configured import load_configured
 from tools.patient_record import PatientRecordReader
 from tools.registry import ToolRegistry, registered_tools
 from tools.report_reader import ReportReader
@@ -12,7 +13,7 @@ from tools.tool import Tool
 
 
 def standard_registry(knowledge: Knowledge, reader: ReportReader) -> ToolRegistry:
-    """Built-in tools, tools registered in this process, and those of installed packages."""
+    """Built-in tools, those registered in this process, of installed packages, by configuration."""
     registry = ToolRegistry()
     record, report = PatientRecordReader(knowledge, reader), ReportTool(reader)
     registry.register(Tool(record.card, record.run))
@@ -25,4 +26,5 @@ def standard_registry(knowledge: Knowledge, reader: ReportReader) -> ToolRegistr
     for tool in registered_tools():
         registry.register(tool)
     registry.load_entry_points()
+    load_configured(registry)
     return registry

@@ -46,10 +46,13 @@ class MissingFact(Frozen):
     Attributes:
         concept: the fact, as ``concept.attribute``.
         why: which open question it would decide.
+        decides_alone: whether it would decide with nothing else true that nobody has stated; other
+            facts matter only together with such facts.
     """
 
     concept: str
     why: str
+    decides_alone: bool = False
 
 
 class Verdict(Frozen):

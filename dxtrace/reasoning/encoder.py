@@ -49,6 +49,11 @@ def instance_name(name: str, concept: str | None, index: int | None) -> str:
     return f"{head}#{index}.{rest}" if head == concept else f"{name}@{concept}#{index}"
 
 
+def possible_lesion(part: Symbol) -> Choice:
+    """What a lesion that may not be one adds to an output over lesions: any value, or none."""
+    return {value: z3.Bool(f"possible:{part.name}={value}") for value in part.values}
+
+
 class Encoder:
     """Compiles expressions for a given number of lesions of each concept.
 

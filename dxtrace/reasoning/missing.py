@@ -7,7 +7,7 @@ import z3
 from dxtrace.clinical import MissingFact
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.symbols import Symbol
-from dxtrace.reasoning.encoder import instance_name
+from dxtrace.reasoning.encoder import instance_name, possible_lesion
 from dxtrace.reasoning.evidence import Evidence
 
 
@@ -15,7 +15,8 @@ def missing_facts(knowledge: Knowledge, evidence: Evidence, output: str) -> tupl
     """The facts on which an output turns.
 
     A fact counts if two worlds that agree with everything known, and differ in that fact alone,
-    give different values, both among those that remain. Of a decided output nothing is missing.
+    give different values, both among those that remain. Of a decided output nothing is missing. A
+    fact decides alone if it does so in a world where nothing else holds that nobody has stated.
 
     Args:
         knowledge: vocabulary and packs.
@@ -29,10 +30,15 @@ def missing_facts(knowledge: Knowledge, evidence: Evidence, output: str) -> tupl
     worlds = _TwoWorlds(knowledge, evidence, output, remaining)
     found: dict[str, MissingFact] = {}
     for symbol, index in worlds.candidates():
-        if symbol.name not in found and worlds.turns_on(symbol, index):
+        known = found.get(symbol.name)
+        if known is not None and known.decides_alone:
+            continue
+        alone = worlds.turns_on(symbol, index, plain=True)
+        if alone or (known is None and worlds.turns_on(symbol, index)):
             found[symbol.name] = MissingFact(
-                concept=symbol.name, why=f"it decides {declared.title or declared.public_name}"
-            )
+                concept=symbol.name, decides_alone=alone,
+                why=f"it decides {declared.title or declared.public_name}",
+            )  # fmt: skip
     return tuple(found.values())
 
 
@@ -57,6 +63,7 @@ class _TwoWorlds:
         self.facts = [s for s in symbols if s.kind != "output"]
         self.solver = z3.Solver()
         self.same: dict[str, z3.BoolRef] = {}
+        self.plain: dict[str, z3.BoolRef] = {}
         self._build(knowledge.symbols.resolve(output, output), remaining)
 
     def _build(self, output: Symbol, remaining: list[z3.BoolRef]) -> None:
@@ -78,6 +85,36 @@ class _TwoWorlds:
         self.solver.add(z3.Or(differs))
         # Stating a fact may open another way to a value (has()); it must choose, not overturn.
         self.solver.add(z3.Or([z3.substitute(value, *pairs) for value in remaining]))
+        self._add_plain_world()
+
+    def _add_plain_world(self) -> None:
+        for symbol, index in self.candidates():
+            if symbol.type == "boolean":
+                (constant,) = self._constants(symbol, index)
+                self._add_plain(constant.decl().name(), z3.Not(constant))
+        for concept in self.evidence.base.doubted:
+            for name, formula in self._possible(concept).items():
+                self._add_plain(name, formula)
+        # What the evidence says holds, and what holds wherever the values differ, is left out.
+        while self.solver.check(*self.plain.values()) == z3.unsat:
+            needed = {literal.decl().name() for literal in self.solver.unsat_core()}
+            kept = {n: p for n, p in self.plain.items() if p.decl().name() not in needed}
+            if len(kept) == len(self.plain):
+                break
+            self.plain = kept
+
+    def _possible(self, concept: str) -> dict[str, z3.BoolRef]:
+        """What a possible lesion adds, by constant, and the formula that it adds nothing."""
+        resolve, outputs = self.knowledge.symbols.resolve, self.knowledge.outputs.values()
+        combined = [o.combine for _, o in outputs if o.combine and o.combine.over == concept]
+        parts = (possible_lesion(resolve(c.from_, c.from_)) for c in combined)
+        found = {b.decl().name(): z3.Not(b) for part in parts for b in part.values()}
+        count = instance_name(f"{concept}.count", concept, 1)
+        return found | {count: z3.Real(count) == 1}
+
+    def _add_plain(self, name: str, formula: z3.BoolRef) -> None:
+        self.plain[name] = z3.Bool(f"plain:{name}")
+        self.solver.add(z3.Implies(self.plain[name], formula))
 
     def _places(self) -> list[tuple[Symbol, int | None]]:
         bindings = self.evidence.theory.bindings
@@ -111,14 +148,26 @@ class _TwoWorlds:
         name = instance_name(symbol.name, symbol.lesion, place)
         return [z3.Bool(name) if symbol.type == "boolean" else z3.Real(name)]
 
-    def turns_on(self, symbol: Symbol, index: int | None) -> bool:
-        """Whether the output can change when this fact alone changes."""
+    def turns_on(self, symbol: Symbol, index: int | None, *, plain: bool = False) -> bool:
+        """Whether the output can change when this fact alone changes.
+
+        Args:
+            symbol: the fact.
+            index: the lesion that it belongs to, or None.
+            plain: with nothing else true that nobody has stated.
+        """
         changed = {c.decl().name() for c in self._constants(symbol, index)}
+        if symbol.kind == "presence":
+            concept = symbol.name.partition(".")[0]
+            if concept in self.evidence.base.doubted:
+                changed |= set(self._possible(concept))
         if symbol.type not in ("real", "integer"):
             # In the other world somebody has stated the fact. (A number that packs ask for with
             # has() is an alternative to another one, such as a volume: nobody need state it.)
             changed.add("has:" + instance_name(symbol.name, symbol.lesion, index))
         held = [literal for name, literal in self.same.items() if name not in changed]
+        if plain:
+            held += [literal for name, literal in self.plain.items() if name not in changed]
         return bool(self.solver.check(*held) == z3.sat)
 
 

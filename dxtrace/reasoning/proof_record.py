@@ -1,11 +1,11 @@
 """Packs are proved before they are used; what was proved is remembered by its fingerprint."""
 
 import json
-import os
 from pathlib import Path
 
 from dxtrace.knowledge import KNOWLEDGE_FOLDER, Knowledge, KnowledgeError
 from dxtrace.reasoning.proofs import prove_packs
+from dxtrace.user_folders import cache_folder
 
 RECORD = KNOWLEDGE_FOLDER / "proved.json"
 PROVER_VERSION = "1"
@@ -49,8 +49,7 @@ def _recorded() -> str | None:
 
 
 def _cache_file(key: str) -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "dxtrace" / "proved" / key.replace(":", "-")
+    return cache_folder() / "proved" / key.replace(":", "-")
 
 
 def _remember(key: str) -> None:

@@ -13,7 +13,7 @@ from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.expression import Expression, parse_expression
 from dxtrace.knowledge.schema import Constraint, Output, Pack, Rule, Table
 from dxtrace.knowledge.symbols import Symbol
-from dxtrace.reasoning.encoder import CASE, Binding, Encoder
+from dxtrace.reasoning.encoder import CASE, Binding, Encoder, possible_lesion
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,7 @@ class Theory:
     Args:
         knowledge: vocabulary and packs.
         lesion_counts: number of lesions of each concept.
-        doubted: concepts of which there may be more: the highest over the lesions is then a lower
-            bound.
+        doubted: concepts of which there may be one more lesion, of any kind.
     """
 
     def __init__(
@@ -220,13 +219,9 @@ class Theory:
         lesions = [
             self.encoder.choice_fact(part, index) for index, _ in self.bindings(combine.over)
         ]
-        highest = {v: _highest_is(v, combine.order, lesions) for v in combine.order}
-        formulas = [whole[value] == formula for value, formula in highest.items()]
         if combine.over in self.doubted:
-            formulas = [
-                z3.Implies(formula, z3.Or([whole[v] for v in combine.order[number:]]))
-                for number, formula in enumerate(highest.values())
-            ]
+            lesions.append(possible_lesion(part))
+        formulas = [whole[v] == _highest_is(v, combine.order, lesions) for v in combine.order]
         if not lesions:
             absent = z3.Not(z3.Bool(f"{combine.over}.present"))
             formulas = [z3.Implies(absent, whole[combine.none])] if combine.none else []

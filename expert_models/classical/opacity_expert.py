@@ -36,8 +36,11 @@ class ZonalOpacityReader:
         task="measurement",
         accepts=("image",),
         modalities=("CR", "DX", "DR"),
+        body_parts=("chest",),
         views=("pa", "ap"),
         image="picture",
+        # Who marks the lungs refuses what is no frontal radiograph of the chest.
+        tolerates_unknown=("modality", "body_part", "view", "spacing"),
         produces=(CONCEPT,),
         memory_mb=500,
         cost=2.0,

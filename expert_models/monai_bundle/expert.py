@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from dxtrace.clinical import Case, Evidence
@@ -26,7 +27,7 @@ class MonaiBundleExpert:
     Args:
         folder: the bundle's root, with ``configs`` and ``models``.
         mapping: what its classes mean; without one, its classes are marked under their own names.
-        device: a torch device; None leaves it to the bundle.
+        device: a torch device; None leaves it to ``DXTRACE_DEVICE``, or to what is here.
 
     Raises:
         ValueError: if it is no bundle, or the mapping names a class that it does not have.
@@ -52,8 +53,9 @@ class MonaiBundleExpert:
         }
         self.card = _card(folder, self._metadata, self._mapping, self._weights)
         self._run = BundleRun(
-            folder, self._metadata, extra_inputs=self._mapping.extra_inputs, device=device
-        )
+            folder, self._metadata, extra_inputs=self._mapping.extra_inputs, device=device,
+            memory_mb=self._mapping.memory_mb,
+        )  # fmt: skip
 
     def run(self, case: Case) -> ExpertOutput:
         """Mark the series of the current examination that fits the card; the longest, of several.
@@ -71,13 +73,16 @@ class MonaiBundleExpert:
         has = volume.voxels.shape[-1] if volume.is_colour else 1
         if wanted not in (0, has):
             raise ToolRefusal(f"the bundle expects {wanted} channels, the image has {has}")
-        array = self._run.predict(volume)
+        predicted = self._run.predict(volume)
         evidence = Evidence(
             tool=self.card.name,
             version=self.card.version,
             weights_sha256=next(iter(self._weights.values()), None),
         )
-        return mark(array, volume, self._metadata.image_output[1], self._mapping, evidence)
+        marked = mark(
+            predicted.array, volume, self._metadata.image_output[1], self._mapping, evidence
+        )
+        return replace(marked, notes=(*marked.notes, *predicted.notes))
 
 
 def _card(

@@ -13,6 +13,8 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ from dxtrace.clinical.volume import Volume
 from expert_models.errors import ToolRefusal
 from expert_models.monai_bundle.image_file import our_axes, write_image
 from expert_models.monai_bundle.metadata import METADATA_FILE, BundleMetadata
+from expert_models.runtime.device import torch_device, within_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +43,19 @@ def config_file(folder: Path) -> Path:
     return found
 
 
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What a workflow gave.
+
+    Attributes:
+        array: (channel, slice, row, column) or (channel, row, column), on the volume's own grid.
+        notes: what a reader should know of the run.
+    """
+
+    array: NDArray[Any]
+    notes: tuple[str, ...] = ()
+
+
 class BundleRun:
     """A bundle's workflow: built at the first call, kept for the next ones.
 
@@ -47,7 +63,9 @@ class BundleRun:
         folder: the bundle's root.
         metadata: its metadata.
         extra_inputs: further entries of every data item.
-        device: a torch device such as ``cpu`` or ``cuda:0``; None leaves it to the bundle.
+        device: a torch device such as ``cpu`` or ``cuda:0``; None leaves it to
+            :func:`~expert_models.runtime.device.torch_device`.
+        memory_mb: what a call needs, in MiB, if it is known.
     """
 
     def __init__(
@@ -57,69 +75,74 @@ class BundleRun:
         *,
         extra_inputs: Mapping[str, Any] | None = None,
         device: str | None = None,
+        memory_mb: int | None = None,
     ) -> None:
         self._folder = folder.resolve()
         self._metadata = metadata
         self._extra = dict(extra_inputs or {})
-        self._device = device
-        self._workflow: Any = None
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._asked, self._memory_mb = device, memory_mb
+        self._workflows: dict[str, Any] = {}
+        self._scratch = tempfile.TemporaryDirectory(prefix="dxtrace-")
         self._lock = threading.Lock()  # an evaluator has one state
 
-    def predict(self, volume: Volume) -> NDArray[Any]:
+    def predict(self, volume: Volume) -> Predicted:
         """Run the workflow on a volume.
 
-        Returns:
-            (channel, slice, row, column) or (channel, row, column), on the volume's own grid.
+        Where the memory does not suffice, the window slides in smaller batches, then on the
+        processor; notes say so.
 
         Raises:
-            ToolRefusal: if the bundle gives no output on that grid.
+            ToolRefusal: if the bundle gives no output on the volume's own grid.
         """
         with self._lock, tempfile.TemporaryDirectory(prefix="dxtrace-") as folder:
             image = write_image(volume, Path(folder))
-            key = self._metadata.image_input[0]
-            output = self._run({key: str(image), **self._extra})
-        return self._on_grid(output, volume)
+            item = {self._metadata.image_input[0]: str(image), **self._extra}
+            # What a bundle prints is no result: standard output is for results.
+            with _tensors_only(), contextlib.redirect_stdout(sys.stderr):
+                device = torch_device(self._asked, memory_mb=self._memory_mb)
+                managed = within_memory(partial(self._run, item), device)
+        return Predicted(self._on_grid(managed.found, volume), managed.notes)
 
-    def _run(self, item: dict[str, Any]) -> Any:
-        # What a bundle prints is no result: standard output is for results.
-        with _tensors_only(), contextlib.redirect_stdout(sys.stderr):
-            if self._workflow is None:
-                self._workflow = self._built(item)
-                self._workflow.run()
+    def _run(self, item: dict[str, Any], device: Any, share: int) -> Any:
+        # Kept once it has ended well: an evaluator that stopped halfway does not run again.
+        workflow = self._workflows.pop(str(device), None)
+        is_first = workflow is None
+        if workflow is None:
+            workflow = self._built(item, device)
+        with _in_parts(workflow.evaluator, share):
+            if is_first:
+                workflow.run()
             else:
-                self._workflow.dataset.data[:] = [item]
-                self._workflow.evaluator.run()
-        state = self._workflow.evaluator.state
+                workflow.dataset.data[:] = [item]
+                workflow.evaluator.run()
+        self._workflows[str(device)] = workflow
+        state = workflow.evaluator.state
         output = state.output[0] if isinstance(state.output, list) else state.output
+        state.output = state.batch = None  # the volumes are not kept
         name = self._metadata.image_output[0]
         if not isinstance(output, dict) or name not in output:
             raise ToolRefusal(f"the bundle {self._folder.name} gave no output {name!r}")
-        state.output = state.batch = None  # the volumes are not kept
         return output[name]
 
-    def _built(self, item: dict[str, Any]) -> Any:
+    def _built(self, item: dict[str, Any], device: Any) -> Any:
         from monai.bundle.workflows import ConfigWorkflow
 
-        self._scratch = tempfile.TemporaryDirectory(prefix="dxtrace-")
-        options: dict[str, Any] = {
-            "bundle_root": str(self._folder),
-            "output_dir": self._scratch.name,
-        }
-        if self._device is not None:
-            options["device"] = f"$torch.device({self._device!r})"
         workflow = ConfigWorkflow(
             config_file=str(config_file(self._folder)),
             meta_file=str(self._folder / METADATA_FILE),
             logging_file=False,
             workflow_type="inference",
-            **options,
+            bundle_root=str(self._folder),
+            output_dir=self._scratch.name,
+            device=f"$torch.device({str(device)!r})",
         )
         workflow.dataset_data = [item]
         workflow.initialize()
         missing = [p for p in ("dataset", "evaluator") if not hasattr(workflow, p)]
         if missing:
             raise ToolRefusal(f"the bundle {self._folder.name} has no {' and no '.join(missing)}")
+        if device.type != "cuda":
+            workflow.evaluator.amp = False  # half precision is for GPUs
         return workflow
 
     def _on_grid(self, output: Any, volume: Volume) -> NDArray[Any]:
@@ -135,8 +158,25 @@ class BundleRun:
 
     def _rows_first(self) -> bool:
         """Whether the bundle asks its reader of pictures to keep (row, column)."""
-        config = self._workflow.parser.config
+        config = next(iter(self._workflows.values())).parser.config
         return any(v is False for k, v in _entries(config) if k == "reverse_indexing")
+
+
+@contextlib.contextmanager
+def _in_parts(evaluator: Any, share: int) -> Iterator[None]:
+    """Let a sliding window take a part of its batch at a time and gather on the processor."""
+    inferer = evaluator.inferer
+    batch = getattr(inferer, "sw_batch_size", None)
+    if share == 1 or not isinstance(batch, int):
+        yield
+        return
+    gathers = getattr(inferer, "device", None)
+    inferer.sw_batch_size = max(1, batch // share)
+    inferer.device = "cpu"
+    try:
+        yield
+    finally:
+        inferer.sw_batch_size, inferer.device = batch, gathers
 
 
 def _entries(config: Any) -> Iterator[tuple[str, Any]]:

@@ -20,14 +20,32 @@ def weights_of(folder: Path, stated: tuple[WeightsFile, ...] = ()) -> tuple[Weig
 
     Args:
         folder: where they lie.
-        stated: those whose hash is known; without any, what lies in the folder is hashed.
+        stated: those whose hash is known; without any, what lies in it or below is hashed.
     """
     if stated:
         return stated
-    files = sorted(p for p in folder.glob("*") if p.suffix in _WEIGHTS) if folder.is_dir() else []
+    files = sorted(p for p in folder.rglob("*") if p.suffix in _WEIGHTS) if folder.is_dir() else []
     return tuple(
-        WeightsFile(sha256=file_sha256(p), name=p.name, size_bytes=p.stat().st_size) for p in files
+        WeightsFile(
+            sha256=file_sha256(p),
+            name=p.relative_to(folder).as_posix(),
+            size_bytes=p.stat().st_size,
+        )
+        for p in files
     )
+
+
+def single_weights(weights: tuple[WeightsFile, ...]) -> WeightsFile:
+    """The file of weights of a family that has one; further files are its configuration.
+
+    Raises:
+        ValueError: if there is none, or more than one.
+    """
+    found = [file for file in weights if file.path.endswith(_WEIGHTS)]
+    if len(found) != 1:
+        names = ", ".join(file.path for file in found) or "none"
+        raise ValueError(f"expected one file of weights, got {names}")
+    return found[0]
 
 
 def load_model(model_class: Any, folder: Path, device: Any) -> Any:

@@ -176,3 +176,15 @@ def test_a_category_claim_is_judged_with_the_packs_assumptions(shipped: Knowledg
     findings = [ADULT, nodule(mm={"mean_diameter": 9})]
     claim = category("fleischner.recommendation", "CT_3M_PET_BIOPSY", source=Source.PLANNER)
     assert Checker(shipped, findings).check(claim).kind == "entailed"
+
+
+def test_beside_a_possible_lesion_first_of_all_it_is_asked_for(shipped: Knowledge) -> None:
+    """What the possible lesion would be like matters only if it is one."""
+    screening = found("lung_screening", attributes={"round": "baseline"})
+    certain = nodule(mm={"mean_diameter": 9.8}, laterality="right")
+    possible = found("pulmonary_nodule", "indeterminate", lesion="n2", id="f9", laterality="left")
+    checker = Checker(shipped, [ADULT, screening, certain, possible])
+    assert checker.conclude("lung_rads.category").value is None
+    first = {m.concept for m in checker.missing("lung_rads.category") if m.decides_alone}
+    assert "pulmonary_nodule.present" in first
+    assert "pulmonary_nodule.calcification" not in first

@@ -1,0 +1,14 @@
+"""Where DxTrace keeps what belongs to the user: caches and configuration."""
+
+import os
+from pathlib import Path
+
+
+def cache_folder() -> Path:
+    """The folder for what can be made or fetched again (XDG Base Directory Specification)."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dxtrace"
+
+
+def config_folder() -> Path:
+    """The folder for what the user wrote (XDG Base Directory Specification)."""
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "dxtrace"

@@ -1,0 +1,112 @@
+"""A zero-shot object detector finds boxes, Segment Anything outlines what is in them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from expert_models.grounding.segmenter import Region, box_of, check_length
+from expert_models.runtime.checksums import check_weights
+from expert_models.runtime.device import torch_device
+from expert_models.runtime.pretrained import load_model, load_processor
+from expert_models.segment_anything.network import Kind, SamNetwork
+from expert_models.segment_anything.prompts import PlanePrompt
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+DETECTOR, OUTLINER = "detector", "sam"
+"""The folders of the two models."""
+
+
+class DetectAndOutline:
+    """Any detector of transformers' zero-shot object detection (Grounding DINO, OWLv2), with SAM.
+
+    Args:
+        folder: with the folders ``detector`` and ``sam``.
+        weights: path below the folder to the SHA-256 that the file must have.
+        kind: how pictures are prepared for the outlines.
+        device: a torch device; None takes a GPU where there is one.
+    """
+
+    scale = "sigmoid"
+
+    def __init__(
+        self, folder: Path, weights: Mapping[str, str], *, kind: Kind, device: str | None = None
+    ) -> None:
+        self._folder, self._asked = folder, device
+        self._weights = _below(weights, DETECTOR)
+        self._outliner = SamNetwork(
+            folder / OUTLINER, _below(weights, OUTLINER), kind=kind, device=device
+        )
+        self._model: Any = None
+        self._processor: Any = None
+        self._device: Any = None
+        self._lock = threading.Lock()
+
+    def segment(
+        self, picture: NDArray[np.uint8], phrases: Sequence[str], *, floor: float
+    ) -> list[Region]:
+        """Find regions; as :class:`~expert_models.grounding.segmenter.PhraseSegmenter` says."""
+        regions = []
+        for phrase in phrases:
+            for box, score in self._boxes(picture, phrase, floor):
+                mask = self._outliner.outline(picture, PlanePrompt(0, box=box)).mask
+                if mask.any():
+                    regions.append(Region(phrase, score, mask, box_of(mask)))
+        return regions
+
+    def _boxes(
+        self, picture: NDArray[np.uint8], phrase: str, floor: float
+    ) -> list[tuple[tuple[int, int, int, int], float]]:
+        """Boxes in rows and columns with their scores, for one phrase.
+
+        Phrases are asked for one by one: of several in one text, a detector that reads the text as
+        a whole may mix the words.
+        """
+        import torch
+
+        rows, columns = picture.shape[:2]
+        with self._lock, torch.inference_mode():
+            if self._model is None:
+                self._load()
+            inputs = self._processor(images=picture, text=[[phrase]], return_tensors="pt")
+            check_length(phrase, inputs, self._processor)
+            outputs = self._model(**inputs.to(self._device))
+            found = self._processor.post_process_grounded_object_detection(
+                outputs, threshold=floor, target_sizes=[(rows, columns)]
+            )[0]
+        boxes = zip(found["boxes"].tolist(), found["scores"].tolist(), strict=True)
+        placed = ((_pixels(box, rows, columns), score) for box, score in boxes)
+        return [(box, score) for box, score in placed if box is not None]
+
+    def _load(self) -> None:
+        from transformers import AutoModelForZeroShotObjectDetection, AutoProcessor
+
+        folder = self._folder / DETECTOR
+        check_weights(folder, self._weights)
+        self._device = torch_device(self._asked)
+        self._processor = load_processor(AutoProcessor, folder)
+        self._model = load_model(AutoModelForZeroShotObjectDetection, folder, self._device)
+
+
+def _below(weights: Mapping[str, str], folder: str) -> dict[str, str]:
+    prefix = f"{folder}/"
+    return {n.removeprefix(prefix): sha for n, sha in weights.items() if n.startswith(prefix)}
+
+
+def _pixels(box: list[float], rows: int, columns: int) -> tuple[int, int, int, int] | None:
+    """The pixels that lie in a box by half or more; None if there are none in the picture.
+
+    Args:
+        box: x, y, x, y of its edges.
+        rows: of the picture.
+        columns: of the picture.
+    """
+    left, top, right, bottom = box
+    low = (max(0, round(top)), max(0, round(left)))
+    high = (min(rows, round(bottom)) - 1, min(columns, round(right)) - 1)
+    return (*low, *high) if low[0] <= high[0] and low[1] <= high[1] else None

@@ -1,0 +1,354 @@
+"""Segment Anything from its files to measured findings, through the runner."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs the extra 'experts'")
+pytest.importorskip("transformers", reason="needs the extra 'experts'")
+
+import torch
+
+from dxtrace.clinical import CallRequest, Case, Image, Outcome, Presence, Series, Source, Study
+from expert_models import Arguments, Box, ExpertOutput, Point
+from expert_models.families import ExpertEntry, build_expert
+from expert_models.segment_anything.network import SamNetwork
+from expert_models.segment_anything.prompts import PlanePrompt
+from tests.unit.expert_models.segment_anything import tiny_sam
+from tools import Tool, ToolRun, run_tool
+
+CONCEPT = "pulmonary_nodule"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.set_num_threads(1)
+    return tiny_sam.save_folder(tmp_path_factory.mktemp("sam"))
+
+
+@pytest.fixture
+def _follows_prompts(monkeypatch: pytest.MonkeyPatch) -> None:
+    from transformers import SamModel
+
+    monkeypatch.setattr(SamModel, "forward", tiny_sam.follow_prompt)
+
+
+def _expert(folder: Path, **options: Any) -> Any:
+    entry = ExpertEntry(
+        name="sam",
+        family="segment_anything",
+        folder=folder,
+        options={"concepts": [CONCEPT], "device": "cpu", **options},
+    )
+    return build_expert(entry, folder)
+
+
+def _run(expert: Any, case: Case, arguments: Arguments) -> ToolRun:
+    card = expert.card.model_copy(update={"isolated": False})
+    return run_tool(Tool(card, expert.run), case, arguments)
+
+
+def _ct(folder: Path) -> Case:
+    """A CT of 6 slices of 40 rows and 50 columns with a dense block."""
+    import nibabel
+
+    voxels = np.full((6, 40, 50), -700, np.int16)
+    voxels[2:5, 10:20, 25:40] = 60
+    path = folder / "ct.nii"
+    affine = np.diag([-0.8, -0.8, 2.0, 1.0])
+    nibabel.save(nibabel.Nifti1Image(voxels.transpose(2, 1, 0), affine), path)
+    return _case("CT", Image(path=path, modality="CT", body_part="chest"))
+
+
+def _case(modality: str | None, *images: Image, **more: Any) -> Case:
+    series = tuple(
+        Series(id=f"s{i}", modality=modality, images=(image,)) for i, image in enumerate(images, 1)
+    )
+    return Case(id="c", studies=(Study(id="st", series=series),), **more)
+
+
+# -- where the masks lie ---------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("_follows_prompts")
+@pytest.mark.parametrize("model", ["sam", "medsam"])
+def test_a_box_comes_back_as_the_mask_of_its_voxels(
+    folder: Path, tmp_path: Path, model: str
+) -> None:
+    expert = _expert(folder, model=model)
+    asked = Arguments(boxes=(Box(low=(2, 12, 24), high=(4, 27, 39)),))
+    output = expert.run(_ct(tmp_path), asked)
+    (mask,) = output.masks
+    expected = np.zeros((6, 40, 50), bool)
+    expected[2:5, 12:28, 24:40] = True
+    assert mask.voxels.shape == expected.shape
+    shared = (mask.voxels & expected).sum() / (mask.voxels | expected).sum()
+    assert shared > 0.97
+    assert not mask.voxels[[0, 1, 5]].any()
+
+
+@pytest.mark.usefixtures("_follows_prompts")
+def test_a_point_comes_back_where_it_was_set(folder: Path, tmp_path: Path) -> None:
+    output = _expert(folder).run(_ct(tmp_path), Arguments(points=(Point(at=(3, 9, 41)),)))
+    where = np.argwhere(output.masks[0].voxels)
+    assert np.abs(where.mean(axis=0) - (3, 9, 41)).max() < 0.3
+    # 8 pixels of an input of 64 for 50 columns.
+    assert abs(np.ptp(where[:, 2]) + 1 - 12.5) <= 1
+
+
+@pytest.mark.usefixtures("_follows_prompts")
+def test_on_a_colour_picture_too(folder: Path, tmp_path: Path) -> None:
+    from PIL import Image as Picture
+
+    path = tmp_path / "smear.png"
+    Picture.fromarray(np.full((100, 30, 3), 200, np.uint8)).save(path)
+    run = _expert(folder).run(
+        _case("GM", Image(path=path, modality="GM")),
+        Arguments(boxes=(Box(low=(40, 5), high=(79, 24)),)),
+    )
+    rows, columns = np.nonzero(run.masks[0].voxels)
+    assert abs(rows.min() - 40) <= 1
+    assert abs(rows.max() - 79) <= 1
+    assert abs(columns.min() - 5) <= 1
+    assert abs(columns.max() - 24) <= 1
+
+
+@pytest.mark.usefixtures("_follows_prompts")
+def test_everything_marks_a_grid_without_doubles_on_the_middle_slice(
+    folder: Path, tmp_path: Path
+) -> None:
+    # Circles of 16 pixels around points that lie 16 apart, three for each: one is kept.
+    expert = _expert(folder, points_per_side=4, most_regions=5)
+    output = expert.run(_ct(tmp_path), Arguments(everything=True))
+    assert [m.name for m in output.masks] == [f"region_{i}" for i in range(1, 6)]
+    assert all(np.flatnonzero(m.voxels.any(axis=(1, 2))).tolist() == [3] for m in output.masks)
+    assert output.findings == ()
+    assert "slice 3, the middle one" in output.notes[0]
+    assert "more, with lower scores, are left out" in output.notes[0]
+
+
+def test_the_original_package_gives_the_same_masks(tmp_path: Path) -> None:
+    """The same file, read by both: pictures, prompts and masks go the same way."""
+    original = pytest.importorskip("segment_anything", reason="the original is not installed")
+    sam = tiny_sam.original_sam()
+    torch.save(sam.state_dict(), tmp_path / "sam_vit_b_01ec64.pth")
+    network = SamNetwork(tmp_path, _hashes(tmp_path), kind="sam", device="cpu")
+    blocks = np.random.default_rng(0).integers(0, 255, (5, 5, 3))
+    picture = np.kron(blocks, np.ones((8, 10, 1))).astype(np.uint8)
+    predictor = original.SamPredictor(sam)
+    predictor.set_image(picture)
+    # The middle of a pixel and the edges of a box, as indices of the original: see network.py.
+    y, x = 51 / 40, 64 / 50
+    asked = [
+        (PlanePrompt(0, ((10, 20, True),)), {"point_coords": [[20.5 - 0.5 / x, 10.5 - 0.5 / y]]}),
+        (PlanePrompt(0, box=(5, 6, 20, 30)),
+         {"box": [6 - 0.5 / x, 5 - 0.5 / y, 31 - 0.5 / x, 21 - 0.5 / y]}),
+    ]  # fmt: skip
+    for prompt, theirs in asked:
+        given = {k: np.array(v) for k, v in theirs.items()}
+        if "point_coords" in given:
+            given["point_labels"] = np.array([1])
+        masks, scores, _ = predictor.predict(**given, multimask_output=prompt.box is None)
+        outline = network.outline(picture, prompt)
+        assert outline.predicted_iou == pytest.approx(scores.max(), abs=1e-4)
+        assert (outline.mask == masks[scores.argmax()]).mean() > 0.995
+        assert 0.02 < outline.mask.mean() < 0.98
+
+
+# -- what it says ----------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("_follows_prompts")
+def test_what_a_person_names_is_present_by_that_persons_word_and_measured(
+    folder: Path, tmp_path: Path
+) -> None:
+    asked = Arguments(classes=(CONCEPT,), boxes=(Box(low=(2, 10, 25), high=(4, 19, 39)),))
+    call = CallRequest(tool="sam", arguments=asked)
+    case = _ct(tmp_path).model_copy(update={"calls": (call,)})
+    run = _run(_expert(folder), case, asked)
+    assert run.call.outcome is Outcome.OK, run.call.reason
+    (finding,) = run.findings
+    assert finding.presence is Presence.PRESENT
+    assert finding.source is Source.USER
+    assert finding.score is not None
+    assert finding.score.scale == "predicted_iou"
+    assert finding.score.operating_point is None
+    assert finding.evidence[0].weights_sha256
+    sizes = {m.kind: float(m.value or 0) for m in finding.measurements}
+    assert abs(sizes["volume"] - 3 * 10 * 15 * 0.8 * 0.8 * 2) / 576 < 0.15
+
+
+@pytest.mark.usefixtures("_follows_prompts")
+def test_what_a_planner_names_is_no_evidence(folder: Path, tmp_path: Path) -> None:
+    asked = Arguments(classes=(CONCEPT,), boxes=(Box(low=(2, 10, 25), high=(4, 19, 39)),))
+    run = _run(_expert(folder), _ct(tmp_path), asked)
+    assert [f.presence for f in run.findings] == [Presence.INDETERMINATE]
+    assert "planner's guess" in run.findings[0].text
+
+
+@pytest.mark.usefixtures("_follows_prompts")
+def test_without_a_concept_there_is_a_mark_and_no_finding(folder: Path, tmp_path: Path) -> None:
+    run = _run(_expert(folder), _ct(tmp_path), Arguments(points=(Point(at=(3, 12, 30)),)))
+    assert run.call.outcome is Outcome.OK
+    assert run.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (Arguments(everything=True, classes=(CONCEPT,)), "not everything is of one kind"),
+        (Arguments(points=(Point(at=(1, 1, 1), series="other"),)), "no series"),
+        (Arguments(points=(Point(at=(1, 1, 1000)),)), "inside the image"),
+    ],
+)
+def test_calls_that_mean_nothing_are_refused(
+    folder: Path, tmp_path: Path, arguments: Arguments, why: str
+) -> None:
+    run = _run(_expert(folder), _ct(tmp_path), arguments)
+    assert run.call.outcome in (Outcome.ABSTAINED, Outcome.NOT_APPLICABLE)
+    assert why in run.call.reason or "series" in run.call.reason
+
+
+def test_of_several_series_the_call_must_name_one(folder: Path, tmp_path: Path) -> None:
+    image = _ct(tmp_path).studies[0].series[0].images[0]
+    run = _run(_expert(folder), _case("CT", image, image), Arguments(points=(Point(at=(1, 1, 1)),)))
+    assert run.call.outcome is Outcome.ABSTAINED
+    assert "s1, s2" in run.call.reason
+
+
+def test_medsam_takes_boxes_only(folder: Path, tmp_path: Path) -> None:
+    expert = _expert(folder, model="medsam")
+    assert expert.card.prompts == ("boxes",)
+    run = _run(expert, _ct(tmp_path), Arguments(points=(Point(at=(1, 1, 1)),)))
+    assert run.call.outcome is Outcome.NOT_APPLICABLE
+
+
+# -- how often it works, and on what ---------------------------------------------------------------
+
+
+def test_a_slice_is_encoded_once_for_two_prompts(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers import SamModel
+
+    encoded = []
+    real = SamModel.get_image_embeddings
+
+    def counted(self: Any, pixels: Any) -> Any:
+        encoded.append(pixels.shape)
+        return real(self, pixels)
+
+    monkeypatch.setattr(SamModel, "get_image_embeddings", counted)
+    expert, case = _expert(folder), _ct(tmp_path)
+    expert.run(case, Arguments(points=(Point(at=(3, 12, 30)),)))
+    expert.run(case, Arguments(boxes=(Box(low=(3, 5, 5), high=(3, 20, 20)),)))
+    expert.run(case, Arguments(points=(Point(at=(3, 20, 20)), Point(at=(3, 2, 2), inside=False))))
+    assert len(encoded) == 1
+    expert.run(case, Arguments(points=(Point(at=(4, 12, 30)),)))
+    # Slice 4 shows the same pixels as slice 3.
+    assert len(encoded) == 1
+    expert.run(case, Arguments(points=(Point(at=(0, 12, 30)),)))
+    assert len(encoded) == 2
+
+
+def test_on_a_real_mr(folder: Path, shared_data: Path) -> None:
+    from dxtrace.intake.imaging import describe_images
+
+    reading = describe_images(shared_data / "mr_brain" / "brain1_image.nrrd")
+    case = Case(id="mr", studies=(Study(id="st", series=reading.series),))
+    shape = reading.series[0].shape
+    assert shape is not None
+    middle = tuple(n // 2 for n in shape)
+    run = _run(_expert(folder), case, Arguments(points=(Point(at=middle),), everything=False))
+    assert run.call.outcome is Outcome.OK, run.call.reason
+
+
+def test_tensors_in_a_pickled_file_do_as_well(tmp_path: Path) -> None:
+    folder = tiny_sam.save_folder(tmp_path / "sam", safetensors=False)
+    output = _expert(folder).run(_ct(tmp_path), Arguments(points=(Point(at=(3, 12, 30)),)))
+    assert isinstance(output, ExpertOutput)
+
+
+# -- files that are not what they should be --------------------------------------------------------
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    from expert_models.runtime.checksums import file_sha256
+
+    return {p.name: file_sha256(p) for p in folder.glob("*.pth")}
+
+
+def _reason(folder: Path, tmp_path: Path) -> str:
+    run = _run(_expert(folder), _ct(tmp_path), Arguments(points=(Point(at=(3, 12, 30)),)))
+    assert run.call.outcome is Outcome.ABSTAINED, run.call
+    return run.call.reason
+
+
+def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
+    folder = tiny_sam.save_folder(tmp_path / "sam")
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-2000])
+    assert "cannot be loaded" in _reason(folder, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "sam_vit_b.pth"])
+def test_a_pickled_program_is_not_run(tmp_path: Path, name: str) -> None:
+    trap = tmp_path / "sprung"
+
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[str, str]]:
+            return (open, (str(trap), "w"))
+
+    folder = tiny_sam.save_folder(tmp_path / "sam")
+    (folder / "model.safetensors").unlink()
+    torch.save({"x": Trap()}, folder / name)
+    assert "more than tensors" in _reason(folder, tmp_path)
+    assert not trap.exists()
+
+
+def test_weights_that_are_missing_are_not_made_up(tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = tiny_sam.save_folder(tmp_path / "sam")
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    del tensors["mask_decoder.iou_token.weight"]
+    save_file(tensors, path, metadata={"format": "pt"})
+    assert "mask_decoder.iou_token.weight" in _reason(folder, tmp_path)
+
+
+def test_another_networks_checkpoint_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    folder.mkdir()
+    torch.save({"conv.weight": torch.zeros(2)}, folder / "resnet.pth")
+    assert "expected a Segment Anything checkpoint" in _reason(folder, tmp_path)
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    assert "config.json" in _reason(tmp_path / "nothing", tmp_path)
+
+
+def test_options_are_checked(folder: Path) -> None:
+    with pytest.raises(ValueError, match=r"sam: options\.windw: Extra inputs"):
+        _expert(folder, windw="lung")
+
+
+def test_a_card_needs_no_torch(folder: Path) -> None:
+    import subprocess
+
+    code = (
+        "import sys; from pathlib import Path;"
+        "from expert_models.families import ExpertEntry, build_expert;"
+        f"p = Path({str(folder)!r});"
+        "e = build_expert(ExpertEntry(name='s', family='segment_anything', folder=p), p);"
+        "assert e.card.weights, 'no weights';"
+        "print([m for m in ('torch', 'transformers', 'numpy') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
