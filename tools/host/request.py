@@ -1,20 +1,26 @@
 """A call on its way to an expert's process: bytes that only the process reads."""
 
+import io
 import pickle
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from importlib import import_module
+from typing import Any
+
+from pydantic import BaseModel
 
 from dxtrace.clinical import Case
 from expert_models import Arguments
 from tools.tool import Tool, ToolFunction
 
 UNSTATED_MEMORY_MB = 500
+_MOST_EXPERTS = 256
 
 
-class NotPortableError(TypeError):
+class NotPortableError(ValueError):
     """A function that another process cannot find."""
 
 
@@ -99,10 +105,41 @@ def unpack_function(packed: bytes) -> ToolFunction:
 
 def _pack_function(function: ToolFunction) -> bytes:
     try:
-        return pickle.dumps(_portable(function), protocol=pickle.HIGHEST_PROTOCOL)
+        return _packed_once(function)
+    except TypeError:  # an object that cannot be hashed
+        return _packed(function)
+
+
+def _packed(function: ToolFunction) -> bytes:
+    stream = io.BytesIO()
+    try:
+        _StablePickler(stream, protocol=pickle.HIGHEST_PROTOCOL).dump(_portable(function))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         reason = "an isolated expert must be defined at the top of a module or a class"
         raise NotPortableError(f"{reason}: {error}") from error
+    return stream.getvalue()
+
+
+# An expert that notes something in itself between two calls still is the same expert.
+_packed_once = lru_cache(maxsize=_MOST_EXPERTS)(_packed)
+
+
+class _StablePickler(pickle.Pickler):
+    """Gives the same bytes in every process: they say which expert it is."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        """The order of a set of names differs between processes; a model holds one."""
+        if not isinstance(obj, BaseModel):
+            return NotImplemented
+        state = obj.__getstate__()
+        named = sorted(state["__pydantic_fields_set__"])
+        return _restored, (type(obj), {**state, "__pydantic_fields_set__": named})
+
+
+def _restored(kind: type[BaseModel], state: dict[Any, Any]) -> BaseModel:
+    model = kind.__new__(kind)
+    model.__setstate__({**state, "__pydantic_fields_set__": set(state["__pydantic_fields_set__"])})
+    return model
 
 
 def _portable(function: ToolFunction) -> "_Place | ToolFunction":
