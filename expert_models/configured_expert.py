@@ -33,6 +33,8 @@ class ConfiguredExpert:
         self._expert: Any = build_expert(entry, folder)
         self._checked = False
         self.card = self._expert.card
+        if callable(getattr(self._expert, "run_many", None)):
+            self.run_many = self._run_many
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ConfiguredExpert, (self._entry, self._folder)
@@ -45,11 +47,19 @@ class ConfiguredExpert:
         Raises:
             ToolRefusal: if a file is missing or another one, and whatever the expert raises.
         """
-        if not self._checked:
-            check_weights(self._folder, hashes_of(self._entry.files))
-            self._checked = True
+        self._check()
         if self.card.arguments or self.card.prompts:
             found = self._expert.run(case, arguments or Arguments())
         else:
             found = self._expert.run(case)
         return found  # type: ignore[no-any-return]  # what a family returns is checked by the runner
+
+    def _run_many(self, cases: list[Case]) -> Iterable[Any]:
+        self._check()
+        outputs: Iterable[Any] = self._expert.run_many(cases)
+        return outputs
+
+    def _check(self) -> None:
+        if not self._checked:
+            check_weights(self._folder, hashes_of(self._entry.files))
+            self._checked = True
