@@ -26,10 +26,12 @@ class ArtifactStore:
     Attributes:
         root: the output folder; the paths of artifacts are relative to it.
         case: name of the case's folder: safe on every file system, and its own.
+        identified: whether DICOM files carry who the patient is, because the user says so.
     """
 
     root: Path
     case: str
+    identified: bool = False
 
     def clear(self) -> None:
         """Remove what an earlier review of the case has left, also half of one."""
