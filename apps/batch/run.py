@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from dxtrace.atomic_write import write_atomically
 from dxtrace.intake import IntakeLimits
 from dxtrace.knowledge import load_knowledge
 from tools.artifacts import remove_parts
+from tools.host import own_host, serve_experts
 
 STATE = "batch.json"
 _SHOWN = 5
@@ -120,7 +121,9 @@ def _run_engine(
         yield from pool.run(jobs)
     elif open_cases:
         workers = min(options.pool.workers, open_cases)
-        yield from WorkerPool(task, options.pool.with_workers(workers)).run(jobs)
+        with serve_experts(own_host()) as address:
+            pool_task = replace(task, experts=address)
+            yield from WorkerPool(pool_task, options.pool.with_workers(workers)).run(jobs)
 
 
 def _compare(survey: Survey, standing: list[StoredResult], options: BatchOptions) -> set[str]:
