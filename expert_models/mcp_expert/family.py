@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
+from dxtrace.atomic_write import write_atomically
 from dxtrace.clinical.base import Frozen
 from dxtrace.user_folders import cache_folder
 from expert_models.card import ModelCard
@@ -17,7 +18,6 @@ from expert_models.family_options import read_options
 from expert_models.mcp_expert.expert import McpExpert, read_card
 from expert_models.mcp_expert.protocol import RUN
 from expert_models.mcp_expert.session import McpSession, Server
-from expert_models.runtime.checksums import write_whole
 
 _DESCRIBE_S = 120.0
 """An environment with large libraries takes its time to start."""
@@ -94,5 +94,5 @@ def _described(entry: ExpertEntry, options: McpOptions, server: Server) -> Model
     finally:
         session.close()
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, card.model_dump_json())
+    write_atomically(path, card.model_dump_json())
     return card
