@@ -24,6 +24,6 @@ def build(entry: ExpertEntry, folder: Path) -> MonaiBundleExpert:
     """
     weights = {p: h for p, h in hashes_of(entry.files).items() if p.startswith("models/")}
     stated = {"weights": weights} if weights else {}
-    options = {"name": entry.name, **stated, **entry.options}
+    options = {"name": entry.name, "isolated": True, **stated, **entry.options}
     mapping = read_options(entry.model_copy(update={"options": options}), BundleMapping)
     return MonaiBundleExpert(folder, mapping)
