@@ -19,6 +19,7 @@ from dxtrace.clinical import (
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.fact_names import plain
 
+_IN_WORDS = (Source.REPORT_FINDINGS, Source.REPORT_IMPRESSION, Source.REPORT_CONTEXT)
 _FIRST_KINDS = ("mean_diameter", "diameter", "long_axis", "short_axis", "volume")
 
 
@@ -32,13 +33,24 @@ def overview(knowledge: Knowledge, result: Result) -> Iterator[str]:
         yield f"Described as present: {described}."
     if found:
         yield f"Found by experts: {'; '.join(found)}."
+    absent = [_concept_name(knowledge, f) for f in by_tools if f.presence is Presence.ABSENT]
+    if absent:
+        yield f"Judged absent by experts: {', '.join(dict.fromkeys(absent))}."
     silent = _silent(result.tools, result.findings)
     if silent:
         yield f"Looked at, with nothing to report: {', '.join(silent)}."
-    if result.findings and not (described or found):
-        yield "No abnormal finding is described as present."
-    elif not result.findings:
+    scored = [f for f in by_tools if f.presence is Presence.UNKNOWN and f.score is not None]
+    names = [_concept_name(knowledge, f) for f in scored]
+    if names:
+        yield f"Scored, but no threshold says what it means: {', '.join(dict.fromkeys(names))}."
+    if described or found or absent:
+        return
+    if not result.findings:
         yield "Nothing could be checked: no finding could be read from this case."
+    elif any(f.source in _IN_WORDS for f in findings):
+        yield "No abnormal finding is described as present."
+    elif silent or names:
+        yield "No expert stated a finding; that is not a normal result."
 
 
 def describe_findings(knowledge: Knowledge, findings: Iterable[Finding]) -> str:
@@ -85,6 +97,11 @@ def _name(finding: Finding, concept: Concept) -> str:
         doubt = "possible "
     side = f"{finding.laterality.value} " if finding.laterality else ""
     return f"{doubt}{side}{plain(concept.name)}"
+
+
+def _concept_name(knowledge: Knowledge, finding: Finding) -> str:
+    concept = knowledge.vocabulary.concepts.get(finding.concept)
+    return plain(concept.name) if concept is not None else finding.concept
 
 
 def _size(measurements: Iterable[Measurement]) -> Iterator[str]:

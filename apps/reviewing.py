@@ -52,11 +52,13 @@ class Reviewer:
         planner: the planner's name.
         entry: ``module:function`` with the signature of ``graphs.review_with_trace``.
         out: folder for masks and pictures; None keeps none.
+        keep_identifiers: whether DICOM files in it carry who the patient is.
     """
 
     planner: str = "pathway"
     entry: str = REVIEWER
     out: Path | None = None
+    keep_identifiers: bool = False
 
     def check(self) -> None:
         """See whether cases can be reviewed at all.
@@ -139,7 +141,9 @@ class Reviewer:
         """
         from tools import ArtifactStore
 
-        return ArtifactStore(self.out, file_name) if self.out is not None else None
+        if self.out is None:
+            return None
+        return ArtifactStore(self.out, file_name, identified=self.keep_identifiers)
 
     def output_of(self, run: Any, *, file_name: str, case: Case | None) -> CaseOutput:
         """The output of a review that was conducted elsewhere.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dxtrace.clinical import Case, Evidence
@@ -10,7 +11,12 @@ from dxtrace.clinical.volume import Mask, Volume
 from expert_models.card import ModelCard, WeightsFile
 from expert_models.current_images import current_series
 from expert_models.errors import ToolRefusal
-from expert_models.lung_segmenter.bundle import BUNDLE, WEIGHTS, WEIGHTS_SHA256
+from expert_models.lung_segmenter.bundle import (
+    BUNDLE,
+    MEMORY_MB,
+    WEIGHTS,
+    WEIGHTS_SHA256,
+)
 from expert_models.output import ExpertOutput
 
 if TYPE_CHECKING:
@@ -51,8 +57,10 @@ def _card() -> ModelCard:
                 licence="CC BY 4.0",
             ),
         ),
-        memory_mb=700,
+        memory_mb=MEMORY_MB,
         cost=3,
+        timeout_s=120.0,
+        isolated=True,
         intended_use=metadata["intended_use"],
         limits=metadata["limits"],
         licence=metadata["copyright"],
@@ -71,6 +79,10 @@ class ChestRadiographLungs:
     def __init__(self) -> None:
         self._network: Any = None
 
+    def __reduce__(self) -> tuple[type[ChestRadiographLungs], tuple[()]]:
+        """On its way to another process it leaves its network behind."""
+        return ChestRadiographLungs, ()
+
     def run(self, case: Case) -> ExpertOutput:
         """Mark the lungs on a frontal radiograph of the current examination.
 
@@ -87,6 +99,10 @@ class ChestRadiographLungs:
             except (ToolRefusal, IntakeError) as refusal:
                 refusals.append(str(refusal))
         raise ToolRefusal("; ".join(dict.fromkeys(refusals)))
+
+    def masks(self, volume: Volume) -> tuple[Mask, ...]:
+        """The masks of :meth:`mark`, for experts that look at the lungs."""
+        return self.mark(volume).masks
 
     def mark(self, volume: Volume) -> ExpertOutput:
         """Mark the lungs on one radiograph.
@@ -116,7 +132,8 @@ class ChestRadiographLungs:
         reason = why_not_frontal(lungs)
         if reason is not None:
             raise ToolRefusal(reason)
-        return _output(lungs, volume)
+        output = _output(lungs, volume)
+        return replace(output, notes=(*output.notes, *self._network.take_notes()))
 
 
 def _output(lungs: Lungs, volume: Volume) -> ExpertOutput:

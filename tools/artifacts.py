@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from dxtrace.atomic_write import PART_SUFFIX, write_atomically
 from dxtrace.clinical import Artifact
 
 FOLDERS = {"mask": "masks", "segmentation": "segmentations", "picture": "pictures"}
-PART_SUFFIX = ".part"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _DIGITS = 8
 
@@ -26,10 +24,12 @@ class ArtifactStore:
     Attributes:
         root: the output folder; the paths of artifacts are relative to it.
         case: name of the case's folder: safe on every file system, and its own.
+        identified: whether DICOM files carry who the patient is, because the user says so.
     """
 
     root: Path
     case: str
+    identified: bool = False
 
     def clear(self) -> None:
         """Remove what an earlier review of the case has left, also half of one."""
@@ -63,7 +63,7 @@ class ArtifactStore:
         path = PurePosixPath(FOLDERS[kind], self.case, safe_name(folder), file_name)
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(target, content)
+        write_atomically(target, content)
         fields: dict[str, object] = {
             "kind": kind, "path": str(path), "sha256": hashlib.sha256(content).hexdigest(),
             "size_bytes": len(content), "tool": tool, **further,
@@ -84,15 +84,3 @@ def remove_parts(root: Path) -> None:
     for folder in FOLDERS.values():
         for part in (root / folder).rglob(f".*{PART_SUFFIX}"):
             part.unlink(missing_ok=True)
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=PART_SUFFIX)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -128,8 +128,9 @@ def _keep_seg(
             continue
         try:
             content = encode_segmentation(
-                mask, sources, algorithm=algorithm, concepts=keeper.concepts
-            )
+                mask, sources, algorithm=algorithm, concepts=keeper.concepts,
+                identified=keeper.store.identified,
+            )  # fmt: skip
         except SegmentationError as error:
             kept.notes.append(f"no DICOM SEG of {mask.name}: {error}")
             continue

@@ -47,13 +47,22 @@ class ToolRegistry:
             origin = point.dist.name if point.dist else point.value
             try:
                 with redirect_stdout(sys.stderr):
-                    self.register(_as_tool(point.load(), origin))
+                    self.register(as_tool(point.load(), origin))
             except (Exception, SystemExit) as error:  # noqa: BLE001  # a broken plug-in must not stop the others
                 log.warning("expert %s of %s cannot be loaded: %s", point.name, origin, error)
                 self.problems[point.name] = f"{type(error).__name__}: {error}"
 
 
-def _as_tool(found: object, origin: str) -> Tool:
+def as_tool(found: object, origin: str) -> Tool:
+    """What a package offers, as a tool.
+
+    Args:
+        found: an expert, a class of one, or a function with ``@expert_tool``.
+        origin: the package.
+
+    Raises:
+        TypeError: if it is none of these.
+    """
     if isinstance(found, Tool):
         return Tool(found.card, found.function, origin)
     expert = found() if isinstance(found, type) else found

@@ -10,7 +10,9 @@ from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.volume import Mask
 from expert_models import Arguments, ExpertOutput, ModelCard
 from tools.artifacts import ArtifactStore
-from tools.calling import Kind, call_tool
+from tools.calling import call_tool
+from tools.cancellation import Cancellation
+from tools.ending import Kind
 from tools.keeping import Keeper, Kept, keep_marks, with_evidence
 from tools.marks import (
     Loader,
@@ -63,9 +65,10 @@ class _Surroundings:
     concepts: Mapping[str, Concept]
     load: Loader
     arguments: Arguments
+    cancellation: Cancellation | None
 
 
-def run_tool(
+def run_tool(  # noqa: PLR0913 - most have defaults, and none would be clearer in a bundle
     tool: Tool,
     case: Case,
     arguments: Arguments = NO_ARGUMENTS,
@@ -74,6 +77,7 @@ def run_tool(
     store: ArtifactStore | None = None,
     concepts: Mapping[str, Concept] | None = None,
     load: Loader = load_series,
+    cancellation: Cancellation | None = None,
 ) -> ToolRun:
     """Run a tool on a case. Whatever happens becomes a typed outcome.
 
@@ -87,13 +91,16 @@ def run_tool(
         store: where masks and pictures go; None keeps none.
         concepts: the vocabulary: what is measured of a concept, its name and codes.
         load: reads the pixels of a series that masks lie on.
+        cancellation: ends the call when cancelled; an isolated expert is killed.
     """
     started = time.perf_counter()
     refusal = tool.applicable(case, arguments)
     if refusal is not None:
         ending = _Ending(Outcome.NOT_APPLICABLE, refusal)
     else:
-        ending = _attempt(tool, case, _Surroundings(store, concepts or {}, load, arguments))
+        ending = _attempt(
+            tool, case, _Surroundings(store, concepts or {}, load, arguments, cancellation)
+        )
     seconds = round(time.perf_counter() - started, 4)
     call = ToolCall(
         name=tool.card.name, outcome=ending.outcome, seconds=seconds, reason=ending.reason,
@@ -105,10 +112,10 @@ def run_tool(
 
 
 def _attempt(tool: Tool, case: Case, around: _Surroundings) -> _Ending:
-    ending = call_tool(tool, case, around.arguments)
-    for _ in range(1, ATTEMPTS):
-        if ending.kind == "again":
-            ending = call_tool(tool, case, around.arguments)
+    for _ in range(ATTEMPTS):
+        ending = call_tool(tool, case, around.arguments, around.cancellation)
+        if ending.kind != "again":
+            break
     if ending.kind == "ok":
         volumes = SourceVolumes(tool.card, case, around.load)
         try:

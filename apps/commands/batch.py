@@ -29,6 +29,7 @@ class BatchRequest:
     accept_changes: bool
     max_report_chars: int
     data_root: Path | None
+    keep_identifiers: bool = False
 
 
 def review_manifest(request: BatchRequest) -> ExitStatus:
@@ -43,7 +44,9 @@ def review_manifest(request: BatchRequest) -> ExitStatus:
         out=request.out,
         engine=request.engine,
         pool=PoolOptions(workers=workers, case_timeout_s=request.timeout_s),
-        reviewer=Reviewer(planner=request.planner, out=request.out),
+        reviewer=Reviewer(
+            planner=request.planner, out=request.out, keep_identifiers=request.keep_identifiers
+        ),
         limits=IntakeLimits(max_report_chars=request.max_report_chars, data_root=request.data_root),
         accept_changes=request.accept_changes,
         retry_failed=request.retry_failed,

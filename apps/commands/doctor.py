@@ -46,7 +46,25 @@ def _examine_experts() -> None:
     if importlib.util.find_spec("torch") is None:
         print("torch: not installed; an expert with weights says unavailable (extra 'experts')")
     for name, problem in registry.problems.items():
-        print(f"expert {name} cannot be loaded: {problem}")
+        print(f"expert {name} cannot be used: {problem}")
+    _examine_configuration()
+
+
+def _examine_configuration() -> None:
+    from expert_models.entries import catalogue_entries, configured_entries, experts_file
+    from expert_models.runtime.device import describe_devices
+    from expert_models.runtime.store import WeightsStore
+
+    own, store = configured_entries().entries, WeightsStore.default()
+    place = experts_file()
+    if place.exists():
+        print(f"configured experts ({place}): {', '.join(own) or 'none'}")
+    else:
+        print(f"configured experts: none ({place} is not there)")
+    entries = {**catalogue_entries().entries, **own}.values()
+    pulled = [e.name for e in entries if e.files and store.folder(e).is_dir()]
+    print(f"weights store ({store.root}): {', '.join(pulled) or 'nothing pulled'}")
+    print(f"devices: {describe_devices()}")
 
 
 def _examine_packages() -> Iterator[str]:

@@ -5,8 +5,10 @@ import difflib
 from apps.exit_status import UsageError
 from dxtrace.knowledge import KnowledgeError
 from expert_models.card_text import render_card, render_card_for_prompt
+from expert_models.entries import catalogue_entries
+from expert_models.families import ExpertEntry
 from graphs.workbench import default_workbench
-from tools import ToolRegistry
+from tools import Tool, ToolRegistry
 
 
 def list_experts() -> None:
@@ -24,7 +26,16 @@ def list_experts() -> None:
             if text:
                 print(f"  {label}: {text}")
     for name, reason in registry.problems.items():
-        print(f"{name}: cannot be loaded: {reason}")
+        print(f"{name}: cannot be used: {reason}")
+    for entry in _unpulled(registry):
+        print(f"{entry.name} (catalogue): can be pulled: dxtrace experts pull {entry.name}")
+        print(f"  family {entry.family}; licence: {entry.licence}")
+
+
+def _unpulled(registry: ToolRegistry) -> list[ExpertEntry]:
+    """Entries of the catalogue that are not among the tools."""
+    known = {*(t.card.name for t in registry), *registry.problems}
+    return [e for name, e in catalogue_entries().entries.items() if name not in known]
 
 
 def show_expert(name: str, *, for_prompt: bool = False) -> None:
@@ -37,20 +48,32 @@ def show_expert(name: str, *, for_prompt: bool = False) -> None:
     Raises:
         UsageError: if there is no such tool, or the knowledge packs do not load.
     """
-    registry = _registry()
-    tool = registry.get(name)
-    if tool is None:
-        if name in registry.problems:
-            raise UsageError(f"{name} cannot be loaded: {registry.problems[name]}")
-        known = [t.card.name for t in registry]
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known)}"
-        raise UsageError(f"no tool is named {name!r}: {hint}")
+    tool = find_tool(name)
     if for_prompt:
         print(render_card_for_prompt(tool.card))
         return
     print(render_card(tool.card))
     print(f"  comes from: {tool.origin}")
+
+
+def find_tool(name: str) -> Tool:
+    """The tool with this name.
+
+    Raises:
+        UsageError: if there is none, saying why, or the knowledge packs do not load.
+    """
+    registry = _registry()
+    tool = registry.get(name)
+    if tool is not None:
+        return tool
+    if name in registry.problems:
+        raise UsageError(f"{name} cannot be used: {registry.problems[name]}")
+    if any(entry.name == name for entry in _unpulled(registry)):
+        raise UsageError(f"{name} is not here yet: dxtrace experts pull {name}")
+    known = [t.card.name for t in registry]
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known)}"
+    raise UsageError(f"no tool is named {name!r}: {hint}")
 
 
 def _registry() -> ToolRegistry:

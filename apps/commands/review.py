@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from apps.atomic_write import write_atomically
 from apps.exit_status import ExitStatus, UsageError
 from apps.file_names import FileNames
 from apps.progress import show_progress
 from apps.result_stream import results_on_stdout
 from apps.reviewing import CaseOutput, Reviewer, failed_output
 from apps.sessions import Session, case_of, open_session
+from dxtrace.atomic_write import write_atomically
 from dxtrace.intake import CaseReading, IntakeError, IntakeLimits, read_case
 
 
@@ -34,6 +34,7 @@ class ReviewOptions:
         interactive: stop and ask where a person's answer would decide.
         resume: the case whose session goes on; None starts afresh.
         answers: answers to what is asked, as ``FACT=VALUE`` or ``VALUE``.
+        keep_identifiers: write DICOM files that carry who the patient is.
     """
 
     out: Path | None
@@ -45,6 +46,7 @@ class ReviewOptions:
     interactive: bool = False
     resume: str | None = None
     answers: tuple[str, ...] = ()
+    keep_identifiers: bool = False
 
     @property
     def limits(self) -> IntakeLimits:
@@ -70,7 +72,9 @@ def review_cases(paths: list[Path], options: ReviewOptions) -> ExitStatus:
         raise UsageError(
             "expected CASE, the case to review, or --resume with the id of one that waits"
         )
-    reviewer = Reviewer(planner=options.planner, out=options.out)
+    reviewer = Reviewer(
+        planner=options.planner, out=options.out, keep_identifiers=options.keep_identifiers
+    )
     reviewer.check()
     _make_folders(options.out)
     unanswered = False

@@ -3,12 +3,14 @@
 from pathlib import Path
 
 from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from dxtrace.clinical.base import Frozen
 
-
-class IntakeLimits(Frozen):
+class IntakeLimits(BaseSettings):
     """Limits that protect a long run from one unreasonable case.
+
+    The environment may set them (``DXTRACE_MAX_IMAGE_BYTES=8000000000``), for every process of a
+    run alike.
 
     Attributes:
         max_report_chars: characters in one report; the longest real reports stay far below.
@@ -24,6 +26,8 @@ class IntakeLimits(Frozen):
             DICOM stays below 20.
         max_cached_bytes: bytes of pixels that are kept for the next call.
     """
+
+    model_config = SettingsConfigDict(env_prefix="DXTRACE_", frozen=True, extra="ignore")
 
     max_report_chars: int = Field(default=200_000, gt=0)
     max_line_bytes: int = Field(default=64_000_000, gt=0)

@@ -4,7 +4,7 @@ Source: DICOM PS3.3 A.51 and C.8.20 (Segmentation IOD), written with highdicom. 
 to the source frame that it was drawn on and has its position, so viewers show both together.
 
 Of the source's identity only what ties the two together is copied: its UIDs. Name, number, dates
-and the like stay empty, as nothing that leaves DxTrace carries them.
+and the like stay empty, unless the user asks for them: an archive files an object by them.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ def encode_segmentation(
     *,
     algorithm: Algorithm,
     concepts: Mapping[str, Concept] | None = None,
+    identified: bool = False,
 ) -> bytes:
     """Write a mask as a DICOM SEG object of one segment.
 
@@ -65,6 +66,7 @@ def encode_segmentation(
             multi-frame data set.
         algorithm: who drew it.
         concepts: the vocabulary, for the codes of what is marked.
+        identified: copy the patient's name and number and the study's date, too.
 
     Raises:
         SegmentationError: if the mask is empty or does not lie on the source, or the source lacks
@@ -74,7 +76,7 @@ def encode_segmentation(
 
     if not mask.voxels.any():
         raise SegmentationError("the mask is empty")
-    frames = SourceFrames.of(sources, mask)
+    frames = SourceFrames.of(sources, mask, identified=identified)
     pixels, used = frames.marked_part(mask.voxels)
     try:
         encoded = Segmentation(

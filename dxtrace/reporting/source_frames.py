@@ -34,7 +34,7 @@ _CLASSES = {
 }
 """Storage classes (PS3.4 B.5) of sources that do not state theirs."""
 _FRAME_GROUPS = ("PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence")
-_LEFT_EMPTY = (
+_IDENTIFYING = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime",
     "AccessionNumber", "StudyID", "ReferringPhysicianName",
 )  # fmt: skip
@@ -46,10 +46,10 @@ class SegmentationError(ValueError):
 
 @dataclass(frozen=True)
 class SourceFrames:
-    """A source without what identifies, and which of its frames each slice lies on.
+    """A source as far as a segmentation refers to it, and which of its frames each slice lies on.
 
     Attributes:
-        sources: data sets with UIDs and geometry only.
+        sources: data sets with UIDs and geometry, and who the patient is if asked for.
         frame_of_slice: for each slice of the array, the index of its frame.
     """
 
@@ -57,12 +57,15 @@ class SourceFrames:
     frame_of_slice: tuple[int, ...]
 
     @classmethod
-    def of(cls, sources: Sequence[Dataset], mask: Mask) -> SourceFrames:
+    def of(
+        cls, sources: Sequence[Dataset], mask: Mask, *, identified: bool = False
+    ) -> SourceFrames:
         """Check that a mask's grid is that of the source.
 
         Args:
             sources: data sets in slice order, or one with frames.
             mask: its shape and affine are compared with the headers.
+            identified: keep who the patient is.
 
         Raises:
             SegmentationError: naming what does not fit.
@@ -77,7 +80,7 @@ class SourceFrames:
         if grid != shape[1:]:
             raise SegmentationError(f"expected rows and columns {grid}, got {shape[1:]}")
         order = _match(frames, mask) if mask.geometry.affine is not None else range(shape[0])
-        return cls(tuple(_without_identity(s) for s in sources), tuple(order))
+        return cls(tuple(_geometry_only(s, identified=identified) for s in sources), tuple(order))
 
     def marked_part(
         self, voxels: NDArray[np.bool_]
@@ -185,15 +188,17 @@ def _nearest(positions: NDArray[np.float64], at: NDArray[np.float64], allowed: f
     return chosen
 
 
-def _without_identity(source: Dataset) -> Dataset:
-    """UIDs and geometry of a data set; what identifies is present and empty (type 2)."""
+def _geometry_only(source: Dataset, *, identified: bool) -> Dataset:
+    """UIDs and geometry; what identifies is there too (type 2), and empty unless asked for."""
     from pydicom import Dataset
     from pydicom.dataset import FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian
 
     kept = Dataset()
-    for keyword in _LEFT_EMPTY:
+    for keyword in _IDENTIFYING:
         setattr(kept, keyword, "")
+        if identified and keyword in source:
+            kept[keyword] = source[keyword]
     for keyword in _COPIED:
         if keyword in source:
             kept[keyword] = source[keyword]

@@ -36,12 +36,16 @@ class ZonalOpacityReader:
         task="measurement",
         accepts=("image",),
         modalities=("CR", "DX", "DR"),
+        body_parts=("chest",),
         views=("pa", "ap"),
         image="picture",
+        # Who marks the lungs refuses what is no frontal radiograph of the chest.
+        tolerates_unknown=("modality", "body_part", "view", "spacing"),
         produces=(CONCEPT,),
         memory_mb=500,
         cost=2.0,
         timeout_s=60.0,
+        isolated=True,
         intended_use="a score per side for a reader or a calibrated threshold; decides nothing",
         limits="no operating point: the score was calibrated on no patients, so presence stays "
         "unknown; rotation, scoliosis, mastectomy and opacity on both sides mislead it; needs "

@@ -6,6 +6,7 @@ import contextlib
 import json
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expert_models.errors import ToolRefusal
-from expert_models.lung_segmenter.bundle import BUNDLE, WEIGHTS
+from expert_models.lung_segmenter.bundle import BUNDLE, MEMORY_MB, WEIGHTS
 from expert_models.runtime.checksums import check_weights
+from expert_models.runtime.device import torch_device, within_memory
 
 
 class LungNetwork:
@@ -23,11 +25,13 @@ class LungNetwork:
     Args:
         sha256: what the weights must be.
         bundle: the folder of the bundle.
-        device: a torch device; None takes a GPU where there is one.
+        device: a torch device; None leaves it to :func:`torch_device`.
     """
 
     def __init__(self, sha256: str, bundle: Path = BUNDLE, *, device: str | None = None) -> None:
-        self._sha256, self._bundle, self._device = sha256, bundle, device
+        self._sha256, self._bundle, self._asked = sha256, bundle, device
+        self._device: Any = None
+        self._notes: dict[str, None] = {}
         self._lock = threading.Lock()
         self._network: Any = None
 
@@ -40,34 +44,48 @@ class LungNetwork:
         Returns:
             (batch, 2, row, column): right lung, left lung, as the network's sigmoid.
         """
-        import torch
-
-        network = self._loaded()
-        with torch.inference_mode():
-            x = torch.from_numpy(np.ascontiguousarray(squares[:, None])).to(self._device)
-            straight = torch.sigmoid(network(x))
-            # In the mirror right is left: channels change places.
-            mirrored = torch.sigmoid(network(x.flip(-1))).flip(-1).flip(1)
-            mean: NDArray[np.float32] = ((straight + mirrored) / 2).float().cpu().numpy()
-        return mean
-
-    def _loaded(self) -> Any:
         with self._lock:
             if self._network is None:
                 self._network = self._load()
-            return self._network
+            managed = within_memory(
+                partial(self._predict, squares), self._device, parts=len(squares)
+            )
+            self._notes.update(dict.fromkeys(managed.notes))
+        found: NDArray[np.float32] = managed.found
+        return found
+
+    def take_notes(self) -> tuple[str, ...]:
+        """What a reader should know of the calls since this was last asked."""
+        with self._lock:
+            notes, self._notes = tuple(self._notes), {}
+        return notes
+
+    def _predict(
+        self, squares: NDArray[np.float32], device: Any, share: int
+    ) -> NDArray[np.float32]:
+        import torch
+
+        network = self._network.to(device)
+        size = max(1, len(squares) // share)
+        means = []
+        with torch.inference_mode():
+            for start in range(0, len(squares), size):
+                part = np.ascontiguousarray(squares[start : start + size, None])
+                x = torch.from_numpy(part).to(device)
+                straight = torch.sigmoid(network(x))
+                # In the mirror right is left: channels change places.
+                mirrored = torch.sigmoid(network(x.flip(-1))).flip(-1).flip(1)
+                means.append(((straight + mirrored) / 2).float().cpu().numpy())
+        return np.concatenate(means)
 
     def _load(self) -> Any:
         check_weights(self._bundle, {WEIGHTS: self._sha256})
-        import torch
-
         # MONAI's log handler keeps the standard output that it finds: that is for results.
         with contextlib.redirect_stdout(sys.stderr):
             from monai.bundle.config_parser import ConfigParser
         from safetensors.torch import load_file
 
-        if self._device is None:
-            self._device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._device = torch_device(self._asked, memory_mb=MEMORY_MB)
         config = json.loads((self._bundle / "configs" / "inference.json").read_text("utf-8"))
         network = ConfigParser({"network_def": config["network_def"]}).get_parsed_content(
             "network_def"
@@ -77,4 +95,4 @@ class LungNetwork:
             network.load_state_dict({name: t.float() for name, t in tensors.items()})
         except RuntimeError as error:
             raise ToolRefusal(f"the weights do not fit the network: {error}") from None
-        return network.eval().to(self._device)
+        return network.eval()

@@ -36,7 +36,7 @@ class MonaiBundleExpert:
         folder: the bundle's root, with ``configs`` and ``models``.
         mapping: what its classes mean; without one, the mapping that comes with DxTrace for a
             bundle of this name, and if there is none its classes are marked under their own names.
-        device: a torch device; None leaves it to the bundle.
+        device: a torch device; None leaves it to ``DXTRACE_DEVICE``, or to what is here.
 
     Raises:
         ValueError: if it is no bundle, or the mapping names a class that it does not have.
@@ -81,6 +81,7 @@ class MonaiBundleExpert:
                 self._metadata,
                 switched_on=self._mapping.switched_on,
                 device=self._device,
+                memory_mb=self._mapping.memory_mb,
             )
         evidence = Evidence(
             tool=self.card.name,
@@ -88,12 +89,14 @@ class MonaiBundleExpert:
             weights_sha256=next(iter(self._weights.values()), None),
         )
         if self._mapping.detection is not None:
-            boxes = self._run.detect(volumes[0], self._mapping.extra_inputs)
-            output = report(boxes, volumes[0], self._mapping.detection, evidence)
+            found = self._run.detect(volumes[0], self._mapping.extra_inputs)
+            output = report(found.boxes, volumes[0], self._mapping.detection, evidence)
+            notes += found.notes
         else:
-            array = self._run.predict(volumes, self._extra(wanted))
+            predicted = self._run.predict(volumes, self._extra(wanted))
             form = self._metadata.image_output[1]
-            output = mark(array, volumes[0], form, self._mapping, evidence, wanted)
+            output = mark(predicted.array, volumes[0], form, self._mapping, evidence, wanted)
+            notes += predicted.notes
         return replace(output, notes=(*notes, *output.notes))
 
     def _wanted(self, arguments: Arguments) -> set[str] | None:

@@ -18,7 +18,7 @@ class BundleOptions(BundleMapping):
     Attributes:
         bundle: name of the bundle in MONAI's model zoo; the name of the folder if empty. If a
             mapping for it comes with DxTrace, the options change that one.
-        device: a torch device such as ``cpu``; None leaves it to the bundle.
+        device: a torch device such as ``cpu``; None leaves it to ``DXTRACE_DEVICE``.
     """
 
     bundle: str = ""

@@ -13,6 +13,8 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ from expert_models.errors import ToolRefusal
 from expert_models.monai_bundle.boxes import WorldBox, boxes_of
 from expert_models.monai_bundle.image_file import our_axes, write_image
 from expert_models.monai_bundle.metadata import METADATA_FILE, BundleMetadata
+from expert_models.runtime.device import Managed, torch_device, within_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,6 +44,32 @@ def config_file(folder: Path) -> Path:
     return found
 
 
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What a workflow gave.
+
+    Attributes:
+        array: (channel, slice, row, column) or (channel, row, column), on the volume's own grid.
+        notes: what a reader should know of the run.
+    """
+
+    array: NDArray[Any]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Detected:
+    """What the workflow of a detector gave.
+
+    Attributes:
+        boxes: in patient coordinates, in any order.
+        notes: what a reader should know of the run.
+    """
+
+    boxes: tuple[WorldBox, ...]
+    notes: tuple[str, ...] = ()
+
+
 class BundleRun:
     """A bundle's workflow: built at the first call, kept for the next ones.
 
@@ -48,7 +77,9 @@ class BundleRun:
         folder: the bundle's root.
         metadata: its metadata.
         switched_on: transforms of its preprocessing, by class, that are switched on.
-        device: a torch device such as ``cpu`` or ``cuda:0``; None leaves it to the bundle.
+        device: a torch device such as ``cpu`` or ``cuda:0``; None leaves it to
+            :func:`~expert_models.runtime.device.torch_device`.
+        memory_mb: what a call needs, in MiB, if it is known.
     """
 
     def __init__(
@@ -58,108 +89,116 @@ class BundleRun:
         *,
         switched_on: Sequence[str] = (),
         device: str | None = None,
+        memory_mb: int | None = None,
     ) -> None:
         self._folder = folder.resolve()
         self._metadata = metadata
         self._switched_on = tuple(switched_on)
-        self._device = device
-        self._workflow: Any = None
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._asked, self._memory_mb = device, memory_mb
+        self._workflows: dict[str, Any] = {}
+        self._scratch = tempfile.TemporaryDirectory(prefix="dxtrace-")
         self._lock = threading.Lock()  # an evaluator has one state
 
-    def predict(self, channels: Sequence[Volume], extra: Mapping[str, Any]) -> NDArray[Any]:
+    def predict(self, channels: Sequence[Volume], extra: Mapping[str, Any]) -> Predicted:
         """Run the workflow on a volume.
+
+        Where the memory does not suffice, the window slides in smaller batches, then on the
+        processor; notes say so.
 
         Args:
             channels: volumes on one grid: one, or one for each channel of the input.
             extra: further entries of the data item.
 
-        Returns:
-            (channel, slice, row, column) or (channel, row, column), on that grid.
-
         Raises:
             ToolRefusal: if the bundle gives no output on that grid.
         """
-        output = self._output(channels, extra)[self._metadata.image_output[0]]
+        managed = self._managed(channels, extra)
+        output = managed.found[self._metadata.image_output[0]]
         if not hasattr(output, "detach"):
             raise ToolRefusal(f"the bundle {self._folder.name} gave no masks")
-        return self._on_grid(output, channels[0])
+        return Predicted(self._on_grid(output, channels[0]), managed.notes)
 
-    def detect(self, volume: Volume, extra: Mapping[str, Any]) -> list[WorldBox]:
-        """Run the workflow of a detector.
-
-        Returns:
-            Its boxes in patient coordinates, in any order.
+    def detect(self, volume: Volume, extra: Mapping[str, Any]) -> Detected:
+        """Run the workflow of a detector; memory as in :meth:`predict`.
 
         Raises:
             ToolRefusal: if the bundle gives no boxes, or no place in space for them.
         """
-        item = self._output([volume], extra)
-        return boxes_of(item, self._metadata.image_output[0], self._metadata.image_input[0])
+        managed = self._managed([volume], extra)
+        names = self._metadata.image_output[0], self._metadata.image_input[0]
+        return Detected(tuple(boxes_of(managed.found, *names)), managed.notes)
 
-    def _output(self, channels: Sequence[Volume], extra: Mapping[str, Any]) -> dict[str, Any]:
+    def _managed(self, channels: Sequence[Volume], extra: Mapping[str, Any]) -> Managed:
+        """The finished data item: a dictionary with the output and what led to it."""
         with self._lock, tempfile.TemporaryDirectory(prefix="dxtrace-") as folder:
             paths = [
                 str(write_image(volume, Path(folder), f"image_{number}"))
                 for number, volume in enumerate(channels)
             ]
-            key = self._metadata.image_input[0]
-            return self._run({key: paths if len(paths) > 1 else paths[0], **extra})
+            image = paths if len(paths) > 1 else paths[0]
+            item = {self._metadata.image_input[0]: image, **extra}
+            # What a bundle prints is no result: standard output is for results.
+            with _tensors_only(), contextlib.redirect_stdout(sys.stderr):
+                device = torch_device(self._asked, memory_mb=self._memory_mb)
+                return within_memory(partial(self._run, item), device)
 
-    def _run(self, item: dict[str, Any]) -> dict[str, Any]:
-        # What a bundle prints is no result: standard output is for results.
-        with _tensors_only(), contextlib.redirect_stdout(sys.stderr):
-            if self._workflow is None:
-                self._workflow = self._built(item)
-                self._workflow.run()
+    def _run(self, item: dict[str, Any], device: Any, share: int) -> dict[str, Any]:
+        # Kept once it has ended well: an evaluator that stopped halfway does not run again.
+        workflow = self._workflows.pop(str(device), None)
+        is_first = workflow is None
+        if workflow is None:
+            workflow = self._built(item, device)
+        with _in_parts(workflow.evaluator, share):
+            if is_first:
+                workflow.run()
             else:
-                self._workflow.dataset.data[:] = [item]
-                self._workflow.evaluator.run()
-        state = self._workflow.evaluator.state
+                workflow.dataset.data[:] = [item]
+                workflow.evaluator.run()
+        self._workflows[str(device)] = workflow
+        state = workflow.evaluator.state
         output = state.output[0] if isinstance(state.output, list) else state.output
+        state.output = state.batch = None  # the volumes are not kept
         name = self._metadata.image_output[0]
         if not isinstance(output, dict) or name not in output:
             raise ToolRefusal(f"the bundle {self._folder.name} gave no output {name!r}")
-        state.output = state.batch = None  # the volumes are not kept
         return output
 
-    def _built(self, item: dict[str, Any]) -> Any:
+    def _built(self, item: dict[str, Any], device: Any) -> Any:
         from monai.bundle.workflows import ConfigWorkflow
 
-        self._scratch = tempfile.TemporaryDirectory(prefix="dxtrace-")
-        options: dict[str, Any] = {
-            "bundle_root": str(self._folder),
-            "output_dir": self._scratch.name,
-        }
-        if self._device is not None:
-            options["device"] = f"$torch.device({self._device!r})"
         _make_importable(self._folder)
         workflow = ConfigWorkflow(
             config_file=str(config_file(self._folder)),
             meta_file=str(self._folder / METADATA_FILE),
             logging_file=False,
             workflow_type="inference",
-            **options,
+            bundle_root=str(self._folder),
+            output_dir=self._scratch.name,
+            device=f"$torch.device({str(device)!r})",
         )
-        config = workflow.parser.config
-        workflow.parser.update(_here(config, self._device) | self._switches(config))
+        workflow.parser.update(self._changes(workflow.parser.config))
         workflow.dataset_data = [item]
         workflow.initialize()
         missing = [p for p in ("dataset", "evaluator") if not hasattr(workflow, p)]
         if missing:
             raise ToolRefusal(f"the bundle {self._folder.name} has no {' and no '.join(missing)}")
+        if device.type != "cuda":
+            workflow.evaluator.amp = False  # half precision is for GPUs
         return workflow
 
-    def _switches(self, config: Any) -> dict[str, Any]:
-        """The entries that switch transforms on."""
-        found: dict[str, Any] = {}
+    def _changes(self, config: Any) -> dict[str, Any]:
+        """The entries of the configuration that are set otherwise."""
+        changes: dict[str, Any] = {}
+        if "num_workers" in config.get("dataloader", {}):
+            # An expert's own process may have no children, and one image needs none.
+            changes["dataloader::num_workers"] = 0
         for name in self._switched_on:
             transforms = config.get("preprocessing", {}).get("transforms", ())
             numbers = [i for i, t in enumerate(transforms) if t.get("_target_") == name]
             if not numbers:
                 raise ToolRefusal(f"the bundle {self._folder.name} has no {name} to switch on")
-            found |= {f"preprocessing::transforms::{i}::_disabled_": False for i in numbers}
-        return found
+            changes |= {f"preprocessing::transforms::{i}::_disabled_": False for i in numbers}
+        return changes
 
     def _on_grid(self, output: Any, volume: Volume) -> NDArray[Any]:
         import numpy as np
@@ -174,22 +213,25 @@ class BundleRun:
 
     def _rows_first(self) -> bool:
         """Whether the bundle asks its reader of pictures to keep (row, column)."""
-        config = self._workflow.parser.config
+        config = next(iter(self._workflows.values())).parser.config
         return any(v is False for k, v in _entries(config) if k == "reverse_indexing")
 
 
-def _here(config: Any, device: str | None) -> dict[str, Any]:
-    """What is set otherwise on any bundle: no processes for one image, mixed precision on GPUs."""
-    import torch
-
-    changes: dict[str, Any] = {}
-    if isinstance(config.get("dataloader"), dict) and "num_workers" in config["dataloader"]:
-        # An expert's own process may have no children; one image needs none.
-        changes["dataloader::num_workers"] = 0
-    on_gpu = torch.cuda.is_available() and not (device or "").startswith("cpu")
-    if isinstance(config.get("evaluator"), dict) and not on_gpu:
-        changes["evaluator::amp"] = False
-    return changes
+@contextlib.contextmanager
+def _in_parts(evaluator: Any, share: int) -> Iterator[None]:
+    """Let a sliding window take a part of its batch at a time and gather on the processor."""
+    inferer = evaluator.inferer
+    batch = getattr(inferer, "sw_batch_size", None)
+    if share == 1 or not isinstance(batch, int):
+        yield
+        return
+    gathers = getattr(inferer, "device", None)
+    inferer.sw_batch_size = max(1, batch // share)
+    inferer.device = "cpu"
+    try:
+        yield
+    finally:
+        inferer.sw_batch_size, inferer.device = batch, gathers
 
 
 def _make_importable(folder: Path) -> None:

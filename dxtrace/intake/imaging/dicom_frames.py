@@ -7,6 +7,7 @@ from pydicom import Dataset
 
 from dxtrace.intake.imaging.dicom_dataset import DAMAGE
 from dxtrace.intake.imaging.dicom_fields import numbers_of
+from dxtrace.intake.imaging.lengths import is_length, is_place
 
 # Cosines are written with few digits; an orientation beyond this is wrong, not rounded.
 _COSINE_TOLERANCE = 1e-3
@@ -79,11 +80,13 @@ def _plane_of(sources: list[Dataset]) -> Plane | str | None:
     cosines = _find(sources, "PlaneOrientationSequence", "ImageOrientationPatient", 6)
     if position is None or cosines is None:
         return None
+    if not all(map(is_place, position)):
+        return "the position lies nowhere near a patient: positions are not used"
     row, column = _vector(cosines[:3]), _vector(cosines[3:])
     if not _is_orthonormal(row, column):
         return "the orientation is not two unit vectors at a right angle: positions are not used"
     spacing = _find(sources, "PixelMeasuresSequence", "PixelSpacing", 2)
-    valid = (spacing[0], spacing[1]) if spacing and min(spacing) > 0 else None
+    valid = (spacing[0], spacing[1]) if spacing and all(map(is_length, spacing)) else None
     return Plane(_vector(position), row, column, valid)
 
 

@@ -20,6 +20,7 @@ from dxtrace.intake.imaging.dicom_age import read_age
 from dxtrace.intake.imaging.dicom_dataset import read_header
 from dxtrace.intake.imaging.dicom_fields import numbers_of, text_of, whole_of, words_of
 from dxtrace.intake.imaging.dicom_frames import Plane, read_planes
+from dxtrace.intake.imaging.lengths import is_length
 from dxtrace.intake.imaging.mr_sequence import MrSequence, read_mr_sequence
 from dxtrace.intake.imaging.reading import hash_words
 from dxtrace.intake.limits import IntakeLimits
@@ -242,7 +243,7 @@ def _sequence_of(
 
 def _positive(dataset: Dataset, keyword: str) -> float | None:
     found = numbers_of(dataset, keyword, 1)
-    return found[0] if found and found[0] > 0 else None
+    return found[0] if found and is_length(found[0]) else None
 
 
 def _digest(text: str) -> str:
@@ -311,4 +312,4 @@ def _in_plane_spacing(
 
 def _pair(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
     found = numbers_of(dataset, keyword, 2)
-    return (found[0], found[1]) if found and min(found) > 0 else None
+    return (found[0], found[1]) if found and all(map(is_length, found)) else None

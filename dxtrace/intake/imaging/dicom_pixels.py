@@ -135,7 +135,23 @@ def _grey(stored: NDArray[Any], dataset: Dataset, header: DicomHeader, photometr
         values = _compact(total - values.astype(np.float64))
         windows = tuple((total - centre, width) for centre, width in windows)
         notes = (*notes, "MONOCHROME1: inverted, so that bright is dense")
+    if unit != "HU":
+        values = _with_dark_padding(values, stored, dataset)
     return Frames(values, unit, windows, False, notes)
+
+
+def _with_dark_padding(
+    values: NDArray[Any], stored: NDArray[Any], dataset: Dataset
+) -> NDArray[Any]:
+    """Pixels outside the image proper (PS3.3 C.7.5.1.1.2) as dark as the darkest in it."""
+    ends = [whole_of(dataset, k) for k in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
+    stated = [end for end in ends if end is not None]
+    if ends[0] is None:
+        return values
+    outside = (stored >= min(stated)) & (stored <= max(stated))
+    if not outside.any() or outside.all():
+        return values
+    return np.where(outside, values[~outside].min(), values)
 
 
 def _rescaled(

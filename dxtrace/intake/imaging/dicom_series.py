@@ -2,13 +2,13 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from dxtrace.clinical.case import Geometry
 from dxtrace.intake.imaging.dicom_frames import dot
 from dxtrace.intake.imaging.dicom_header import DicomHeader
-from dxtrace.intake.imaging.stack_geometry import StackPlace, place_stack, same_place
+from dxtrace.intake.imaging.stack_geometry import StackPlace, place_stack, same_height
 
 # Parallel within rounding: the cosine of 0.1 degrees is 1 - 1.5e-6.
 _PARALLEL = 1 - 5e-6
@@ -121,13 +121,12 @@ def _volumes(slices: list[DicomHeader]) -> tuple[list[list[DicomHeader]], tuple[
     most = max(map(len, places))
     if most == 1:
         return [slices], ()
-    keyed: dict[tuple[str, ...], list[DicomHeader]] = defaultdict(list)
-    for header in slices:
-        keyed[header.volume_key].append(header)
-    if len(keyed) > 1 and all(len(p) == 1 for v in keyed.values() for p in _by_place(v)):
-        return list(keyed.values()), (
-            f"one series holds {len(keyed)} volumes (acquisitions, echoes or times)",
-        )
+    keyed = _keyed(slices, lambda h: h.volume_key)
+    if len(keyed) > 1 and all(len(p) == 1 for v in keyed for p in _by_place(v)):
+        return keyed, (f"one series holds {len(keyed)} volumes (acquisitions, echoes or times)",)
+    beside = _keyed(slices, _corner)
+    if len(beside) == most and all(len(p) == 1 for v in beside for p in _by_place(v)):
+        return beside, (f"one series holds {most} volumes that lie beside each other",)
     if all(len(p) == most for p in places) and len(places) > 1:
         return [[p[n] for p in places] for n in range(most)], (
             f"{most} slices lie at each place: taken as {most} volumes, in the order of their "
@@ -139,10 +138,25 @@ def _volumes(slices: list[DicomHeader]) -> tuple[list[list[DicomHeader]], tuple[
     )
 
 
+def _keyed(
+    slices: Sequence[DicomHeader], key: Callable[[DicomHeader], object]
+) -> list[list[DicomHeader]]:
+    found: dict[object, list[DicomHeader]] = defaultdict(list)
+    for header in slices:
+        found[key(header)].append(header)
+    return list(found.values())
+
+
+def _corner(header: DicomHeader) -> tuple[float, ...]:
+    """Where in its plane a slice begins, in mm, as finely as devices write it."""
+    plane = header.planes[0]
+    return tuple(round(dot(plane.position, c), 1) for c in (plane.row_cosine, plane.column_cosine))
+
+
 def _by_place(slices: Sequence[DicomHeader]) -> list[list[DicomHeader]]:
     places: list[list[DicomHeader]] = []
     for header in slices:
-        if places and same_place(places[-1][0].planes[0], header.planes[0]):
+        if places and same_height(places[-1][0].planes[0], header.planes[0]):
             places[-1].append(header)
         else:
             places.append([header])
@@ -209,7 +223,7 @@ def _build_multi_frame(header: DicomHeader) -> Stack:
         for p in planes
     )
     sorted_planes = [planes[n] for n in order]
-    repeated = any(same_place(a, b) for a, b in itertools.pairwise(sorted_planes))
+    repeated = any(same_height(a, b) for a, b in itertools.pairwise(sorted_planes))
     if repeated or not parallel:
         note = "the frames are several volumes or directions: kept as stored, lengths unknown"
         return Stack((header,), StackPlace(), True, stored, (note,))

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from dxtrace.clinical.case import Geometry
 from dxtrace.intake.errors import IntakeError
+from dxtrace.intake.imaging.lengths import is_length
 from dxtrace.intake.imaging.sources import read_source
 from dxtrace.intake.imaging.stack_geometry import axis_codes
 from dxtrace.intake.imaging.volumetric_header import VolumetricHeader, check_shape
 from dxtrace.intake.limits import IntakeLimits
 
 _HEAD = 65_536
+_NRRD = b"NRRD"
 _READERS = {".nrrd": "NrrdImageIO", ".mha": "MetaImageIO"}
 _COLOUR = 3
 # A header may point to another file; only voxels in the same file are read.
@@ -34,6 +36,14 @@ _ROUNDING = 1e-3
 _PLACE = re.compile(
     rb"^(?:space origin\s*:|(?:offset|origin|position)\s*=)", re.MULTILINE | re.IGNORECASE
 )
+# Of NRRD. ITK takes every unit for a millimetre, every space for the patient's, and a missing
+# length for one.
+_UNITS = re.compile(rb"^(?:space )?units\s*:(.*)", re.MULTILINE | re.IGNORECASE)
+_DIRECTIONS = re.compile(rb"^space directions\s*:(.*)", re.MULTILINE | re.IGNORECASE)
+_PATIENT_SPACE = re.compile(
+    rb"^space\s*:\s*(?:(?:left|right)-|[lr][ap]s)", re.MULTILINE | re.IGNORECASE
+)
+_MM = frozenset((b"mm", b"millimeter", b"millimetre", b""))
 _META_END = b"elementdatafile"
 
 
@@ -80,7 +90,7 @@ def _on_disk(path: Path, limits: IntakeLimits) -> Iterator[Path]:
 
 def _head_of(path: Path, limits: IntakeLimits) -> bytes:
     head = read_source(path, limits, first=_HEAD)
-    if head.startswith(b"NRRD"):
+    if head.startswith(_NRRD):
         end = re.search(rb"\r?\n\r?\n", head)
         head = head[: end.start()] if end else head
     else:
@@ -122,11 +132,16 @@ def _geometry(reader: Any, axes: int, head: bytes) -> tuple[Geometry, tuple[str,
     if not _SPACING.search(head):
         return Geometry(), ("the file states no voxel spacing: lengths are unknown",)
     spacing = np.asarray(reader.GetSpacing()[:axes], dtype=float)
-    if not np.isfinite(spacing).all() or spacing.min() <= 0:
+    if not all(map(is_length, spacing)):
         return Geometry(), ("the voxel spacing is not valid: lengths are unknown",)
     ours = tuple(float(n) for n in spacing[::-1])
+    if not _is_in_millimetres(head, axes):
+        return Geometry(), ("lengths are not all stated in millimetres: they are unknown",)
     if axes < 3 or not _PLACE.search(head):  # noqa: PLR2004 - a plane
         return Geometry(voxel_spacing_mm=ours), ()
+    if head.startswith(_NRRD) and not _PATIENT_SPACE.search(head):
+        note = "the file does not say where it lies in the patient"
+        return Geometry(voxel_spacing_mm=ours), (note,)
     total = reader.GetDimension()
     directions = np.asarray(reader.GetDirection(), dtype=float).reshape(total, total)[:3, :3]
     if np.abs(directions.T @ directions - np.eye(3)).max() > _ROUNDING:
@@ -140,3 +155,12 @@ def _geometry(reader: Any, axes: int, head: bytes) -> tuple[Geometry, tuple[str,
     )
     affine = tuple((r[0], r[1], r[2], r[3]) for r in rows)
     return Geometry(voxel_spacing_mm=ours, affine=affine, orientation=axis_codes(affine)), ()
+
+
+def _is_in_millimetres(head: bytes, axes: int) -> bool:
+    """Whether every axis of a volume has a length, and none a unit other than the millimetre."""
+    directions, units = _DIRECTIONS.search(head), _UNITS.search(head)
+    if directions and directions[1].count(b"(") < axes:
+        return False
+    quoted = re.findall(rb'"([^"]*)"', units[1]) if units else []
+    return all(unit.strip().lower() in _MM for unit in quoted)

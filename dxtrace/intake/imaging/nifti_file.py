@@ -1,6 +1,7 @@
 """NIfTI files: RAS on disk, LPS here; axes reversed, voxels never flipped or resampled."""
 
 import gzip
+import itertools
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from dxtrace.clinical.case import Geometry
 from dxtrace.intake.errors import IntakeError
 from dxtrace.intake.imaging.dicom_dataset import DAMAGE
+from dxtrace.intake.imaging.lengths import is_length
 from dxtrace.intake.imaging.sources import read_source
 from dxtrace.intake.imaging.stack_geometry import axis_codes
 from dxtrace.intake.imaging.volumetric_header import VolumetricHeader, check_shape
@@ -29,6 +31,10 @@ _MM = {"mm": 1.0, "meter": 1000.0, "micron": 0.001, "unknown": 1.0}
 _TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 # Shear or scale beyond rounding in what should be a rotation.
 _ANGLE_TOLERANCE = 1e-3
+_AT_ODDS = (
+    "the file states two places in the patient that are not the same (sform and qform): the first "
+    "is used; check sides and lengths"
+)
 
 
 def read_nifti_header(path: Path, limits: IntakeLimits) -> VolumetricHeader:
@@ -125,7 +131,20 @@ def _describe(header: Any, limits: IntakeLimits) -> VolumetricHeader:
     affine = affine.copy()
     affine[:3] *= factor
     geometry, notes = _geometry(affine, len(shape), stated=stated)
-    return VolumetricHeader(shape[::-1], geometry, samples, notes)
+    return VolumetricHeader(shape[::-1], geometry, samples, (*notes, *_at_odds(header, shape)))
+
+
+def _at_odds(header: Any, shape: tuple[int, ...]) -> tuple[str, ...]:
+    """Whether the two places that a file may state are different ones."""
+    if min(int(header[code]) for code in ("sform_code", "qform_code")) <= 0:
+        return ()
+    try:
+        both = [np.asarray(form(), dtype=float) for form in (header.get_sform, header.get_qform)]
+    except _DAMAGE:
+        return (_AT_ODDS,)
+    corners = np.array(list(itertools.product(*((0, n - 1) for n in (*shape, 1, 1)[:3]), (1,))))
+    apart = np.linalg.norm((both[0] - both[1])[:3] @ corners.T, axis=0).max()
+    return () if apart <= np.linalg.norm(both[0][:3, :3], axis=0).min() / 2 else (_AT_ODDS,)
 
 
 def _place_is_stated(header: Any) -> bool:
@@ -136,7 +155,7 @@ def _geometry(
     affine: NDArray[np.float64], axes: int, *, stated: bool
 ) -> tuple[Geometry, tuple[str, ...]]:
     lengths = np.linalg.norm(affine[:3, :3], axis=0)
-    if not np.isfinite(affine).all() or lengths.min() <= 0:
+    if not np.isfinite(affine).all() or not all(map(is_length, lengths)):
         return Geometry(), ("the voxel spacing is not valid: lengths are unknown",)
     spacing = tuple(float(n) for n in lengths[:axes][::-1])
     directions = affine[:3, :3] / lengths

@@ -23,6 +23,8 @@ from dxtrace.intake.limits import IntakeLimits
 _FORMATS = ("PNG", "JPEG", "TIFF")
 _DAMAGE = (*DAMAGE, UnidentifiedImageError, SyntaxError, Pillow.DecompressionBombError)
 _GREY = frozenset(("1", "L", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"))
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
+"""Of TIFF 6.0; Pillow turns such pictures over itself if they have eight bits or fewer."""
 _NO_SPACING = "the file states no size of its pixels: nothing is measured in millimetres"
 
 
@@ -91,14 +93,18 @@ def _describe(picture: Any, limits: IntakeLimits) -> VolumetricHeader:
     shape = (pages, rows, columns) if pages > 1 else (rows, columns)
     colours = 1 if picture.mode in _GREY else 3
     check_shape(shape, 4 * colours, limits)
-    return VolumetricHeader(shape, Geometry(), colours, (_NO_SPACING,))
+    moving = picture.format != "TIFF" and getattr(picture, "n_frames", 1) > 1
+    notes = (_NO_SPACING, "the picture moves: only its first frame is read") if moving else ()
+    return VolumetricHeader(shape, Geometry(), colours, notes or (_NO_SPACING,))
 
 
 def _values(picture: Any) -> NDArray[Any]:
     upright = ImageOps.exif_transpose(picture)
     if upright.mode in _GREY:
         values = np.asarray(upright)
-        return values.astype(np.uint8) * 255 if values.dtype == bool else _native(values)
+        if values.dtype == bool:
+            return values.astype(np.uint8) * 255
+        return _turned_over(_native(values)) if _is_negative(picture) else _native(values)
     if upright.mode == "LA":
         return np.asarray(upright)[..., 0].copy()
     colours = np.asarray(upright.convert("RGB"))
@@ -112,3 +118,16 @@ def _native(values: NDArray[Any]) -> NDArray[Any]:
     if values.dtype.isnative:
         return values
     return values.astype(values.dtype.newbyteorder("="))
+
+
+def _is_negative(picture: Any) -> bool:
+    """Whether low values of more than eight bits are bright."""
+    tags = getattr(picture, "tag_v2", {})
+    return picture.mode.startswith("I") and tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+
+
+def _turned_over(values: NDArray[Any]) -> NDArray[Any]:
+    """Bright is high again; whole numbers keep their range."""
+    if values.dtype == np.uint16:
+        return np.iinfo(np.uint16).max - values
+    return values.max() + values.min() - values

@@ -136,7 +136,7 @@ def _list_archive(path: Path, limits: IntakeLimits) -> SourceList:
             f"expected an archive of at most {limits.max_archive_bytes:,} bytes once unpacked, "
             f"got {total:,}"
         )
-    kept, odd = [], 0
+    kept, odd, nested = [], 0, 0
     for entry in entries:
         _refuse_bomb(entry, limits)
         name = PurePosixPath(entry.filename.replace("\\", "/"))
@@ -144,9 +144,13 @@ def _list_archive(path: Path, limits: IntakeLimits) -> SourceList:
             continue
         if name.is_absolute() or ".." in name.parts or _is_link(entry):
             odd += 1
-            continue
-        kept.append(path / entry.filename)
+        elif name.suffix.lower() == ARCHIVE_SUFFIX:
+            nested += 1
+        else:
+            kept.append(path / entry.filename)
     notes = [f"{odd} entr(ies) that lead out of the archive were left out"] if odd else []
+    if nested:
+        notes.append(f"{nested} archive(s) in an archive were left out")
     return SourceList(tuple(sorted(kept)), tuple(notes))
 
 
@@ -159,6 +163,12 @@ def _refuse_bomb(entry: zipfile.ZipInfo, limits: IntakeLimits) -> None:
         )
 
 
+@lru_cache(maxsize=4)
+def _entries(archive: zipfile.ZipFile) -> dict[Path, zipfile.ZipInfo]:
+    """Entries by path, which has no ``./`` and no ``//`` although names may."""
+    return {Path(entry.filename): entry for entry in archive.infolist()}
+
+
 def _is_link(entry: zipfile.ZipInfo) -> bool:
     return stat.S_ISLNK(entry.external_attr >> 16)
 
@@ -168,10 +178,9 @@ def _read_entry(path: Path, limits: IntakeLimits, first: int | None) -> bytes:
     if holder is None:
         raise IntakeError("there is no such file")
     archive = _archive(holder)
-    try:
-        entry = archive.getinfo(str(path.relative_to(holder)))
-    except KeyError:
-        raise IntakeError("there is no such file in the archive") from None
+    entry = _entries(archive).get(path.relative_to(holder))
+    if entry is None:
+        raise IntakeError("there is no such file in the archive")
     _refuse_bomb(entry, limits)
     if entry.flag_bits & _ENCRYPTED:
         raise IntakeError("expected an archive without a password, got an encrypted entry")

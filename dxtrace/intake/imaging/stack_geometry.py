@@ -93,9 +93,9 @@ def axis_codes(affine: Matrix) -> str:
     return codes
 
 
-def same_place(a: Plane, b: Plane) -> bool:
-    """Whether two planes have the same position."""
-    return math.dist(a.position, b.position) <= _SAME_PLACE_MM
+def same_height(a: Plane, b: Plane) -> bool:
+    """Whether two parallel planes are one, whatever part of it each shows."""
+    return abs(a.height - b.height) <= _SAME_PLACE_MM
 
 
 def _place_single(plane: Plane, thickness: float | None) -> StackPlace:

@@ -14,6 +14,7 @@ from dxtrace.clinical import (
     Outcome,
     Presence,
     Result,
+    Score,
     Source,
     ToolCall,
 )
@@ -69,6 +70,17 @@ def test_who_looked_and_found_nothing_is_named(knowledge: Knowledge) -> None:
     assert "broken" not in text
 
 
-def test_absent_is_not_found(knowledge: Knowledge) -> None:
-    text = said(knowledge, by_expert("pleural_effusion", "absent"))
-    assert text == "No abnormal finding is described as present."
+def test_a_score_without_a_threshold_is_no_normal_result(knowledge: Knowledge) -> None:
+    score = Score(value=0.09, scale="zone_excess")
+    text = said(knowledge, by_expert("pulmonary_opacity", "unknown", score=score))
+    assert text == (
+        "Scored, but no threshold says what it means: pulmonary opacity. "
+        "No expert stated a finding; that is not a normal result."
+    )
+
+
+def test_only_a_report_can_describe_nothing_abnormal(knowledge: Knowledge) -> None:
+    absent = by_expert("pleural_effusion", "absent", id="f1")
+    in_words = absent.model_copy(update={"source": Source.REPORT_FINDINGS})
+    assert said(knowledge, in_words) == "No abnormal finding is described as present."
+    assert said(knowledge, absent) == "Judged absent by experts: pleural effusion."

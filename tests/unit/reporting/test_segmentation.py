@@ -194,3 +194,18 @@ def test_slices_given_in_reverse_are_met_by_their_positions() -> None:
     )
     wanted = marked_places(with_a_gap(), small_dicom.AFFINE)
     assert marked_places(found.array > 0, found.affine) == wanted
+
+
+def test_who_the_patient_is_goes_along_only_if_the_user_says_so() -> None:
+    sources = small_dicom.ct_slices()
+    assert sources[0].PatientName
+    kept, bare = (
+        pydicom.dcmread(
+            BytesIO(encode_segmentation(mask(), sources, algorithm=ALGORITHM, identified=asked))
+        )
+        for asked in (True, False)
+    )
+    assert kept.PatientName == sources[0].PatientName
+    assert kept.PatientID == sources[0].PatientID
+    assert not bare.PatientName
+    assert not bare.PatientID

@@ -113,13 +113,13 @@ def test_everything_sends_no_prompt_and_goes_alone(zoo: Path, tmp_path: Path) ->
 def test_a_call_without_words_asks_for_what_the_card_promises(
     zoo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from expert_models.monai_bundle.workflow import BundleRun
+    from expert_models.monai_bundle.workflow import BundleRun, Predicted
 
     asked: list[int] = []
 
     def predict(_: Any, volumes: Any, extra: Any) -> Any:
         asked.extend(extra["label_prompt"])
-        return np.zeros((1, *volumes[0].spatial_shape), np.float32)
+        return Predicted(np.zeros((1, *volumes[0].spatial_shape), np.float32))
 
     monkeypatch.setattr(BundleRun, "predict", predict)
     expert = _build(zoo / "vista3d")

@@ -126,6 +126,30 @@ def test_phases_in_one_series_are_volumes_of_their_own(tmp_path: Path, attribute
     assert [load_volume(s).voxels.shape for s in reading.series] == [(3, 4, 6)] * 2
 
 
+@pytest.mark.parametrize("heights", [[0, 2, 4], [0]])
+def test_stacks_beside_each_other_in_one_series_are_told_apart(
+    tmp_path: Path, heights: list[float]
+) -> None:
+    for side in (-100, 100):
+        for number, height in enumerate(heights):
+            at = [side, -20, height]
+            image = make_dicom(ImagePositionPatient=at, InstanceNumber=number + 1)
+            save(image, tmp_path / f"{number}{side}.dcm")
+    reading = describe_images(tmp_path)
+    assert "2 volumes that lie beside each other" in said(reading)
+    origins = [load_volume(s).geometry.affine[0][3] for s in reading.series]  # type: ignore[index]
+    assert sorted(origins) == [-100, 100]
+
+
+@pytest.mark.parametrize("far", [1e9, 1e200])
+def test_a_position_far_outside_the_room_is_not_used(tmp_path: Path, far: float) -> None:
+    reading = describe_images(
+        save(make_dicom(ImagePositionPatient=[0, 0, far]), tmp_path / "a.dcm")
+    )
+    assert "nowhere near a patient" in said(reading)
+    assert only(reading).geometry.affine is None
+
+
 def test_a_localizer_is_no_part_of_the_volume(tmp_path: Path) -> None:
     write_series(tmp_path, [0, 2, 4])
     scout = make_dicom(
@@ -167,7 +191,7 @@ def test_an_orientation_that_is_none_is_not_used(tmp_path: Path, cosines: list[f
     assert volume.geometry.affine is None
 
 
-@pytest.mark.parametrize("spacing", [[0, 0], [-1, 1], [0.5]])
+@pytest.mark.parametrize("spacing", [[0, 0], [-1, 1], [0.5], [1e6, 1e6], [1e-9, 1e-9]])
 def test_a_pixel_spacing_that_is_none_stays_unknown(tmp_path: Path, spacing: list[float]) -> None:
     reading = describe_images(save(make_dicom(PixelSpacing=spacing), tmp_path / "a.dcm"))
     assert only(reading).geometry.voxel_spacing_mm is None

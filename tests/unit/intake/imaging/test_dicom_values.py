@@ -55,6 +55,18 @@ def test_monochrome1_is_inverted_with_its_windows(tmp_path: Path) -> None:
     assert volume.windows == ((3095, 500),)
 
 
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+def test_padding_beside_a_radiograph_is_dark(tmp_path: Path, photometric: str) -> None:
+    padding = {"MONOCHROME1": 0, "MONOCHROME2": 4095}[photometric]
+    dataset = projection(
+        np.array([[padding, 100, 3000]], np.uint16), PhotometricInterpretation=photometric,
+        BitsStored=12, HighBit=11, PixelPaddingValue=padding,
+    )  # fmt: skip
+    volume = load(dataset, tmp_path)
+    darkest = {"MONOCHROME1": 1095, "MONOCHROME2": 100}[photometric]
+    assert volume.voxels.min() == volume.voxels[0, 0] == darkest
+
+
 def test_all_windows_are_kept_and_the_first_is_the_default(tmp_path: Path) -> None:
     volume = load(make_dicom(WindowCenter=[40, -600], WindowWidth=[400, 1500]), tmp_path)
     assert volume.windows == ((40, 400), (-600, 1500))

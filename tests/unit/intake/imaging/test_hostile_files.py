@@ -182,6 +182,23 @@ def test_entries_that_lead_out_of_the_archive_are_left_out(tmp_path: Path) -> No
     assert any("2 entr" in note for note in reading.notes)
 
 
+@pytest.mark.parametrize("prefix", ["./", "a//", "a/./"])
+def test_entries_with_roundabout_names_are_read(tmp_path: Path, prefix: str) -> None:
+    raw = save(make_dicom(), tmp_path / "a.dcm").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as out:
+        out.writestr(f"{prefix}1.dcm", raw)
+    (series,) = describe_images(tmp_path / "a.zip").series
+    assert load_volume(series).voxels.shape == (1, 4, 6)
+
+
+def test_an_archive_in_an_archive_is_left_out_and_said(tmp_path: Path) -> None:
+    write_series(tmp_path / "in", [0, 2, 4])
+    inner = pack(tmp_path / "in", tmp_path / "inner.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as out:
+        out.writestr("inner.zip", inner)
+    refuse(tmp_path / "a.zip", "archive.s. in an archive")
+
+
 def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
     write_series(tmp_path / "in", [0, 2, 4])
     archive = pack(tmp_path / "in", tmp_path / "a.zip")

@@ -114,6 +114,54 @@ def test_a_nrrd_in_ras_and_one_without_spacing(tmp_path: Path) -> None:
     assert any("no voxel spacing" in note for note in reading.notes)
 
 
+@pytest.mark.parametrize(
+    ("lines", "spacing"),
+    [
+        ("space: scanner-xyz\nspace directions: (1,0,0) (0,2,0) (0,0,3)", (3, 2, 1)),
+        ("space dimension: 3\nspace directions: (1,0,0) (0,2,0) (0,0,3)", (3, 2, 1)),
+        ("space: LPS\nspace directions: none (0,2,0) (0,0,3)", None),
+        (
+            'space: LPS\nspace directions: (1,0,0) (0,2,0) (0,0,3)\nspace units: "cm" "cm" "cm"',
+            None,
+        ),
+    ],
+)
+def test_a_nrrd_of_another_space_or_unit_has_no_place(
+    tmp_path: Path, lines: str, spacing: tuple[float, ...] | None
+) -> None:
+    head = "NRRD0004\ntype: int16\ndimension: 3\nsizes: 4 3 2\nendian: little\nencoding: raw\n"
+    head += f"{lines}\nspace origin: (10,20,30)\n\n"
+    (tmp_path / "a.nrrd").write_bytes(head.encode() + VALUES.tobytes())
+    volume, reading = load(tmp_path / "a.nrrd")
+    assert volume.geometry.affine is None
+    assert volume.geometry.voxel_spacing_mm == spacing
+    assert any("unknown" in note or "does not say where" in note for note in reading.notes)
+
+
+@pytest.mark.parametrize("qform", [np.diag([-1.0, 2, 3, 1]), np.diag([1.0, 2, 4, 1])])
+def test_two_places_that_are_not_the_same_are_said(
+    tmp_path: Path, qform: NDArray[np.float64]
+) -> None:
+    import nibabel as nib
+
+    image = nib.Nifti1Image(VALUES, np.diag([1.0, 2, 3, 1]))
+    image.set_sform(np.diag([1.0, 2, 3, 1]), code=1)
+    image.set_qform(qform, code=1)
+    nib.save(image, tmp_path / "a.nii")
+    _, reading = load(tmp_path / "a.nii")
+    assert any("two places" in note for note in reading.notes)
+    image.set_qform(np.diag([1.0, 2, 3, 1]), code=1)
+    nib.save(image, tmp_path / "b.nii")
+    _, reading = load(tmp_path / "b.nii")
+    assert not any("two places" in note for note in reading.notes)
+
+
+def test_a_voxel_as_large_as_a_house_has_no_size(tmp_path: Path) -> None:
+    volume, reading = load(write_nifti(tmp_path / "a.nii", VALUES, np.diag([1e9, 1, 1, 1])))
+    assert volume.geometry.voxel_spacing_mm is None
+    assert any("not valid" in note for note in reading.notes)
+
+
 def test_the_same_scan_lies_at_the_same_place_in_every_format(tmp_path: Path) -> None:
     folder = tmp_path / "dicom"
     for number in range(4):
@@ -180,6 +228,23 @@ def test_pages_of_a_tiff_are_slices_without_a_place(tmp_path: Path) -> None:
     volume, _ = load(tmp_path / "a.tif")
     assert volume.voxels[:, 0, 0].tolist() == [0, 1, 2]
     assert volume.geometry.voxel_spacing_mm is None
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_a_film_whose_low_values_are_bright_is_turned_over(tmp_path: Path, kind: type) -> None:
+    Pillow.fromarray(np.arange(12, dtype=kind).reshape(3, 4)).save(tmp_path / "a.tif")
+    raw = (tmp_path / "a.tif").read_bytes()
+    entry = b"\x06\x01\x03\x00\x01\x00\x00\x00"  # PhotometricInterpretation, one short
+    (tmp_path / "a.tif").write_bytes(raw.replace(entry + b"\1", entry + b"\0"))
+    volume, _ = load(tmp_path / "a.tif")
+    assert volume.voxels[0, :2].tolist() == [np.iinfo(kind).max, np.iinfo(kind).max - 1]
+
+
+def test_a_moving_picture_is_said_to_be_one(tmp_path: Path) -> None:
+    frames = [Pillow.fromarray(np.full((30, 40), n, np.uint8)) for n in range(3)]
+    frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:])
+    _, reading = load(tmp_path / "a.png")
+    assert any("only its first frame" in note for note in reading.notes)
 
 
 def test_a_photograph_lying_on_its_side_is_turned(tmp_path: Path) -> None:
