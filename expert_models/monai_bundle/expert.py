@@ -165,6 +165,8 @@ def _card(
         ),
         memory_mb=mapping.memory_mb,
         cost=mapping.cost,
+        timeout_s=mapping.timeout_s,
+        isolated=mapping.isolated,
         intended_use=metadata.intended_use,
         limits=f"trained on: {metadata.data_source}" if metadata.data_source else "",
         licence=metadata.copyright,

@@ -42,7 +42,7 @@ def build(entry: ExpertEntry, folder: Path) -> MonaiBundleExpert:
             f"{entry.name}: options.bundle: no mapping comes with DxTrace for {named!r}"
         )
     given: dict[str, Any] = known.model_dump(exclude_unset=True) if known else {}
-    given["name"] = entry.name
+    given |= {"name": entry.name, "isolated": True}
     weights = {p: h for p, h in hashes_of(entry.files).items() if p.startswith("models/")}
     given |= {"weights": weights} if weights else {}
     options = read_options(

@@ -99,6 +99,8 @@ class BundleMapping(Frozen):
         boundary_mm: how far the true boundary may lie from the drawn one.
         cost: as in the card.
         memory_mb: as in the card.
+        timeout_s: as in the card.
+        isolated: as in the card; the expert of an entry of ``experts.yaml`` is, unless it says not.
     """
 
     name: str = ""
@@ -122,6 +124,8 @@ class BundleMapping(Frozen):
     boundary_mm: float | None = Field(default=None, ge=0)
     cost: float = 20.0
     memory_mb: int | None = None
+    timeout_s: float | None = Field(default=None, gt=0)
+    isolated: bool = False
 
     @model_validator(mode="after")
     def _validate_masks(self) -> Self:
