@@ -16,6 +16,7 @@ import torch
 
 from dxtrace.clinical import Case, Finding, Image, Outcome, Presence, Series, Study
 from dxtrace.knowledge import load_knowledge
+from expert_models import ToolRefusal
 from expert_models.families import ExpertEntry, build_expert
 from expert_models.zero_shot.prompts import BUILT_IN, load_prompts
 from tests.unit.expert_models.image_embedding import tiny_models
@@ -126,6 +127,21 @@ def test_the_slice_that_scores_highest_counts(models: dict[str, Path], tmp_path:
     assert few.score is not None
     assert more.score.value >= few.score.value
     assert "in slice " in more.text
+
+
+def test_several_cases_in_one_pass_are_answered_as_one_by_one(
+    models: dict[str, Path], tmp_path: Path
+) -> None:
+    expert: Any = build_expert(entry(), models["open_clip"])
+    paths = [write_dicom(tmp_path / f"{n}.dcm", rows=n, columns=260 - n) for n in (100, 150)]
+    cases = [case_of(p) for p in (paths[0], write_noise(tmp_path / "noise.png"), paths[1])]
+    first, refused, last = expert.run_many(cases)
+    assert isinstance(refused, ToolRefusal)
+    assert isinstance(expert.run_many([cases[1]])[0], ToolRefusal)
+    for together, case in ((first, cases[0]), (last, cases[2])):
+        for one, other in zip(together.findings, expert.run(case).findings, strict=True):
+            assert one.concept == other.concept
+            assert one.score.value == pytest.approx(other.score.value, abs=2e-3)
 
 
 def test_a_model_without_texts_is_refused(models: dict[str, Path], radiograph: Case) -> None:
