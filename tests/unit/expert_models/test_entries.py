@@ -8,6 +8,7 @@ import pytest
 from expert_models import entries
 from expert_models.entries import catalogue_entries, configured_entries, load_entries
 from expert_models.families import FAMILIES, build_expert
+from expert_models.monai_bundle.mapping import shipped_mapping
 
 GOOD = "- {name: good, family: monai_bundle, folder: bundles/good}\n"
 
@@ -116,7 +117,9 @@ def test_every_entry_of_the_catalogue_suits_its_family(name: str, tmp_path: Path
     entry = catalogue_entries().entries[name]
     known = tuple(f.model_copy(update={"sha256": f.sha256 or "0" * 64}) for f in entry.files)
     if entry.family == "monai_bundle":
-        classes = {"background", "spleen", *entry.options.get("classes", {})}
+        mapping = shipped_mapping(entry.options["bundle"])
+        assert mapping is not None
+        classes = {"background", "spleen", *mapping.named_classes}
         image = {"type": "image", "modality": "CT", "num_channels": 1}
         channels = {str(i): c for i, c in enumerate(sorted(classes))}
         formats = {
