@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from apps.atomic_write import write_atomically
 from apps.batch.job import CaseJob, CaseWork
 from apps.batch.manifest_source import ManifestSource, Survey
 from apps.batch.pool import JobDone, PoolOptions, WorkerPool
@@ -19,6 +18,7 @@ from apps.file_names import FileNames
 from apps.progress import show_progress
 from apps.reviewing import Reviewer
 from dxtrace import __version__
+from dxtrace.atomic_write import write_atomically
 from dxtrace.intake import IntakeLimits
 from dxtrace.knowledge import load_knowledge
 from tools.artifacts import remove_parts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import pickle
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -40,7 +41,7 @@ class OpenClipEncoder:
 
         self._device = torch_device(device)
         name = f"local-dir:{folder.resolve()}"
-        with _refusals(folder):
+        with _refusals(folder), _without_warnings():
             text = _text_options(folder)
             model = open_clip.create_model(
                 name, load_weights=False, pretrained_image=False, pretrained_text=False,
@@ -89,6 +90,17 @@ def _text_options(folder: Path) -> dict[str, Any]:
             )
         text |= {"hf_model_name": str(found.resolve()), "hf_model_pretrained": False}
     return text
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    """open_clip warns of weights that it has not loaded; they are loaded right after that."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 @contextlib.contextmanager
