@@ -48,7 +48,8 @@ class OpenClipEncoder:
                 text_cfg=text,
             )  # fmt: skip
             open_clip.load_checkpoint(model, str(weights), weights_only=True)
-            options = {"local_files_only": True} if text.get("hf_tokenizer_name") else {}
+            offline = {"local_files_only": True, "trust_remote_code": False}
+            options = offline if text.get("hf_tokenizer_name") else {}
             self._tokenizer = open_clip.get_tokenizer(name, **options)
         self._model = model.eval().to(self._device)
         self._prepare: Any = image_transform_v2(
@@ -88,6 +89,8 @@ def _text_options(folder: Path) -> dict[str, Any]:
             raise ToolRefusal(
                 f"{folder.name}: expected text/config.json, the configuration of {asked}, got none"
             )
+        if "auto_map" in json.loads((found / "config.json").read_text(encoding="utf-8")):
+            raise ToolRefusal(f"{folder.name}: its text part asks for a program of its own")
         text |= {"hf_model_name": str(found.resolve()), "hf_model_pretrained": False}
     return text
 

@@ -1,6 +1,7 @@
 """Experts by configuration: what a file may say, and what is said of what it may not."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,14 @@ def test_every_entry_of_the_catalogue_suits_its_family(name: str, tmp_path: Path
     assert card.isolated
     assert card.memory_mb
     assert {w.path for w in card.weights} <= {f.path for f in entry.files}
+
+
+def test_the_example_of_the_documents_loads(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "experts.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"(?ms)^```(?:yaml)?\n(experts:\n.*?)^```", text)
+    assert len(blocks) >= 2
+    for block in blocks:
+        (tmp_path / "experts.yaml").write_text(block, encoding="utf-8")
+        found = load_entries(tmp_path / "experts.yaml")
+        assert found.entries
+        assert not found.problems

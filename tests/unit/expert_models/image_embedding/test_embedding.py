@@ -123,6 +123,30 @@ def test_weights_that_carry_a_program_do_not_run(tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.parametrize(
+    ("make", "file"),
+    [
+        (tiny_models.write_dinov2, "config.json"),
+        (tiny_models.write_dinov2, "preprocessor_config.json"),
+        (tiny_models.write_open_clip, "text/config.json"),
+    ],
+)
+def test_a_program_that_lies_beside_the_weights_is_not_run(
+    tmp_path: Path, make: Callable[[Path], Path], file: str
+) -> None:
+    folder = make(tmp_path / "model")
+    config = json.loads((folder / file).read_text())
+    own = {
+        "model_type": "of_its_own", "image_processor_type": "OfItsOwn",
+        "auto_map": dict.fromkeys(("AutoConfig", "AutoModel", "AutoImageProcessor"), "own.Own"),
+    }  # fmt: skip
+    (folder / file).write_text(json.dumps(config | own))
+    (folder / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    with pytest.raises(ToolRefusal, match="model: "):
+        expert(folder).embedder.embed(pictures(1))
+    assert not (tmp_path / "ran").exists()
+
+
 @pytest.mark.parametrize("damage", ["cut", "other", "no text", "no json", "no config"])
 def test_folders_that_are_no_such_model_are_refused(tmp_path: Path, damage: str) -> None:
     folder = tiny_models.write_open_clip(tmp_path / "model")

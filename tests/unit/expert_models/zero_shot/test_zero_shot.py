@@ -1,4 +1,5 @@
 import pickle
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import torch
 from dxtrace.clinical import Case, Finding, Image, Outcome, Presence, Series, Study
 from dxtrace.knowledge import load_knowledge
 from expert_models import ToolRefusal
+from expert_models.entries import load_entries
 from expert_models.families import ExpertEntry, build_expert
 from expert_models.zero_shot.prompts import BUILT_IN, load_prompts
 from tests.unit.expert_models.image_embedding import tiny_models
@@ -170,6 +172,18 @@ def test_built_in_prompts_are_of_the_vocabulary() -> None:
     concepts = load_knowledge().vocabulary.concepts
     for key, prompts in load_prompts(BUILT_IN).concepts.items():
         assert (concepts[key].kind == "lesion") == prompts.lesion
+
+
+def test_the_examples_of_the_page_load(tmp_path: Path) -> None:
+    page = Path(__file__).parents[4] / "docs" / "expert-families.md"
+    entries, prompts = re.findall(r"(?ms)^```yaml\n(.*?)^```", page.read_text(encoding="utf-8"))
+    (tmp_path / "experts.yaml").write_text(entries)
+    (tmp_path / "prompts.yaml").write_text(prompts)
+    listed = load_entries(tmp_path / "experts.yaml")
+    assert set(listed.entries) == {"cxr_pathologies"}
+    assert not listed.problems
+    known = load_knowledge().vocabulary.concepts
+    assert set(load_prompts(tmp_path / "prompts.yaml").concepts) <= set(known)
 
 
 def test_other_prompts_are_another_version(models: dict[str, Path]) -> None:
