@@ -115,7 +115,8 @@ def _check_calls(
 
 def _called(tool: Tool, concepts: Mapping[str, Concept], case: Case, out: Path) -> ToolRun:
     store = ArtifactStore(out, case.id)
-    return run_tool(tool, case, phantom_arguments(tool.card), store=store, concepts=concepts)
+    arguments = phantom_arguments(tool.card)
+    return run_tool(tool, case, arguments, store=store, concepts=concepts, reuse=False)
 
 
 def _outcome(run: ToolRun, words: str, *, is_phantom: bool) -> Check:

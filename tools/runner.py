@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dxtrace.clinical import Artifact, Case, Concept, Finding, Outcome, Source, ToolCall
 from dxtrace.clinical.base import Frozen
@@ -12,7 +12,7 @@ from expert_models import Arguments, ExpertOutput, ModelCard
 from tools.artifacts import ArtifactStore
 from tools.calling import call_tool
 from tools.cancellation import Cancellation
-from tools.ending import Kind
+from tools.ending import Ending, Kind
 from tools.keeping import Keeper, Kept, keep_marks, with_evidence
 from tools.marks import (
     Loader,
@@ -22,6 +22,8 @@ from tools.marks import (
     load_series,
     measure_findings,
 )
+from tools.result_cache import ResultCache, result_cache
+from tools.result_key import result_key
 from tools.tool import BUILT_IN, NO_ARGUMENTS, Tool
 
 ATTEMPTS = 2
@@ -57,6 +59,7 @@ class _Ending:
     reason: str = ""
     findings: tuple[Finding, ...] = ()
     kept: Kept = field(default_factory=Kept)
+    from_cache: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class _Surroundings:
     load: Loader
     arguments: Arguments
     cancellation: Cancellation | None
+    cache: ResultCache | None
 
 
 def run_tool(  # noqa: PLR0913 - most have defaults, and none would be clearer in a bundle
@@ -78,6 +82,7 @@ def run_tool(  # noqa: PLR0913 - most have defaults, and none would be clearer i
     concepts: Mapping[str, Concept] | None = None,
     load: Loader = load_series,
     cancellation: Cancellation | None = None,
+    reuse: bool = True,
 ) -> ToolRun:
     """Run a tool on a case. Whatever happens becomes a typed outcome.
 
@@ -92,19 +97,20 @@ def run_tool(  # noqa: PLR0913 - most have defaults, and none would be clearer i
         concepts: the vocabulary: what is measured of a concept, its name and codes.
         load: reads the pixels of a series that masks lie on.
         cancellation: ends the call when cancelled; an isolated expert is killed.
+        reuse: whether the result of an earlier call that asked the same may be used.
     """
     started = time.perf_counter()
     refusal = tool.applicable(case, arguments)
     if refusal is not None:
         ending = _Ending(Outcome.NOT_APPLICABLE, refusal)
     else:
-        ending = _attempt(
-            tool, case, _Surroundings(store, concepts or {}, load, arguments, cancellation)
-        )
+        cache = result_cache() if reuse else None
+        around = _Surroundings(store, concepts or {}, load, arguments, cancellation, cache)
+        ending = _attempt(tool, case, around)
     seconds = round(time.perf_counter() - started, 4)
     call = ToolCall(
         name=tool.card.name, outcome=ending.outcome, seconds=seconds, reason=ending.reason,
-        notes=tuple(ending.kept.notes), arguments=arguments,
+        notes=tuple(ending.kept.notes), arguments=arguments, from_cache=ending.from_cache,
     )  # fmt: skip
     return ToolRun(
         call=call, findings=ending.findings, artifacts=tuple(ending.kept.artifacts), order=order
@@ -112,19 +118,40 @@ def run_tool(  # noqa: PLR0913 - most have defaults, and none would be clearer i
 
 
 def _attempt(tool: Tool, case: Case, around: _Surroundings) -> _Ending:
-    for _ in range(ATTEMPTS):
-        ending = call_tool(tool, case, around.arguments, around.cancellation)
-        if ending.kind != "again":
-            break
-    if ending.kind == "ok":
-        volumes = SourceVolumes(tool.card, case, around.load)
-        try:
-            findings = _validated(tool, ending.found)
-            return _completed(tool.card, ending.found, findings, volumes, around)
-        except OutputError as error:
-            return _Ending(Outcome.FAILED, str(error))
-    tried = f" (tried {ATTEMPTS} times)" if ending.kind == "again" else ""
-    return _Ending(_OUTCOMES[ending.kind], f"{ending.reason}{tried}")
+    key = result_key(tool, case, around.arguments) if around.cache is not None else None
+    volumes = SourceVolumes(tool.card, case, around.load)
+    if around.cache is not None and key is not None:
+        before = around.cache.get(key)
+        if before is not None:
+            return replace(_accepted(tool, before, volumes, around), from_cache=True)
+    ending = _called(tool, case, volumes, around)
+    if ending.kind != "ok":
+        tried = f" (tried {ATTEMPTS} times)" if ending.kind == "again" else ""
+        return _Ending(_OUTCOMES[ending.kind], f"{ending.reason}{tried}")
+    accepted = _accepted(tool, ending.found, volumes, around)
+    if around.cache is not None and key is not None and accepted.outcome is Outcome.OK:
+        around.cache.put(key, ending.found)
+    return accepted
+
+
+def _called(tool: Tool, case: Case, volumes: SourceVolumes, around: _Surroundings) -> Ending:
+    if tool.card.isolated and "image" in tool.card.accepts:
+        volumes.load_early()
+    ending = call_tool(tool, case, around.arguments, around.cancellation)
+    for _ in range(1, ATTEMPTS):
+        if ending.kind == "again":
+            ending = call_tool(tool, case, around.arguments, around.cancellation)
+    return ending
+
+
+def _accepted(
+    tool: Tool, output: ExpertOutput, volumes: SourceVolumes, around: _Surroundings
+) -> _Ending:
+    try:
+        findings = _validated(tool, output)
+        return _completed(tool.card, output, findings, volumes, around)
+    except OutputError as error:
+        return _Ending(Outcome.FAILED, str(error))
 
 
 def _validated(tool: Tool, output: ExpertOutput) -> tuple[Finding, ...]:

@@ -16,6 +16,8 @@ class RunnerSettings(BaseSettings):
     Attributes:
         expert_memory_mb: memory in MiB that experts in processes of their own may ask for together.
         expert_idle_s: such an expert is ended when nobody has called it for so long.
+        result_cache: folder for the results of calls on images; None keeps them in memory.
+        result_cache_mb: room for them, in MiB; 0 keeps none.
     """
 
     model_config = SettingsConfigDict(env_prefix="DXTRACE_", frozen=True, extra="ignore")
@@ -24,6 +26,8 @@ class RunnerSettings(BaseSettings):
         default_factory=lambda: int(_machine_mb() * _SHARE_OF_MEMORY), ge=1
     )
     expert_idle_s: float = Field(default=600.0, gt=0)
+    result_cache: Path | None = None
+    result_cache_mb: int = Field(default=500, ge=0)
 
 
 def _machine_mb() -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bits:
+class Bits:
     """A boolean array.
 
     Attributes:
@@ -51,15 +51,17 @@ def _pack_mask(mask: Any) -> Any:
     voxels = getattr(mask, "voxels", None)
     if not (isinstance(mask, Mask) and isinstance(voxels, np.ndarray)) or voxels.dtype != np.bool_:
         return mask  # the runner refuses it, and says what it is
-    return replace(mask, voxels=_pack_voxels(voxels))
+    bits: Any = pack_voxels(voxels)
+    return replace(mask, voxels=bits)
 
 
 def _unpack_mask(mask: Any) -> Any:
     bits = getattr(mask, "voxels", None)
-    return replace(mask, voxels=_unpack_voxels(bits)) if isinstance(bits, _Bits) else mask
+    return replace(mask, voxels=unpack_voxels(bits)) if isinstance(bits, Bits) else mask
 
 
-def _pack_voxels(voxels: NDArray[Any]) -> Any:
+def pack_voxels(voxels: NDArray[Any]) -> Bits:
+    """Pack a boolean array of any number of axes."""
     import numpy as np
 
     box: list[tuple[int, int]] = []
@@ -69,10 +71,11 @@ def _pack_voxels(voxels: NDArray[Any]) -> Any:
         filled = np.flatnonzero(part.any(axis=others))
         box.append((int(filled[0]), int(filled[-1]) + 1) if filled.size else (0, 0))
         part = part[(slice(None),) * axis + (slice(*box[-1]),)]
-    return _Bits(voxels.shape, tuple(box), np.packbits(part).tobytes())
+    return Bits(voxels.shape, tuple(box), np.packbits(part).tobytes())
 
 
-def _unpack_voxels(packed: _Bits) -> NDArray[Any]:
+def unpack_voxels(packed: Bits) -> NDArray[Any]:
+    """The array that :func:`pack_voxels` packed."""
     import numpy as np
 
     voxels = np.zeros(packed.shape, dtype=np.bool_)

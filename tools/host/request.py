@@ -80,7 +80,7 @@ def make_request(tool: Tool, case: Case, arguments: Arguments) -> Request:
     card = tool.card
     return Request(
         name=card.name,
-        function=_pack_function(tool.function),
+        function=pack_function(tool.function),
         given=pickle.dumps((case, arguments), protocol=pickle.HIGHEST_PROTOCOL),
         limit_s=card.timeout_s,
         memory_mb=UNSTATED_MEMORY_MB if card.memory_mb is None else card.memory_mb,
@@ -98,12 +98,17 @@ def run_many_of(function: ToolFunction) -> "Callable[..., object] | None":
 
 def unpack_function(packed: bytes) -> ToolFunction:
     """The function of a request, in the process that is to call it."""
-    found = pickle.loads(packed)  # noqa: S301 - made by _pack_function, in a process of ours
+    found = pickle.loads(packed)  # noqa: S301 - made by pack_function, in a process of ours
     function: ToolFunction = found.resolve() if isinstance(found, _Place) else found
     return function
 
 
-def _pack_function(function: ToolFunction) -> bytes:
+def pack_function(function: ToolFunction) -> bytes:
+    """Where a function is, or the object whose method it is, as bytes that also say which it is.
+
+    Raises:
+        NotPortableError: if another process could not find it.
+    """
     try:
         return _packed_once(function)
     except TypeError:  # an object that cannot be hashed

@@ -3,13 +3,13 @@
 import contextlib
 import os
 import pickle
+import select
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
-from multiprocessing import parent_process
-from multiprocessing.connection import Connection, wait
+from multiprocessing import spawn
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -23,53 +23,60 @@ from tools.tool import ToolFunction
 NUMBER_BYTES = 4
 _MORE_LIKELY_KILLED = "500"
 
+importing_main = threading.Event()
+"""Set while a worker imports the user's script, which must not start workers then."""
+
 Given = tuple[Case, Arguments]
 
 
-def work(
-    pipe: "Connection[bytes, bytes]", packed_function: bytes
-) -> None:  # pragma: no cover - runs in another process
+def main(number: int) -> None:  # pragma: no cover - runs in another process
     """Entry point of an expert's process.
 
-    Each message holds the calls that wait together; each answer is the number of a call in its
-    message, and its ending.
+    Each message holds where the expert is found, and the calls that wait together; each answer is
+    the number of a call in its message, and its ending.
 
     Args:
-        pipe: to the host.
-        packed_function: the expert's function.
+        number: the file descriptor of the pipe to the host.
     """
-    _settle()
+    pipe: Connection[bytes, bytes] = Connection(number)
+    _settle(number)
     function: ToolFunction | None = None
     with contextlib.suppress(EOFError, OSError):
         while True:
-            given = [pickle.loads(one) for one in pickle.loads(pipe.recv_bytes())]  # noqa: S301 - of the host that started us
+            main_module, packed, calls = pickle.loads(pipe.recv_bytes())  # noqa: S301 - of the host that started us
+            given = [pickle.loads(call) for call in calls]  # noqa: S301 - the same
             try:
-                function = function or unpack_function(packed_function)
+                if function is None:
+                    _import_main(main_module)
+                    function = unpack_function(packed)
                 endings = _endings(function, given)
             except BaseException as error:  # noqa: BLE001  # importing an expert may do anything
                 endings = iter([_not_imported(error)] * len(given))
-            for number, ending in enumerate(endings):
-                pipe.send_bytes(number.to_bytes(NUMBER_BYTES) + pack_ending(ending))
+            for position, ending in enumerate(endings):
+                pipe.send_bytes(position.to_bytes(NUMBER_BYTES) + pack_ending(ending))
 
 
-def _settle() -> None:
-    os.setpgid(0, 0)  # what the expert starts is killed with it
+def _import_main(main_module: dict[str, Any]) -> None:
+    """Import the script that an expert is defined in; nothing if it is defined elsewhere."""
+    importing_main.set()
+    spawn.prepare(main_module)
+    importing_main.clear()
+
+
+def _settle(number: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_host, args=(number,), daemon=True).start()
     with contextlib.suppress(OSError):
         # When memory runs out, an expert goes before the process that asks it.
         Path("/proc/self/oom_score_adj").write_text(_MORE_LIKELY_KILLED, encoding="ascii")
-    # What an expert prints is no result.
-    sys.stdout.flush()
-    os.dup2(2, 1)
 
 
-def _end_with_parent() -> None:
-    """Nothing is left running when the host is killed."""
-    parent = parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os.killpg(0, signal.SIGKILL)
+def _end_with_host(number: int) -> None:
+    """Nothing is left running when the host is killed: its end of the pipe closes then."""
+    hung_up = select.poll()
+    hung_up.register(number, 0)
+    hung_up.poll()
+    os.killpg(0, signal.SIGKILL)
 
 
 def _not_imported(error: BaseException) -> Ending:
