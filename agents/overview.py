@@ -39,10 +39,8 @@ def overview(knowledge: Knowledge, result: Result) -> Iterator[str]:
     silent = _silent(result.tools, result.findings)
     if silent:
         yield f"Looked at, with nothing to report: {', '.join(silent)}."
-    scored = [f for f in by_tools if f.presence is Presence.UNKNOWN and f.score is not None]
-    names = [_concept_name(knowledge, f) for f in scored]
-    if names:
-        yield f"Scored, but no threshold says what it means: {', '.join(dict.fromkeys(names))}."
+    names = list(_undecided(knowledge, by_tools))
+    yield from names
     if described or found or absent:
         return
     if not result.findings:
@@ -85,10 +83,35 @@ def _found(knowledge: Knowledge, findings: Iterable[Finding]) -> Iterator[str]:
         concept = knowledge.vocabulary.concepts.get(finding.concept)
         if concept is None or finding.presence in (Presence.ABSENT, Presence.UNKNOWN):
             continue
+        if _is_mere_score(finding):
+            continue
         if concept.kind not in ("finding", "lesion"):
             yield finding.text or concept.name
             continue
         yield ", ".join((_name(finding, concept), *_size(finding.measurements)))
+
+
+def _undecided(knowledge: Knowledge, findings: Iterable[Finding]) -> Iterator[str]:
+    """Scores of a whole image that say neither present nor absent."""
+    below: dict[str, None] = {}
+    unread: dict[str, None] = {}
+    for finding in filter(_is_mere_score, findings):
+        point = None if finding.score is None else finding.score.operating_point
+        (unread if point is None else below)[_concept_name(knowledge, finding)] = None
+    if below:
+        yield f"Scored below the operating point, which excludes nothing: {', '.join(below)}."
+    if unread:
+        yield f"Scored, but no threshold says what it means: {', '.join(unread)}."
+
+
+def _is_mere_score(finding: Finding) -> bool:
+    """Whether a score is all that there is, and it does not reach its operating point."""
+    score = finding.score
+    if score is None or finding.lesion is not None:
+        return False
+    if finding.presence not in (Presence.INDETERMINATE, Presence.UNKNOWN):
+        return False
+    return score.operating_point is None or score.value < score.operating_point
 
 
 def _name(finding: Finding, concept: Concept) -> str:

@@ -4,7 +4,7 @@ from expert_models.arguments import Arguments, Box, Point
 from expert_models.card import ModelCard, OperatingPoint, Span, WeightsFile
 from expert_models.contract import matching_series
 from expert_models.errors import RetryableError, ToolRefusal
-from expert_models.expert_model import ExpertModel
+from expert_models.expert_model import BatchExpertModel, ExpertModel
 from expert_models.output import ExpertOutput
 from expert_models.runtime import torchvision_guard
 
@@ -12,6 +12,7 @@ torchvision_guard.install()
 
 __all__ = [
     "Arguments",
+    "BatchExpertModel",
     "Box",
     "ExpertModel",
     "ExpertOutput",

@@ -59,6 +59,8 @@ def _card() -> ModelCard:
         ),
         memory_mb=MEMORY_MB,
         cost=3,
+        timeout_s=120.0,
+        isolated=True,
         intended_use=metadata["intended_use"],
         limits=metadata["limits"],
         licence=metadata["copyright"],
@@ -77,6 +79,10 @@ class ChestRadiographLungs:
     def __init__(self) -> None:
         self._network: Any = None
 
+    def __reduce__(self) -> tuple[type[ChestRadiographLungs], tuple[()]]:
+        """On its way to another process it leaves its network behind."""
+        return ChestRadiographLungs, ()
+
     def run(self, case: Case) -> ExpertOutput:
         """Mark the lungs on a frontal radiograph of the current examination.
 
@@ -93,6 +99,10 @@ class ChestRadiographLungs:
             except (ToolRefusal, IntakeError) as refusal:
                 refusals.append(str(refusal))
         raise ToolRefusal("; ".join(dict.fromkeys(refusals)))
+
+    def masks(self, volume: Volume) -> tuple[Mask, ...]:
+        """The masks of :meth:`mark`, for experts that look at the lungs."""
+        return self.mark(volume).masks
 
     def mark(self, volume: Volume) -> ExpertOutput:
         """Mark the lungs on one radiograph.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,11 +45,27 @@ class ConfiguredExpert:
         Raises:
             ToolRefusal: if a file is missing or another one, and whatever the expert raises.
         """
-        if not self._checked:
-            check_weights(self._folder, hashes_of(self._entry.files))
-            self._checked = True
+        self._check_files()
         if self.card.arguments or self.card.prompts:
             found = self._expert.run(case, arguments or Arguments())
         else:
             found = self._expert.run(case)
         return found  # type: ignore[no-any-return]  # what a family returns is checked by the runner
+
+    @property
+    def run_many(self) -> Callable[[Sequence[Case]], Sequence[Any]] | None:
+        """As :meth:`~expert_models.BatchExpertModel.run_many`, if the family has it."""
+        run_many = getattr(self._expert, "run_many", None)
+        if run_many is None:
+            return None
+
+        def checked(cases: Sequence[Case]) -> Sequence[Any]:
+            self._check_files()
+            return run_many(cases)  # type: ignore[no-any-return]  # checked by the runner
+
+        return checked
+
+    def _check_files(self) -> None:
+        if not self._checked:
+            check_weights(self._folder, hashes_of(self._entry.files))
+            self._checked = True

@@ -1,10 +1,11 @@
 """What every expert offers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
 from dxtrace.clinical import Case, Finding
 from expert_models.card import ModelCard
+from expert_models.errors import RetryableError, ToolRefusal
 from expert_models.output import ExpertOutput
 
 
@@ -24,4 +25,22 @@ class ExpertModel(Protocol):
 
     def run(self, case: Case) -> Iterable[Finding] | ExpertOutput:
         """Report what is found in the case, with masks if there are any."""
+        ...
+
+
+@runtime_checkable
+class BatchExpertModel(ExpertModel, Protocol):
+    """An expert that answers several cases in one pass, for example of a network.
+
+    The method is optional. The runner calls it for an *isolated* expert when calls without
+    arguments wait for it together, a few at a time; their time limits then count together.
+    """
+
+    def run_many(
+        self, cases: Sequence[Case]
+    ) -> Sequence[Iterable[Finding] | ExpertOutput | ToolRefusal | RetryableError]:
+        """Report what is found in each case, in order: what ``run`` would return or raise.
+
+        If it raises, or answers another number of cases, each case goes to ``run`` by itself.
+        """
         ...

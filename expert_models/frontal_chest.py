@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dxtrace.clinical import Case
@@ -11,6 +12,7 @@ from expert_models.errors import ToolRefusal
 
 if TYPE_CHECKING:
     from dxtrace.clinical.volume import Volume
+    from expert_models.chest_radiograph_lungs import ChestRadiographLungs
 
 CONTRACT: dict[str, Any] = {
     "modalities": ("CR", "DX"),
@@ -38,19 +40,25 @@ def load_frontal_chest(card: ModelCard, case: Case) -> Volume:
     Raises:
         ToolRefusal: if there is none.
     """
-    from expert_models.chest_radiograph_lungs import ChestRadiographLungs
-
     refusals = []
     for volume in load_current(card, case):
         if _is_stated(volume):
             return volume
         try:
-            ChestRadiographLungs().mark(volume)
+            _lungs().mark(volume)
         except ToolRefusal as refusal:
             refusals.append(str(refusal))
         else:
             return volume
     raise ToolRefusal("; ".join(dict.fromkeys(refusals)))
+
+
+@cache
+def _lungs() -> ChestRadiographLungs:
+    """The segmenter, with its network kept."""
+    from expert_models.chest_radiograph_lungs import ChestRadiographLungs
+
+    return ChestRadiographLungs()
 
 
 def _is_stated(volume: Volume) -> bool:

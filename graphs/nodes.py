@@ -41,7 +41,7 @@ from graphs.questions import pending_question, reply_finding
 from graphs.settings import Settings
 from graphs.state import ReviewState
 from graphs.workbench import Workbench
-from tools import ArtifactStore, ToolRun, run_tool
+from tools import ArtifactStore, Cancellation, ToolRun, run_tool
 
 _REFUSALS_SHOWN = 4
 
@@ -53,10 +53,12 @@ class ReviewContext:
     Attributes:
         deadline: monotonic time after which nothing new is planned.
         store: where the case's masks and pictures go; None keeps none.
+        cancellation: ends the calls that are under way, and every later one at once.
     """
 
     deadline: float
     store: ArtifactStore | None = None
+    cancellation: Cancellation | None = None
 
 
 class ReviewNodes:
@@ -123,6 +125,7 @@ class ReviewNodes:
         run = run_tool(
             tool, state["case"], request.arguments, order=state["order"],
             store=runtime.context.store, concepts=self.bench.knowledge.vocabulary.concepts,
+            cancellation=runtime.context.cancellation,
         )  # fmt: skip
         _emit("tool", name=run.call.name, outcome=run.call.outcome.value, seconds=run.call.seconds)
         return {"runs": [run]}

@@ -19,13 +19,14 @@ from langgraph.types import Command
 
 from dxtrace.clinical import Case, Result, Trace
 from graphs.checkpoints import state_serializer
+from graphs.interrupts import cancelled_by_signals
 from graphs.nodes import ReviewContext, ReviewNodes
 from graphs.questions import reply_finding
 from graphs.review_graph import ReviewGraph, build_review_graph
 from graphs.settings import Settings
 from graphs.state import PendingQuestion
 from graphs.workbench import Workbench, default_workbench
-from tools import ArtifactStore
+from tools import ArtifactStore, Cancellation
 
 Listener = Callable[[dict[str, Any]], None]
 
@@ -186,20 +187,23 @@ class _Manner:
 
 def _run(graph: ReviewGraph, start: Any, thread: str, manner: _Manner) -> ReviewRun:
     listener = manner.listener
+    cancellation = Cancellation()
     context = ReviewContext(
-        deadline=time.monotonic() + manner.settings.time_limit_s, store=manner.store
-    )
+        deadline=time.monotonic() + manner.settings.time_limit_s, store=manner.store,
+        cancellation=cancellation,
+    )  # fmt: skip
     values: dict[str, Any] = {}
     waiting: Any = None
     part: Any
-    for mode, part in graph.stream(
-        start, _config(thread), context=context, stream_mode=["custom", "values"]
-    ):
-        if mode == "custom" and listener is not None:
-            listener(part)
-        elif mode == "values":
-            values = part
-            waiting = part.get("__interrupt__") or waiting
+    with cancelled_by_signals(cancellation):
+        for mode, part in graph.stream(
+            start, _config(thread), context=context, stream_mode=["custom", "values"]
+        ):
+            if mode == "custom" and listener is not None:
+                listener(part)
+            elif mode == "values":
+                values = part
+                waiting = part.get("__interrupt__") or waiting
     trace = Trace(values["case"].id, values["trace"])
     if waiting and "result" not in values:
         pending = PendingQuestion.model_validate(waiting[0].value)

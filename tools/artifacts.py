@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from dxtrace.atomic_write import PART_SUFFIX, write_atomically
 from dxtrace.clinical import Artifact
 
 FOLDERS = {"mask": "masks", "segmentation": "segmentations", "picture": "pictures"}
-PART_SUFFIX = ".part"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _DIGITS = 8
 
@@ -65,7 +63,7 @@ class ArtifactStore:
         path = PurePosixPath(FOLDERS[kind], self.case, safe_name(folder), file_name)
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(target, content)
+        write_atomically(target, content)
         fields: dict[str, object] = {
             "kind": kind, "path": str(path), "sha256": hashlib.sha256(content).hexdigest(),
             "size_bytes": len(content), "tool": tool, **further,
@@ -86,15 +84,3 @@ def remove_parts(root: Path) -> None:
     for folder in FOLDERS.values():
         for part in (root / folder).rglob(f".*{PART_SUFFIX}"):
             part.unlink(missing_ok=True)
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=PART_SUFFIX)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -62,6 +64,22 @@ class SourceVolumes:
         names = ", ".join(known) or "(none)"
         got = repr(mask.series) if mask.series else "none"
         raise OutputError(f"mask {mask.name}: expected one of the series {names}, got {got}")
+
+    def load_early(self) -> None:
+        """Read the image in the background, if there is just one that masks could lie on.
+
+        Meanwhile an expert looks at it in another process. What is read stays with intake for a
+        while; what goes wrong is said when a mask asks for the image.
+        """
+        series = matching_series(self.card, self.case)
+        if len(series) == 1:
+            threading.Thread(target=self._load_quietly, args=series, daemon=True).start()
+
+    def _load_quietly(self, series: Series) -> None:
+        with contextlib.suppress(Exception):
+            import tools.measurement  # noqa: F401 - it takes a while, too
+
+            self.load(series)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -71,11 +71,12 @@ def _is_stack(card: ModelCard) -> bool:
 
 def _series(card: ModelCard, folder: Path) -> Series:
     modality = card.modalities[0] if card.modalities else "OT"
-    body = _body()
+    in_plane, slices = (
+        _inside(card.in_plane_mm, _IN_PLANE_MM), _inside(card.slice_mm, _SLICE_MM)
+    )  # fmt: skip
+    body = _body(flattened=slices / in_plane)
     if _is_stack(card):
-        spacing = (
-            _inside(card.slice_mm, _SLICE_MM), *[_inside(card.in_plane_mm, _IN_PLANE_MM)] * 2
-        )  # fmt: skip
+        spacing: tuple[float, ...] = (slices, in_plane, in_plane)
         shape: tuple[int, ...] = _SHAPE
         path = _write_stack(body, spacing, folder, modality)
     else:
@@ -102,8 +103,15 @@ def _inside(span: Span | None, usual: float) -> float:
     return low if span.high is None else min(span.high, low)
 
 
-def _body() -> NDArray[Any]:
-    """(slice, row, column) in Hounsfield units; the patient's right is at low columns."""
+def _body(*, flattened: float) -> NDArray[Any]:
+    """A body, its nodule a ball; the patient's right is at low columns.
+
+    Args:
+        flattened: how much farther apart slices are than rows.
+
+    Returns:
+        (slice, row, column) in Hounsfield units.
+    """
     import numpy as np
 
     z, y, x = np.indices(_SHAPE, dtype=np.float32)
@@ -120,7 +128,7 @@ def _body() -> NDArray[Any]:
             inside = ((y[0] - 52) / 26) ** 2 + ((x[0] - centre) / 16) ** 2 <= share**2
             voxels[slice_][inside] = -850
     fill((84, 56), (7, 8), 500)
-    offsets = (z - _NODULE[0]) ** 2 + (y - _NODULE[1]) ** 2 + (x - _NODULE[2]) ** 2
+    offsets = (flattened * (z - _NODULE[0])) ** 2 + (y - _NODULE[1]) ** 2 + (x - _NODULE[2]) ** 2
     voxels[offsets <= _RADIUS**2] = 30
     return voxels
 

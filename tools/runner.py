@@ -3,14 +3,16 @@
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dxtrace.clinical import Artifact, Case, Concept, Finding, Outcome, Source, ToolCall
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.volume import Mask
 from expert_models import Arguments, ExpertOutput
 from tools.artifacts import ArtifactStore
-from tools.calling import Kind, call_tool
+from tools.calling import call_tool
+from tools.cancellation import Cancellation
+from tools.ending import Ending, Kind
 from tools.follow_up import Marked, add_growth, case_of, current_day, earlier_study
 from tools.keeping import Keeper, Kept, keep_marks, with_evidence
 from tools.marks import (
@@ -21,6 +23,8 @@ from tools.marks import (
     load_series,
     measure_findings,
 )
+from tools.result_cache import ResultCache, result_cache
+from tools.result_key import result_key
 from tools.structures import measure_structures
 from tools.tool import BUILT_IN, NO_ARGUMENTS, Tool
 
@@ -57,6 +61,7 @@ class _Ending:
     reason: str = ""
     findings: tuple[Finding, ...] = ()
     kept: Kept = field(default_factory=Kept)
+    from_cache: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,9 +70,11 @@ class _Surroundings:
     concepts: Mapping[str, Concept]
     load: Loader
     arguments: Arguments
+    cancellation: Cancellation | None
+    cache: ResultCache | None
 
 
-def run_tool(
+def run_tool(  # noqa: PLR0913 - most have defaults, and none would be clearer in a bundle
     tool: Tool,
     case: Case,
     arguments: Arguments = NO_ARGUMENTS,
@@ -76,6 +83,8 @@ def run_tool(
     store: ArtifactStore | None = None,
     concepts: Mapping[str, Concept] | None = None,
     load: Loader = load_series,
+    cancellation: Cancellation | None = None,
+    reuse: bool = True,
 ) -> ToolRun:
     """Run a tool on a case. Whatever happens becomes a typed outcome.
 
@@ -89,17 +98,21 @@ def run_tool(
         store: where masks and pictures go; None keeps none.
         concepts: the vocabulary: what is measured of a concept, its name and codes.
         load: reads the pixels of a series that masks lie on.
+        cancellation: ends the call when cancelled; an isolated expert is killed.
+        reuse: whether the result of an earlier call that asked the same may be used.
     """
     started = time.perf_counter()
     refusal = tool.applicable(case, arguments)
     if refusal is not None:
         ending = _Ending(Outcome.NOT_APPLICABLE, refusal)
     else:
-        ending = _attempt(tool, case, _Surroundings(store, concepts or {}, load, arguments))
+        cache = result_cache() if reuse else None
+        around = _Surroundings(store, concepts or {}, load, arguments, cancellation, cache)
+        ending = _attempt(tool, case, around)
     seconds = round(time.perf_counter() - started, 4)
     call = ToolCall(
         name=tool.card.name, outcome=ending.outcome, seconds=seconds, reason=ending.reason,
-        notes=tuple(ending.kept.notes), arguments=arguments,
+        notes=tuple(ending.kept.notes), arguments=arguments, from_cache=ending.from_cache,
     )  # fmt: skip
     return ToolRun(
         call=call, findings=ending.findings, artifacts=tuple(ending.kept.artifacts), order=order
@@ -107,19 +120,53 @@ def run_tool(
 
 
 def _attempt(tool: Tool, case: Case, around: _Surroundings) -> _Ending:
-    ending = call_tool(tool, case, around.arguments)
+    volumes = SourceVolumes(tool.card, case, around.load)
+    answer = _asked(tool, volumes, around)
+    ending = answer.ending
+    if ending.kind != "ok":
+        tried = f" (tried {ATTEMPTS} times)" if ending.kind == "again" else ""
+        return _Ending(_OUTCOMES[ending.kind], f"{ending.reason}{tried}")
+    try:
+        marked, unmeasured = _marked(tool, ending.found, volumes, around)
+        completed = _completed(tool, ending.found, marked, unmeasured, around)
+    except OutputError as error:
+        return _Ending(Outcome.FAILED, str(error))
+    answer.keep(around)
+    return replace(completed, from_cache=answer.from_cache)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a tool returned, now or at an earlier call that asked the same."""
+
+    ending: Ending
+    key: str | None
+    from_cache: bool = False
+
+    def keep(self, around: _Surroundings) -> None:
+        """Keep what was found to be in order, for the next call that asks the same."""
+        if around.cache is not None and self.key is not None and not self.from_cache:
+            around.cache.put(self.key, self.ending.found)
+
+
+def _asked(tool: Tool, volumes: SourceVolumes, around: _Surroundings) -> _Answer:
+    case = volumes.case
+    key = result_key(tool, case, around.arguments) if around.cache is not None else None
+    if around.cache is not None and key is not None:
+        before = around.cache.get(key)
+        if before is not None:
+            return _Answer(Ending("ok", found=before), key, from_cache=True)
+    return _Answer(_called(tool, case, volumes, around), key)
+
+
+def _called(tool: Tool, case: Case, volumes: SourceVolumes, around: _Surroundings) -> Ending:
+    if tool.card.isolated and "image" in tool.card.accepts:
+        volumes.load_early()
+    ending = call_tool(tool, case, around.arguments, around.cancellation)
     for _ in range(1, ATTEMPTS):
         if ending.kind == "again":
-            ending = call_tool(tool, case, around.arguments)
-    if ending.kind == "ok":
-        volumes = SourceVolumes(tool.card, case, around.load)
-        try:
-            findings = _validated(tool, ending.found)
-            return _completed(tool, ending.found, findings, volumes, around)
-        except OutputError as error:
-            return _Ending(Outcome.FAILED, str(error))
-    tried = f" (tried {ATTEMPTS} times)" if ending.kind == "again" else ""
-    return _Ending(_OUTCOMES[ending.kind], f"{ending.reason}{tried}")
+            ending = call_tool(tool, case, around.arguments, around.cancellation)
+    return ending
 
 
 def _validated(tool: Tool, output: ExpertOutput) -> tuple[Finding, ...]:
@@ -139,16 +186,50 @@ def _validated(tool: Tool, output: ExpertOutput) -> tuple[Finding, ...]:
     return findings
 
 
+def _marked(
+    tool: Tool, output: ExpertOutput, volumes: SourceVolumes, around: _Surroundings
+) -> tuple[Marked, tuple[str, ...]]:
+    """What was marked, checked and measured; and what could not be measured."""
+    findings = _validated(tool, output)
+    masks = _checked(output, findings, volumes)
+    findings, unmeasured = measure_findings(findings, masks, volumes, around.concepts)
+    return Marked(findings, masks, volumes, current_day(volumes.case)), unmeasured
+
+
+def _followed_up(
+    tool: Tool, now: Marked, around: _Surroundings
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """Ask the same of the newest earlier examination, where there are lesions to compare.
+
+    Points and boxes belong to one picture: what they ask for is not asked of another.
+    """
+    case, asked = now.volumes.case, around.arguments
+    study = earlier_study(tool.card, case)
+    if study is None or asked.points or asked.boxes or not now.lesions(around.concepts):
+        return now.findings, ()
+    volumes = SourceVolumes(tool.card, case_of(case, study), around.load)
+    answer = _asked(tool, volumes, around)
+    then, failure = Marked((), (), volumes, study.day), answer.ending.reason
+    if answer.ending.kind == "ok":
+        try:
+            then, _ = _marked(tool, answer.ending.found, volumes, around)
+            answer.keep(around)
+        except OutputError as error:
+            failure = str(error)
+    findings, notes = add_growth(now, then, around.concepts)
+    said = (f"the earlier examination: {failure}",) if failure else ()
+    return findings, (*said, *notes)
+
+
 def _completed(
     tool: Tool,
     output: ExpertOutput,
-    findings: tuple[Finding, ...],
-    volumes: SourceVolumes,
+    marked: Marked,
+    unmeasured: tuple[str, ...],
     around: _Surroundings,
 ) -> _Ending:
-    """Check and measure masks, keep them, and name in each finding what it rests on."""
-    card = tool.card
-    marked, unmeasured = _marked(output, findings, volumes, around)
+    """Compare, measure structures, keep masks, and name in each finding what it rests on."""
+    card, volumes = tool.card, marked.volumes
     findings, compared = _followed_up(tool, marked, around)
     masks, further = measure_structures(card, marked.masks, volumes)
     findings = (*findings, *further)
@@ -173,44 +254,6 @@ def _completed(
             for finding in findings
         )
     return _Ending(Outcome.OK, findings=findings, kept=kept)
-
-
-def _marked(
-    output: ExpertOutput,
-    findings: tuple[Finding, ...],
-    volumes: SourceVolumes,
-    around: _Surroundings,
-) -> tuple[Marked, tuple[str, ...]]:
-    """What was marked, checked and measured; and what could not be measured."""
-    masks = _checked(output, findings, volumes)
-    findings, unmeasured = measure_findings(findings, masks, volumes, around.concepts)
-    return Marked(findings, masks, volumes, current_day(volumes.case)), unmeasured
-
-
-def _followed_up(
-    tool: Tool, now: Marked, around: _Surroundings
-) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """Ask the same of the newest earlier examination, where there are lesions to compare.
-
-    Points and boxes belong to one picture: what they ask for is not asked of another.
-    """
-    case, asked = now.volumes.case, around.arguments
-    study = earlier_study(tool.card, case)
-    if study is None or asked.points or asked.boxes or not now.lesions(around.concepts):
-        return now.findings, ()
-    before = case_of(case, study)
-    ending = call_tool(tool, before, asked)
-    then = Marked((), (), SourceVolumes(tool.card, before, around.load), study.day)
-    failure: str | None = ending.reason
-    if ending.kind == "ok":
-        try:
-            found = _validated(tool, ending.found)
-            then, failure = _marked(ending.found, found, then.volumes, around)[0], None
-        except OutputError as error:
-            failure = str(error)
-    findings, notes = add_growth(now, then, around.concepts)
-    said = () if failure is None else (f"the earlier examination: {failure}",)
-    return findings, (*said, *notes)
 
 
 def _checked(

@@ -19,7 +19,7 @@ def standard_registry(knowledge: Knowledge, reader: ReportReader) -> ToolRegistr
     registry.register(Tool(record.card, record.run))
     registry.register(Tool(report.card, report.run))
     lungs = ChestRadiographLungs()
-    zones = ZonalOpacityReader(lambda radiograph: lungs.mark(radiograph).masks)
+    zones = ZonalOpacityReader(lungs.masks)
     experts: tuple[ExpertModel, ...] = (lungs, zones, *classical_experts())
     for expert in experts:
         registry.register(Tool(expert.card, expert.run))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from apps.reviewing import CaseOutput, Reviewer, failed_output
 from dxtrace.intake import CaseReading, IntakeLimits, ManifestLine, read_manifest_case
+from tools.host import HostAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,13 @@ class CaseWork:
         reviewer: reviews the case.
         base: folder that the manifest's paths start from.
         limits: what intake accepts.
+        experts: where the experts run that all workers share; None for each worker its own.
     """
 
     reviewer: Reviewer
     base: Path
     limits: IntakeLimits
+    experts: HostAddress | None = None
 
     def do(self, job: CaseJob) -> CaseOutput:
         """Read and review the case of a job."""

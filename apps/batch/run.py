@@ -3,11 +3,10 @@
 import contextlib
 import json
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from apps.atomic_write import write_atomically
 from apps.batch.job import CaseJob, CaseWork
 from apps.batch.manifest_source import ManifestSource, Survey
 from apps.batch.pool import JobDone, PoolOptions, WorkerPool
@@ -19,9 +18,11 @@ from apps.file_names import FileNames
 from apps.progress import show_progress
 from apps.reviewing import Reviewer
 from dxtrace import __version__
+from dxtrace.atomic_write import write_atomically
 from dxtrace.intake import IntakeLimits
 from dxtrace.knowledge import load_knowledge
 from tools.artifacts import remove_parts
+from tools.host import own_host, serve_experts
 
 STATE = "batch.json"
 _SHOWN = 5
@@ -120,7 +121,9 @@ def _run_engine(
         yield from pool.run(jobs)
     elif open_cases:
         workers = min(options.pool.workers, open_cases)
-        yield from WorkerPool(task, options.pool.with_workers(workers)).run(jobs)
+        with serve_experts(own_host()) as address:
+            pool_task = replace(task, experts=address)
+            yield from WorkerPool(pool_task, options.pool.with_workers(workers)).run(jobs)
 
 
 def _compare(survey: Survey, standing: list[StoredResult], options: BatchOptions) -> set[str]:

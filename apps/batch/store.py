@@ -10,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from apps.atomic_write import write_atomically
 from apps.exit_status import UsageError
 from apps.reviewing import CaseOutput
+from dxtrace.atomic_write import write_atomically
 from tools.artifacts import remove_parts
 
 RESULTS = "results.jsonl"

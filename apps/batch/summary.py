@@ -6,8 +6,8 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
-from apps.atomic_write import write_atomically
 from apps.batch.store import ResultStore
+from dxtrace.atomic_write import write_atomically
 from dxtrace.knowledge import Knowledge
 from dxtrace.reporting import BatchSummary, CaseRow, render_batch_summary
 from dxtrace.reporting.names import Names, plain_value

@@ -8,6 +8,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Literal
 
 from apps.batch.job import CaseWork
+from tools.host import use_host_at
 
 READY: Literal["ready"] = "ready"
 
@@ -24,6 +25,7 @@ def work(connection: Connection, task: CaseWork) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    use_host_at(task.experts)
     task.reviewer.warm_up()
     connection.send(READY)
     while True:

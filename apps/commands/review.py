@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from apps.atomic_write import write_atomically
 from apps.exit_status import ExitStatus, UsageError
 from apps.file_names import FileNames
 from apps.progress import show_progress
 from apps.result_stream import results_on_stdout
 from apps.reviewing import CaseOutput, Reviewer, failed_output
 from apps.sessions import Session, case_of, open_session
+from dxtrace.atomic_write import write_atomically
 from dxtrace.intake import CaseReading, IntakeError, IntakeLimits, read_case
 
 

@@ -77,6 +77,8 @@ class Series(Frozen):
         modality: DICOM modality, or None if nobody knows.
         description: what it shows, without identifiers.
         contrast: whether a contrast agent was given; None if nobody knows.
+        sequence: what an MR series is weighted by: ``t1``, ``t1c`` (after a contrast agent),
+            ``t2`` or ``flair``; None if nobody knows.
         shape: (slices, rows, columns) of a stack, (rows, columns) of a single picture; None if
             nobody knows.
         is_colour: whether pixels are red, green and blue; None if nobody knows.
@@ -87,6 +89,7 @@ class Series(Frozen):
     modality: str | None = None
     description: str = ""
     contrast: bool | None = None
+    sequence: str | None = None
     shape: tuple[int, ...] | None = None
     is_colour: bool | None = None
     images: tuple[Image, ...] = ()

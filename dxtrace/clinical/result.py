@@ -79,6 +79,7 @@ class ToolCall(Frozen):
         reason: why, unless it went well.
         notes: what a reader should know of what it found, such as what could not be measured.
         arguments: what it was asked for, beyond the case.
+        from_cache: whether the same was asked before, and what was found then is used again.
     """
 
     name: str
@@ -87,6 +88,7 @@ class ToolCall(Frozen):
     reason: str = ""
     notes: tuple[str, ...] = ()
     arguments: Arguments = Arguments()
+    from_cache: bool = False
 
 
 class Answer(Frozen):

@@ -4,6 +4,9 @@ from fractions import Fraction
 
 from dxtrace.clinical.measurement import Measurement
 
+UNIT_WORDS = {"a": "years", "mo": "months", "1": "", "mm2": "mm²", "mm3": "mm³"}
+"""How people write units whose UCUM code is not what they read."""
+
 # unit -> (dimension, size in the dimension's base unit)
 _UNITS: dict[str, tuple[str, Fraction]] = {
     "mm": ("length", Fraction(1)),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from dxtrace.clinical import Finding, Laterality, Source
 from dxtrace.knowledge import Vocabulary
+from dxtrace.knowledge.units import UNIT_WORDS
 from dxtrace.reasoning.quantities import Interval
 
 SIDES_OF = {
@@ -25,7 +26,6 @@ RELIABILITY = {
 }
 """How much a source weighs when sources disagree (a person's correction most, a planner least)."""
 
-_UNIT_WORDS = {"a": "years", "mo": "months", "1": ""}
 
 FactValue = bool | tuple[str, ...] | Interval
 
@@ -101,6 +101,6 @@ def fact_in_words(vocabulary: Vocabulary, finding: Finding, name: str, value: Fa
         names = {v.key: v.name for v in attribute.values} if attribute else {}
         said = f"{subject}: {' or '.join(names.get(v, v) for v in value)}"
     else:
-        unit = _UNIT_WORDS.get(attribute.unit or "1", attribute.unit) if attribute else ""
+        unit = UNIT_WORDS.get(attribute.unit or "1", attribute.unit) if attribute else ""
         said = f"{subject}: {value} {unit}".rstrip()
     return f"{said} (“{finding.text}”)" if finding.text else said

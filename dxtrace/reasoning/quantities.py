@@ -34,6 +34,9 @@ class Interval:
     def __str__(self) -> str:
         if self.low is not None and self.low == self.high:
             return f"{float(self.low):g}"
+        closed = None not in (self.low, self.high) and not (self.low_open or self.high_open)
+        if closed:
+            return f"{float(self.low or 0):g} to {float(self.high or 0):g}"
         low = "" if self.low is None else f"{'>' if self.low_open else '≥'} {float(self.low):g}"
         high = "" if self.high is None else f"{'<' if self.high_open else '≤'} {float(self.high):g}"
         return " and ".join(part for part in (low, high) if part)

@@ -6,8 +6,7 @@ from dxtrace.clinical import Conclusion, Finding, Measurement, MissingFact, Pres
 from dxtrace.clinical.finding import AttributeValue
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.fact_names import missing_in_words, offered
-
-_UNIT_WORDS = {"mo": "months", "a": "years", "1": "", "mm3": "mm³", "mm2": "mm²"}
+from dxtrace.knowledge.units import UNIT_WORDS
 
 
 class Names:
@@ -86,8 +85,8 @@ class Names:
         """``long axis 12 mm``."""
         shown = str(measurement)
         unit = measurement.unit
-        if unit in _UNIT_WORDS and shown.endswith(unit):
-            shown = f"{shown.removesuffix(unit)}{_UNIT_WORDS[unit]}".strip()
+        if unit in UNIT_WORDS and shown.endswith(unit):
+            shown = f"{shown.removesuffix(unit)}{UNIT_WORDS[unit]}".strip()
         kind = measurement.kind.replace("_", " ")
         return shown if kind == "diameter" else f"{kind} {shown}"
 
@@ -116,7 +115,7 @@ class Names:
             if choice.key == value:
                 return choice.name
         unit = (
-            _UNIT_WORDS.get(attribute.unit, attribute.unit) if attribute and attribute.unit else ""
+            UNIT_WORDS.get(attribute.unit, attribute.unit) if attribute and attribute.unit else ""
         )
         return f"{plain_value(value)} {unit}".strip() if _is_number(value) else plain_value(value)
 

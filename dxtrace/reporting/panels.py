@@ -35,6 +35,8 @@ _MARGIN = 8
 _LINE, _HALO = 2, 4
 _HALF = 0.5
 _LABEL_HEIGHT = 22
+_MOST_LINES = 2000
+"""Of one structure, the longest first: more than that is noise, and takes minutes to draw."""
 
 
 @dataclass(frozen=True)
@@ -182,17 +184,15 @@ def _outline(
     if not area.any():
         return
     padded = np.pad(area, 1).astype(np.float32)
-    largest: NDArray[np.float64] | None = None
-    for contour in find_contours(padded, _HALF):  # type: ignore[no-untyped-call]
-        # Centres of pixels lie at half steps; one more is the padding.
-        points = (contour - 1 + _HALF)[:, ::-1] * np.array([scale[1], scale[0]])
-        _polyline(pen, points, one)
-        if largest is None or len(points) > len(largest):
-            largest = points
-    if largest is not None:
-        corner = largest[int(np.argmin(largest.sum(axis=1)))]
-        # Below the words in the corner.
-        _letter(pen, (corner[0] - 16, max(_LABEL_HEIGHT, corner[1] - 18)), one.letter, one.style[0])
+    contours = find_contours(padded, _HALF)  # type: ignore[no-untyped-call]
+    # Centres of pixels lie at half steps; one more is the padding.
+    lines = [(c - 1 + _HALF)[:, ::-1] * np.array([scale[1], scale[0]]) for c in contours]
+    lines = sorted(lines, key=len, reverse=True)[:_MOST_LINES]
+    for line in reversed(lines):
+        _polyline(pen, line, one)
+    corner = lines[0][int(np.argmin(lines[0].sum(axis=1)))]
+    # Below the words in the corner.
+    _letter(pen, (corner[0] - 16, max(_LABEL_HEIGHT, corner[1] - 18)), one.letter, one.style[0])
 
 
 def _polyline(pen: ImageDraw, points: NDArray[np.float64], one: Drawn) -> None:

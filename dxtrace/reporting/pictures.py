@@ -94,19 +94,26 @@ def _draw(
     shown = masks[:MAX_TOGETHER]
     turned = [grid.turn(m) for m in shown]
     words = [title if finding is not None and len(shown) == 1 else _mask_title(m) for m in shown]
-    drawn = [Drawn(number, t, w) for number, (t, w) in enumerate(zip(turned, words, strict=True))]
     marked = turned[0] if len(turned) == 1 else np.logical_or.reduce(turned)
     window = choose_window(volume, grid.voxels, marked)
-    cuts = list(_cuts(grid, marked))
+    cuts = _cuts(grid, turned, marked)
+    words = [
+        w if any(_is_in(grid, cut, t) for cut in cuts) else f"{w} (not in these slices)"
+        for t, w in zip(turned, words, strict=True)
+    ]
+    drawn = [Drawn(number, t, w) for number, (t, w) in enumerate(zip(turned, words, strict=True))]
+    notes = _notes(volume, grid, window)
+    if len(masks) > len(shown):
+        notes.append(f"{len(masks) - len(shown)} more part(s) are not drawn")
     png = b""
     pixels = _PANEL_PIXELS
     while True:
         panels = [draw_panel(grid, cut, drawn, window=window, size=pixels) for cut in cuts]
-        png = _encoded(compose(panels, drawn, title=title, notes=_notes(volume, grid, window)))
+        png = _encoded(compose(panels, drawn, title=title, notes=notes))
         if len(png) <= MAX_PICTURE_BYTES or pixels <= _LEAST_PIXELS:
             break
         pixels = int(pixels * 0.8)
-    caption = _caption(title, cuts, drawn, _notes(volume, grid, window))
+    caption = _caption(title, cuts, drawn, notes)
     return Picture(
         name, png, title, caption, tuple(m.name for m in shown),
         finding.id if finding is not None else None,
@@ -124,20 +131,28 @@ def _caption(title: str, cuts: list[Panel], drawn: list[Drawn], notes: list[str]
     return ". ".join(sentences) + "."
 
 
-def _cuts(grid: Grid, marked: NDArray[np.bool_]) -> list[Panel]:
+def _is_in(grid: Grid, cut: Panel, mark: NDArray[np.bool_]) -> bool:
+    """Whether a panel shows any of a mark."""
+    area = grid.cut(mark, cut.plane, cut.index)
+    return bool(
+        (area if cut.crop is None else area[slice(*cut.crop[0]), slice(*cut.crop[1])]).any()
+    )
+
+
+def _cuts(grid: Grid, marks: Sequence[NDArray[np.bool_]], marked: NDArray[np.bool_]) -> list[Panel]:
     """The slices to show: each plane whole; the first one enlarged, too, if the mark is small.
 
     Of a plane that would be a narrow strip only the part around the mark is shown.
     """
     cuts = []
     for plane in grid.planes():
-        index = grid.key_slice(marked, plane)
+        index = grid.key_slice(marks, plane)
         area = grid.cut(marked, plane, index)
         extent = _extent(area)
         part = max((e - b) / n for (b, e), n in zip(extent, area.shape, strict=True))
         is_small = part < _SMALL
-        words, label = _plane_words(grid, plane, index)
         strip = _strip(extent, area.shape, grid.pixel_mm(plane))
+        words, label = _plane_words(grid, plane, index, is_part=strip is not None)
         box = extent if is_small and strip is None else None
         cuts.append(Panel(plane, index, words, label, strip, box))
         if is_small and len(cuts) == 1:
@@ -177,10 +192,10 @@ def _around(extent: Extent, shape: tuple[int, ...], pixel_mm: tuple[float, float
     return crop[0], crop[1]
 
 
-def _plane_words(grid: Grid, plane: Plane, index: int) -> tuple[str, str]:
+def _plane_words(grid: Grid, plane: Plane, index: int, *, is_part: bool) -> tuple[str, str]:
     """For the caption, and in short."""
     if not grid.is_volume:
-        return "the whole image", ""
+        return ("the part of the image around it", "part") if is_part else ("the whole image", "")
     count = grid.voxels.shape[{"coronal": 1, "sagittal": 2}.get(plane, 0)]
     name = "slice" if plane == "stored" else f"{plane} slice"
     end = {"axial": " from the head", "coronal": " from the front", "sagittal": " from the right"}

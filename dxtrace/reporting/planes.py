@@ -5,6 +5,7 @@ Source: DICOM PS3.3 C.7.6.2.1.1, patient coordinates run to the left (x), back (
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +23,7 @@ _FEWEST_SLICES = 8
 """Fewer say nothing when they are cut across."""
 _FRONTAL_VIEWS = ("pa", "ap")
 _AXIS_OF: dict[Plane, int] = {"axial": 0, "coronal": 1, "sagittal": 2, "stored": 0}
+_EQUAL = 1e-9
 _PLANES: tuple[Plane, ...] = ("axial", "coronal", "sagittal")
 _PROJECTIONS = ("CR", "DX", "MG", "RG", "RF", "XA")
 
@@ -109,13 +111,14 @@ class Grid:
         """A slice of an array on this grid, rows downwards."""
         return array if not self.is_volume else np.take(array, index, axis=_AXIS_OF[plane])
 
-    def key_slice(self, marked: NDArray[np.bool_], plane: Plane) -> int:
-        """The slice in which most is marked; the middle one of equals."""
+    def key_slice(self, marks: Sequence[NDArray[np.bool_]], plane: Plane) -> int:
+        """The slice that shows most of each mark, large or small; the middle one of equals."""
         if not self.is_volume:
             return 0
-        axis = _AXIS_OF[plane]
-        areas = marked.sum(axis=tuple(a for a in range(_VOLUME_AXES) if a != axis))
-        best = np.flatnonzero(areas == areas.max())
+        across = tuple(a for a in range(_VOLUME_AXES) if a != _AXIS_OF[plane])
+        areas = [mark.sum(axis=across) for mark in marks]
+        shares = np.sum([area / area.max() for area in areas], axis=0)
+        best = np.flatnonzero(shares >= shares.max() - _EQUAL)
         return int(best[len(best) // 2])
 
     def pixel_mm(self, plane: Plane) -> tuple[float, float] | None:

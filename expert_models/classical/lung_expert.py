@@ -39,6 +39,7 @@ class CtLungSegmenter:
         memory_mb=3000,
         cost=8.0,
         timeout_s=120.0,
+        isolated=True,
         intended_use="the region in which lung findings are searched and measured, on CT of adults",
         limits="consolidated lung, effusion and pneumothorax are not lung to it; a nodule wider "
         "than about 12 mm at the wall is only partly filled in; no lobes, only thirds of height, "

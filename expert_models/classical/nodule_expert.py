@@ -40,6 +40,7 @@ class LungNoduleFinder:
         memory_mb=3500,
         cost=30.0,
         timeout_s=240.0,
+        isolated=True,
         intended_use="candidates for a reader, with an outline to measure; no diagnosis",
         limits="never reports that there is no nodule: it was tried on phantoms and few scans; "
         "looks for 4 to 60 mm; misses flat, branching and endobronchial lesions, those on "

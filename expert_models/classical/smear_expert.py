@@ -41,6 +41,7 @@ class BloodCellCounter:
         memory_mb=500,
         cost=4.0,
         timeout_s=60.0,
+        isolated=True,
         intended_use="counts per image of a Romanowsky-stained film, for a reader to check",
         limits="counts per image, not per volume of blood; overlapping red cells are told apart "
         "only by their outlines and are miscounted in thick parts; does not tell kinds of white "

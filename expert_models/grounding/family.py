@@ -12,6 +12,7 @@ from dxtrace.clinical.base import Frozen
 from expert_models.card import HeaderField, ModelCard, OperatingPoint
 from expert_models.family_options import read_options
 from expert_models.grounding.expert import PhraseExpert, PhraseSettings
+from expert_models.runtime.checksums import hashes_of
 from expert_models.runtime.pretrained import weights_of
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def build(entry: ExpertEntry, folder: Path) -> PhraseExpert:
     """
     options = read_options(entry, Options)
     card = _card(entry, folder, options)
-    weights = {w.name: w.sha256 for w in card.weights}
+    weights = hashes_of(card.weights)
     settings = PhraseSettings(
         phrases=options.concepts,
         floor=options.floor,

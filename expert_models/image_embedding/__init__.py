@@ -6,6 +6,14 @@ from expert_models.image_embedding.embedder import (
     embed_volume,
     key_slices,
     mean_direction,
+    pictures_of,
 )
 
-__all__ = ["FolderEmbedder", "ImageEmbedder", "embed_volume", "key_slices", "mean_direction"]
+__all__ = [
+    "FolderEmbedder",
+    "ImageEmbedder",
+    "embed_volume",
+    "key_slices",
+    "mean_direction",
+    "pictures_of",
+]

@@ -122,13 +122,17 @@ def key_slices(volume: Volume, most: int) -> tuple[int, ...]:
     return tuple(int((i + 0.5) * count / most) for i in range(most))
 
 
-def embed_volume(embedder: ImageEmbedder, volume: Volume, most: int) -> Vectors:
-    """A vector for each key slice of a volume: (slice, dimension).
+def pictures_of(volume: Volume, most: int) -> list[Picture]:
+    """The key slices of a volume as pictures (row, column, 3) of 8 bits.
 
     Args:
-        embedder: the model.
         volume: a plane or a stack.
         most: how many slices of a stack at most.
     """
     brightness = brightness_of(volume)
-    return embedder.embed([rgb_slice(volume, i, brightness) for i in key_slices(volume, most)])
+    return [rgb_slice(volume, i, brightness) for i in key_slices(volume, most)]
+
+
+def embed_volume(embedder: ImageEmbedder, volume: Volume, most: int) -> Vectors:
+    """A vector for each of :func:`pictures_of`: (slice, dimension)."""
+    return embedder.embed(pictures_of(volume, most))

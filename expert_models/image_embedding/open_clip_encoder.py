@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import pickle
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -40,14 +41,15 @@ class OpenClipEncoder:
 
         self._device = torch_device(device)
         name = f"local-dir:{folder.resolve()}"
-        with _refusals(folder):
+        with _refusals(folder), _without_warnings():
             text = _text_options(folder)
             model = open_clip.create_model(
                 name, load_weights=False, pretrained_image=False, pretrained_text=False,
                 text_cfg=text,
             )  # fmt: skip
             open_clip.load_checkpoint(model, str(weights), weights_only=True)
-            options = {"local_files_only": True} if text.get("hf_tokenizer_name") else {}
+            offline = {"local_files_only": True, "trust_remote_code": False}
+            options = offline if text.get("hf_tokenizer_name") else {}
             self._tokenizer = open_clip.get_tokenizer(name, **options)
         self._model = model.eval().to(self._device)
         self._prepare: Any = image_transform_v2(
@@ -87,8 +89,21 @@ def _text_options(folder: Path) -> dict[str, Any]:
             raise ToolRefusal(
                 f"{folder.name}: expected text/config.json, the configuration of {asked}, got none"
             )
+        if "auto_map" in json.loads((found / "config.json").read_text(encoding="utf-8")):
+            raise ToolRefusal(f"{folder.name}: its text part asks for a program of its own")
         text |= {"hf_model_name": str(found.resolve()), "hf_model_pretrained": False}
     return text
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    """open_clip warns of weights that it has not loaded; they are loaded right after that."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from expert_models.errors import ToolRefusal
 from expert_models.lung_segmenter.bundle import BUNDLE, MEMORY_MB, WEIGHTS
 from expert_models.runtime.checksums import check_weights
-from expert_models.runtime.device import torch_device, within_memory
+from expert_models.runtime.device import mixed_precision, torch_device, within_memory
 
 
 class LungNetwork:
@@ -68,7 +68,7 @@ class LungNetwork:
         network = self._network.to(device)
         size = max(1, len(squares) // share)
         means = []
-        with torch.inference_mode():
+        with torch.inference_mode(), mixed_precision(device):
             for start in range(0, len(squares), size):
                 part = np.ascontiguousarray(squares[start : start + size, None])
                 x = torch.from_numpy(part).to(device)

@@ -14,22 +14,38 @@ _PLANE, _STACK = 2, 3
 _LPS_TO_RAS = (-1.0, -1.0, 1.0, 1.0)
 
 
-def write_image(volume: Volume, folder: Path) -> Path:
+def write_image(volume: Volume, folder: Path, name: str = "image") -> Path:
     """Write a volume: a stack as NIfTI with axes (column, row, slice), a plane as PNG.
 
     Args:
         volume: what to write.
         folder: where to.
+        name: of the file, without suffix.
 
     Raises:
         ValueError: if it is neither a stack nor a plane.
     """
     dimensions = len(volume.spatial_shape)
     if dimensions == _STACK and not volume.is_colour:
-        return _write_nifti(volume, folder / "image.nii")
+        return _write_nifti(volume, folder / f"{name}.nii")
     if dimensions == _PLANE:
-        return _write_png(volume, folder / "image.png")
+        return _write_png(volume, folder / f"{name}.png")
     raise ValueError(f"expected a stack or a plane of grey values, got {volume.voxels.shape}")
+
+
+def file_affine(volume: Volume) -> NDArray[Any]:
+    """Where the voxels of the file lie: (column, row, slice) to RAS, 4 x 4, in mm.
+
+    A stack whose place is unknown lies at the origin, with its spacing if that is known.
+    """
+    import numpy as np
+
+    affine = np.eye(4)
+    if volume.geometry.affine is not None:
+        affine = np.diag(_LPS_TO_RAS) @ np.asarray(volume.geometry.affine)[:, [2, 1, 0, 3]]
+    elif volume.geometry.voxel_spacing_mm is not None:
+        affine[:3, :3] = np.diag(volume.geometry.voxel_spacing_mm[::-1])
+    return affine
 
 
 def our_axes(array: NDArray[Any], *, rows_first: bool) -> NDArray[Any]:
@@ -49,11 +65,7 @@ def _write_nifti(volume: Volume, path: Path) -> Path:
     import numpy as np
 
     voxels = volume.voxels.transpose(2, 1, 0)
-    affine = np.eye(4)
-    if volume.geometry.affine is not None:
-        affine = np.diag(_LPS_TO_RAS) @ np.asarray(volume.geometry.affine)[:, [2, 1, 0, 3]]
-    elif volume.geometry.voxel_spacing_mm is not None:
-        affine[:3, :3] = np.diag(volume.geometry.voxel_spacing_mm[::-1])
+    affine = file_affine(volume)
     kind = np.int16 if np.issubdtype(voxels.dtype, np.integer) and _fits(voxels) else np.float32
     # Not compressed: the file lives for one call.
     nibabel.save(nibabel.Nifti1Image(voxels.astype(kind), affine), path)  # type: ignore[no-untyped-call]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
-from dxtrace.clinical import Evidence, Finding, Presence
+from dxtrace.clinical import Evidence, Finding
 from dxtrace.clinical.states import Source
 from dxtrace.clinical.volume import Mask, Volume
 from expert_models.monai_bundle.mapping import BundleMapping, ClassMapping
@@ -21,10 +21,15 @@ _ON = 0.5
 _LONGEST_NAME = 50  # names of masks become names of files
 
 
+def names_of(output: DataFormat, mapping: BundleMapping) -> dict[int, str]:
+    """Channel or label number to class name."""
+    return mapping.labels or output.channel_def
+
+
 def classes_of(output: DataFormat, mapping: BundleMapping) -> dict[int, tuple[str, ClassMapping]]:
     """Channel or label number to class name and meaning, background and left-out ones not."""
     found: dict[int, tuple[str, ClassMapping]] = {}
-    for number, name in sorted(output.channel_def.items()):
+    for number, name in sorted(names_of(output, mapping).items()):
         if _BACKGROUND.fullmatch(name.strip()) or name in mapping.leave_out:
             continue
         own = ClassMapping(mask=_snake(name), title=name)
@@ -38,6 +43,7 @@ def mark(
     output: DataFormat,
     mapping: BundleMapping,
     evidence: Evidence,
+    wanted: Collection[str] | None = None,
 ) -> ExpertOutput:
     """Masks and findings.
 
@@ -49,10 +55,11 @@ def mark(
         output: the output's format, which names the classes.
         mapping: what the classes mean.
         evidence: goes with every finding.
+        wanted: the classes that the call asks for; None for all.
     """
     findings: list[Finding] = []
     masks: list[Mask] = []
-    for _, meaning, voxels in _regions(array, output, mapping):
+    for meaning, voxels in _regions(array, output, mapping, wanted):
         parts = _parts(voxels, meaning)
         for i, part in enumerate(parts, 1):
             name = meaning.mask if meaning.each == "class" else f"{meaning.mask}_{i}"
@@ -78,16 +85,17 @@ def mark(
 
 
 def _regions(
-    array: NDArray[Any], output: DataFormat, mapping: BundleMapping
-) -> Iterator[tuple[str, ClassMapping, NDArray[Any]]]:
-    wanted = classes_of(output, mapping)
+    array: NDArray[Any], output: DataFormat, mapping: BundleMapping, wanted: Collection[str] | None
+) -> Iterator[tuple[ClassMapping, NDArray[Any]]]:
     channels = array.shape[0]
-    is_label_map = channels == 1 and len(output.channel_def) > 1
-    for number, (name, meaning) in wanted.items():
+    is_label_map = channels == 1 and (len(output.channel_def) > 1 or bool(mapping.labels))
+    for number, (name, meaning) in classes_of(output, mapping).items():
+        if wanted is not None and name not in wanted:
+            continue
         if is_label_map:
-            yield name, meaning, array[0].round() == number
+            yield meaning, array[0].round() == number
         elif number < channels:
-            yield name, meaning, array[number] > _ON
+            yield meaning, array[number] > _ON
 
 
 def _parts(voxels: NDArray[Any], meaning: ClassMapping) -> list[NDArray[Any]]:
@@ -107,7 +115,7 @@ def _finding(id_: str, meaning: ClassMapping, evidence: Evidence, count: int) ->
     return Finding(
         id=id_,
         concept=meaning.concept or "",
-        presence=Presence.PRESENT,
+        presence=meaning.presence,
         laterality=meaning.laterality,
         location=meaning.location,
         lesion=id_ if meaning.each == "part" else None,

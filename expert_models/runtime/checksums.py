@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from dxtrace.atomic_write import write_atomically
 from dxtrace.user_folders import cache_folder
 from expert_models.card import WeightsFile
 from expert_models.errors import ToolRefusal
@@ -67,19 +66,7 @@ def _remember(name: str, record: list[int | str]) -> None:
     known = {n: r for n, r in _remembered().items() if Path(n).exists()} | {name: record}
     with contextlib.suppress(OSError):
         _memory().parent.mkdir(parents=True, exist_ok=True)
-        write_whole(_memory(), json.dumps(known))
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a small text file so that a reader never sees half of it."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        write_atomically(_memory(), json.dumps(known))
 
 
 def check_weights(folder: Path, expected: Mapping[str, str]) -> None:

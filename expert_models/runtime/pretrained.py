@@ -84,8 +84,9 @@ def load_model(model_class: Any, folder: Path, device: Any) -> Any:
     """
     with _refusals(folder):
         model, found = model_class.from_pretrained(
-            folder, local_files_only=True, weights_only=True, output_loading_info=True
-        )
+            folder, local_files_only=True, weights_only=True, output_loading_info=True,
+            **_never_code(model_class),
+        )  # fmt: skip
     wrong = sorted({*found["missing_keys"], *(str(key) for key in found["mismatched_keys"])})
     if wrong:
         raise ToolRefusal(
@@ -102,7 +103,18 @@ def load_processor(processor_class: Any, folder: Path) -> Any:
         ToolRefusal: if its files are missing or damaged.
     """
     with _refusals(folder):
-        return processor_class.from_pretrained(folder, local_files_only=True)
+        return processor_class.from_pretrained(
+            folder, local_files_only=True, **_never_code(processor_class)
+        )
+
+
+def _never_code(kind: Any) -> dict[str, bool]:
+    """An option for classes that choose by the folder's configuration.
+
+    They would else ask a person at the terminal whether to run a program that lies in it. The other
+    classes run none, and do not know the option.
+    """
+    return {"trust_remote_code": False} if kind.__name__.startswith("Auto") else {}
 
 
 @contextlib.contextmanager

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
+from dxtrace.atomic_write import write_atomically
 from dxtrace.clinical.base import Frozen
 from dxtrace.user_folders import cache_folder
 from expert_models.card import WeightsFile
-from expert_models.runtime.checksums import file_sha256, read_sha256, write_whole
+from expert_models.runtime.checksums import file_sha256, read_sha256
 from expert_models.runtime.download import Fetch, FetchError, Progress
 
 if TYPE_CHECKING:
@@ -234,7 +235,7 @@ class WeightsStore:
         record = _Record(url=file.url, sha256=sha256)
         if known.get(file.path) != record:
             text = _RECORDS.dump_json(known | {file.path: record}, indent=1).decode()
-            write_whole(path, text)
+            write_atomically(path, text)
 
 
 def _address(entry: ExpertEntry, file: WeightsFile, mirror: Path | None) -> str:

@@ -14,6 +14,7 @@ from expert_models.contract import matching_series
 from expert_models.current_images import current_series
 from expert_models.errors import ToolRefusal
 from expert_models.output import ExpertOutput
+from expert_models.runtime.checksums import hashes_of
 from expert_models.segment_anything.prompts import Target, series_asked, targets_of
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class SegmentAnything:
         from expert_models.segment_anything.network import SamNetwork
 
         if self._network is None:
-            weights = {w.name: w.sha256 for w in self.card.weights}
+            weights = hashes_of(self.card.weights)
             kind, device = self._settings.kind, self._settings.device
             self._network = SamNetwork(self._folder, weights, kind=kind, device=device)
         return self._network

@@ -167,11 +167,11 @@ class SamNetwork:
 
         check_weights(self._folder, self._weights)
         self._device = torch_device(self._asked)
-        original = next((n for n in self._weights if n.endswith(".pth")), None)
+        original = next(iter(sorted(self._folder.glob("*.pth"))), None)
         if original is None:
             model = load_model(SamModel, self._folder, self._device)
         else:
-            model = load_original(self._folder / original).to(self._device).eval()
+            model = load_original(original).to(self._device).eval()
         side = int(model.config.vision_config.image_size)
         own = {"size": {"longest_edge": side}, "pad_size": {"height": side, "width": side}}
         if self._kind == "medsam":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dxtrace.clinical import Case, Evidence
 from expert_models.card import ModelCard
+from expert_models.errors import ToolRefusal
 from expert_models.frontal_chest import load_frontal_chest
 from expert_models.output import ExpertOutput
 from expert_models.runtime.checksums import check_weights, hashes_of
@@ -28,7 +31,21 @@ from expert_models.torchxrayvision.networks import (
     classifiers,
 )
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from expert_models.torchxrayvision.pixels import Prepared
+
 _PACKAGE_POINT = Decision(present_at=MIDDLE, certainty="probable")
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """A radiograph that can be scored."""
+
+    series: str
+    prepared: Prepared
 
 
 class RadiographClassifier:
@@ -61,11 +78,30 @@ class RadiographClassifier:
         Raises:
             ToolRefusal: if there is none, or the weights are missing or others.
         """
+        (answer,) = self.run_many([case])
+        if isinstance(answer, ToolRefusal):
+            raise answer
+        return answer
+
+    def run_many(self, cases: Sequence[Case]) -> list[ExpertOutput | ToolRefusal]:
+        """As :meth:`run` for each case, in one pass of the network."""
+        import numpy as np
+
+        seen = [self._prepared(case) for case in cases]
+        squares = [s.prepared.square for s in seen if isinstance(s, _Seen)]
+        scores = iter(self._ready()(np.stack(squares)) if squares else ())
+        return [self._output(s, next(scores)) if isinstance(s, _Seen) else s for s in seen]
+
+    def _prepared(self, case: Case) -> _Seen | ToolRefusal:
         from expert_models.torchxrayvision.pixels import prepare
 
-        volume = load_frontal_chest(self.card, case)
-        prepared = prepare(volume, self._network.resolution)
-        sigmoids = self._ready()(prepared.square)
+        try:
+            volume = load_frontal_chest(self.card, case)
+            return _Seen(volume.series, prepare(volume, self._network.resolution))
+        except ToolRefusal as refusal:
+            return refusal
+
+    def _output(self, seen: _Seen, sigmoids: NDArray[np.float32]) -> ExpertOutput:
         evidence = Evidence(
             tool=self.card.name, version=self.card.version, weights_sha256=self.card.weights_sha256
         )
@@ -76,8 +112,8 @@ class RadiographClassifier:
             scored = _scored(CONCEPTS[name], float(sigmoid), point)
             otherwise = UNDECIDED if point is None else _PACKAGE_POINT
             decision = decide(self._calibration, scored.concept, scored.scale, otherwise)
-            findings.append(score_finding(scored, decision, evidence, volume.series))
-        return ExpertOutput(findings=tuple(findings), notes=prepared.notes)
+            findings.append(score_finding(scored, decision, evidence, seen.series))
+        return ExpertOutput(findings=tuple(findings), notes=seen.prepared.notes)
 
     def _ready(self) -> Any:
         if self._loaded is None:

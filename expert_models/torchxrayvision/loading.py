@@ -47,13 +47,13 @@ class LoadedNetwork:
     def __init__(self, network: Any, device: Any) -> None:
         self._network, self._device = network.eval().to(device), device
 
-    def __call__(self, square: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The sigmoid of the network's output for one picture (row, column)."""
+    def __call__(self, squares: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The sigmoid of the network's output for pictures (picture, row, column)."""
         import torch
 
         with torch.inference_mode():
-            x = torch.from_numpy(np.ascontiguousarray(square))[None, None].to(self._device)
-            found: NDArray[np.float32] = torch.sigmoid(self._network(x))[0].float().cpu().numpy()
+            x = torch.from_numpy(np.ascontiguousarray(squares))[:, None].to(self._device)
+            found: NDArray[np.float32] = torch.sigmoid(self._network(x)).float().cpu().numpy()
         return found
 
 

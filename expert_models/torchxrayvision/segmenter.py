@@ -65,7 +65,7 @@ class ChestAnatomySegmenter:
 
         volume = load_frontal_chest(self.card, case)
         prepared = prepare(volume, RESOLUTION)
-        return _output(self._ready()(prepared.square), prepared, volume)
+        return _output(self._ready()(prepared.square[None])[0], prepared, volume)
 
     def _ready(self) -> Any:
         if self._loaded is None:

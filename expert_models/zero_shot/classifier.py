@@ -7,18 +7,20 @@ over the pair.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dxtrace.clinical import Case, Evidence
 from dxtrace.clinical.volume import Volume
 from expert_models.card import ModelCard
 from expert_models.current_images import load_current
+from expert_models.errors import ToolRefusal
 from expert_models.frontal_chest import load_frontal_chest
 from expert_models.image_embedding import (
     FolderEmbedder,
-    embed_volume,
     key_slices,
     mean_direction,
+    pictures_of,
 )
 from expert_models.output import ExpertOutput
 from expert_models.scores import Calibration, ScoredConcept, decide, score_finding
@@ -60,9 +62,31 @@ class ZeroShotClassifier:
         Raises:
             ToolRefusal: if there is none, or the model's files are missing or others.
         """
-        volume = self._image(case)
-        rows = embed_volume(self._embedder, volume, self._slices)
+        (answer,) = self.run_many([case])
+        if isinstance(answer, ToolRefusal):
+            raise answer
+        return answer
+
+    def run_many(self, cases: Sequence[Case]) -> list[ExpertOutput | ToolRefusal]:
+        """As :meth:`run` for each case, with the images of all embedded together."""
+        import numpy as np
+
+        images = [self._image(case) for case in cases]
+        volumes = [image for image in images if isinstance(image, Volume)]
+        pictures = [pictures_of(volume, self._slices) for volume in volumes]
+        if not volumes:
+            return [image for image in images if isinstance(image, ToolRefusal)]
+        rows = self._embedder.embed([picture for each in pictures for picture in each])
         scores = rows @ self._concept_directions().T * self._embedder.encoder.scale
+        ends = np.cumsum([len(each) for each in pictures])[:-1]
+        parts = iter(np.split(scores, ends))
+        return [
+            self._output(image, next(parts)) if isinstance(image, Volume) else image
+            for image in images
+        ]
+
+    def _output(self, volume: Volume, scores: Vectors) -> ExpertOutput:
+        """Findings from the scores (slice, concept) of an image."""
         evidence = Evidence(
             tool=self.card.name, version=self.card.version, weights_sha256=self.card.weights_sha256
         )
@@ -81,10 +105,13 @@ class ZeroShotClassifier:
             findings.append(score_finding(scored, decision, evidence, volume.series))
         return ExpertOutput(findings=tuple(findings))
 
-    def _image(self, case: Case) -> Volume:
-        if self._prompts.frontal_chest:
-            return load_frontal_chest(self.card, case)
-        return next(load_current(self.card, case))
+    def _image(self, case: Case) -> Volume | ToolRefusal:
+        try:
+            if self._prompts.frontal_chest:
+                return load_frontal_chest(self.card, case)
+            return next(load_current(self.card, case))
+        except ToolRefusal as refusal:
+            return refusal
 
     def _concept_directions(self) -> Vectors:
         """For each concept, from the texts against it to those for it: (concept, dimension)."""

@@ -1,6 +1,7 @@
 """A batch with one of ``fake_reviewers``: ``MANIFEST OUT REVIEWER [TIMEOUT_S] [--FLAG ...]``."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 from apps.commands import batch
@@ -11,8 +12,8 @@ def main() -> int:
     """As ``dxtrace batch``, but for the reviewer."""
     flags = {word for word in sys.argv if word.startswith("--")}
     manifest, out, reviewer, *timeout = [w for w in sys.argv[1:] if w not in flags]
-    batch.Reviewer = lambda planner, out: Reviewer(  # type: ignore[misc, assignment]  # the one difference
-        planner=planner, out=out, entry=f"tests.integration.fake_reviewers:{reviewer}"
+    batch.Reviewer = partial(  # type: ignore[misc, assignment]  # the one difference
+        Reviewer, entry=f"tests.integration.fake_reviewers:{reviewer}"
     )
     request = batch.BatchRequest(
         manifest=manifest, out=Path(out), workers=2, engine="local", planner="pathway",

@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 
 from dxtrace.clinical import Answer, Case, Result, Trace
-from tools import ArtifactStore
+from tests.unit.tools.host.resident_experts import Resident
+from tools import ArtifactStore, Tool, run_tool
 
 FAULTS = ("segfault", "exit", "hang", "raise")
 
@@ -49,3 +50,14 @@ def review_with_masks(case: Case, *, planner: str, store: ArtifactStore) -> Fake
     )
     run = review(case, planner=planner)
     return FakeRun(run.result.model_copy(update={"artifacts": kept}), run.trace)
+
+
+def review_with_resident(case: Case, *, planner: str, store: object = None) -> FakeRun:
+    """Answers with what an expert in a process of its own says."""
+    del store
+    expert = Resident(name="resident", timeout_s=600)
+    run = run_tool(Tool(expert.card, expert.run, "somebody"), case)
+    trace = Trace(case.id)
+    trace.append("answer", {"planner": planner})
+    answer = Answer(text="".join(f.text for f in run.findings) or run.call.reason)
+    return FakeRun(Result(id=case.id, status="answered", answer=answer), trace)

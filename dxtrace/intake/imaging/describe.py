@@ -196,6 +196,7 @@ def _series_of(stack: Stack) -> Series:
         id="series", modality=first.modality, images=images,
         # A header that names no agent does not say that none was given.
         contrast=True if first.has_contrast else None,
+        sequence=first.sequence,
         shape=(*((count,) if stack.is_volume else ()), first.rows, first.columns),
         # One sample may still be an index into a palette of colours.
         is_colour=True if first.samples > 1 else None,

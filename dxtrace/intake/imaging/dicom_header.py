@@ -21,6 +21,7 @@ from dxtrace.intake.imaging.dicom_dataset import read_header
 from dxtrace.intake.imaging.dicom_fields import numbers_of, text_of, whole_of, words_of
 from dxtrace.intake.imaging.dicom_frames import Plane, read_planes
 from dxtrace.intake.imaging.lengths import is_length
+from dxtrace.intake.imaging.mr_sequence import MrSequence, read_mr_sequence
 from dxtrace.intake.imaging.reading import hash_words
 from dxtrace.intake.limits import IntakeLimits
 
@@ -84,6 +85,7 @@ class DicomHeader:
         object_key: hash of the object's own UID, or None.
         patient: age and sex.
         has_contrast: whether a contrast agent is named.
+        sequence: what an MR image is weighted by, or None.
         may_have_text: why text may be burned into the pixels, or None.
         notes: what was wrong with it.
         identifying: hashes of words that identify.
@@ -117,6 +119,7 @@ class DicomHeader:
     object_key: str | None
     patient: Patient
     has_contrast: bool
+    sequence: MrSequence | None
     may_have_text: str | None
     notes: tuple[str, ...] = ()
     identifying: frozenset[str] = field(default=frozenset(), repr=False)
@@ -182,6 +185,7 @@ def _header_of(dataset: Dataset, path: Path, shape: tuple[int, int, int, int, in
     is_projection = modality_known in PROJECTIONS and not planes
     spacing, detector, spacing_notes = _in_plane_spacing(dataset, planes, is_projection)
     image_type = words_of(dataset, "ImageType")
+    has_contrast = text_of(dataset, "ContrastBolusAgent").upper() not in ("", "NONE", "NO")
     return DicomHeader(
         path=path,
         modality=modality_known,
@@ -216,7 +220,8 @@ def _header_of(dataset: Dataset, path: Path, shape: tuple[int, int, int, int, in
         patient_key=_patient_key(dataset),
         object_key=_digest(text_of(dataset, "SOPInstanceUID")) or None,
         patient=Patient(age=read_age(dataset), sex=_sex_of(dataset)),
-        has_contrast=text_of(dataset, "ContrastBolusAgent").upper() not in ("", "NONE", "NO"),
+        has_contrast=has_contrast,
+        sequence=_sequence_of(dataset, modality_known, has_contrast=has_contrast),
         may_have_text=_text_reason(dataset, modality_known),
         notes=(*plane_notes, *spacing_notes),
         identifying=frozenset().union(*(hash_words(text_of(dataset, k)) for k in _PATIENT)),
@@ -225,6 +230,15 @@ def _header_of(dataset: Dataset, path: Path, shape: tuple[int, int, int, int, in
 
 def _view_of(dataset: Dataset) -> str | None:
     return read_view(text_of(dataset, "ViewPosition"), text_of(dataset, "SeriesDescription"))
+
+
+def _sequence_of(
+    dataset: Dataset, modality: str | None, *, has_contrast: bool
+) -> MrSequence | None:
+    if modality != "MR":
+        return None
+    texts = (text_of(dataset, k) for k in ("SeriesDescription", "ProtocolName"))
+    return read_mr_sequence(*texts, has_contrast=has_contrast)
 
 
 def _positive(dataset: Dataset, keyword: str) -> float | None:

@@ -128,6 +128,6 @@ def _is_negative(picture: Any) -> bool:
 
 def _turned_over(values: NDArray[Any]) -> NDArray[Any]:
     """Bright is high again; whole numbers keep their range."""
-    if values.dtype == np.uint16:
-        return np.iinfo(np.uint16).max - values
-    return values.max() + values.min() - values
+    top = np.iinfo(np.uint16).max if values.dtype == np.uint16 else values.max() + values.min()
+    turned: NDArray[Any] = top - values
+    return turned

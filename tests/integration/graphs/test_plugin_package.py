@@ -90,6 +90,45 @@ def test_installed_experts_are_found_called_and_checked(target: Path) -> None:
     assert "effusion-c" not in contradiction["preferred"]
 
 
+IMAGE_SCRIPT = """
+import json, sys
+from pathlib import Path
+from dxtrace.clinical import Case
+from graphs import review_with_trace
+from graphs.workbench import default_workbench
+from tools import ArtifactStore
+from tools.phantom_case import phantom_case
+
+tool = default_workbench().registry.get("dense_part")
+case = phantom_case(tool.card, Path(sys.argv[1]))
+case = case.model_copy(update={
+    "question": "What follow-up does the Fleischner Society recommend?",
+    "patient": case.patient.model_copy(update={"risk_factors": ("smoking",)}),
+})
+store = ArtifactStore(Path(sys.argv[1]) / "out", case.id)
+print(json.dumps(review_with_trace(case, store=store).result.to_json_object()))
+"""
+
+
+def test_an_expert_on_images_is_used_by_the_pathway_that_needs_its_concept(
+    target: Path, tmp_path: Path
+) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", IMAGE_SCRIPT, str(tmp_path)], stdout=subprocess.PIPE, text=True,
+        check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(target)])},
+    )  # fmt: skip
+    found = json.loads(run.stdout)
+    assert [t["outcome"] for t in found["tools"] if t["name"] == "dense_part"] == ["ok"]
+    (nodule,) = [f for f in found["findings"] if f["id"].startswith("dense-1")]
+    assert nodule["evidence"][0]["tool"] == "dense_part"
+    assert (tmp_path / "out" / nodule["evidence"][0]["artifact"]).is_file()
+    size = nodule["measurement"]
+    assert size["low"] <= 12 <= size["high"]  # the phantom's nodule, in mm
+    conclusions = {c["concept"]: c for c in found["answer"]["conclusions"]}
+    assert conclusions["fleischner.recommendation"]["verdict"] == "entailed"
+    assert nodule["id"] in conclusions["fleischner.recommendation"]["because"]
+
+
 def test_what_is_broken_is_reported_and_stops_nothing(target: Path) -> None:
     found = reviewed(target)
     problems = found["problems"]

@@ -79,6 +79,26 @@ def test_a_score_without_a_threshold_is_no_normal_result(knowledge: Knowledge) -
     )
 
 
+def test_a_score_that_reaches_its_operating_point_is_a_possibility_and_no_other_is(
+    knowledge: Knowledge,
+) -> None:
+    def scored(concept: str, value: float, point: float | None) -> Finding:
+        score = Score(value=value, scale="scaled", operating_point=point)
+        return by_expert(concept, "indeterminate", score=score)
+
+    text = said(
+        knowledge,
+        scored("pulmonary_nodule", 0.7, 0.5),
+        scored("pneumothorax", 0.1, 0.5),
+        scored("cardiomegaly", 0.1, None),
+    )
+    assert text == (
+        "Found by experts: possible pulmonary nodule. "
+        "Scored below the operating point, which excludes nothing: pneumothorax. "
+        "Scored, but no threshold says what it means: cardiomegaly."
+    )
+
+
 def test_only_a_report_can_describe_nothing_abnormal(knowledge: Knowledge) -> None:
     absent = by_expert("pleural_effusion", "absent", id="f1")
     in_words = absent.model_copy(update={"source": Source.REPORT_FINDINGS})

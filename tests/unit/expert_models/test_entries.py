@@ -1,12 +1,15 @@
 """Experts by configuration: what a file may say, and what is said of what it may not."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from expert_models import entries
 from expert_models.entries import catalogue_entries, configured_entries, load_entries
-from expert_models.families import FAMILIES
+from expert_models.families import FAMILIES, build_expert
+from expert_models.monai_bundle.mapping import shipped_mapping
 
 GOOD = "- {name: good, family: monai_bundle, folder: bundles/good}\n"
 
@@ -108,3 +111,40 @@ def test_the_catalogue_says_licence_and_source_of_every_entry() -> None:
         assert entry.source, entry.name
         assert entry.folder is None
         assert all(file.url.startswith("https://") for file in entry.files)
+
+
+@pytest.mark.parametrize("name", sorted(catalogue_entries().entries))
+def test_every_entry_of_the_catalogue_suits_its_family(name: str, tmp_path: Path) -> None:
+    entry = catalogue_entries().entries[name]
+    known = tuple(f.model_copy(update={"sha256": f.sha256 or "0" * 64}) for f in entry.files)
+    if entry.family == "monai_bundle":
+        mapping = shipped_mapping(entry.options["bundle"])
+        assert mapping is not None
+        classes = {"background", "spleen", *mapping.named_classes}
+        image = {"type": "image", "modality": "CT", "num_channels": 1}
+        channels = {str(i): c for i, c in enumerate(sorted(classes))}
+        formats = {
+            "inputs": {"image": image},
+            "outputs": {"pred": {**image, "channel_def": channels}},
+        }
+        (tmp_path / "configs").mkdir()
+        (tmp_path / "configs/metadata.json").write_text(
+            json.dumps({"network_data_format": formats})
+        )
+        (tmp_path / "configs/inference.json").write_text("{}")
+    card = build_expert(entry.model_copy(update={"files": known}), tmp_path).card
+    assert card.name == name
+    assert card.isolated
+    assert card.memory_mb
+    assert {w.path for w in card.weights} <= {f.path for f in entry.files}
+
+
+def test_the_example_of_the_documents_loads(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "experts.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"(?ms)^```(?:yaml)?\n(experts:\n.*?)^```", text)
+    assert len(blocks) >= 2
+    for block in blocks:
+        (tmp_path / "experts.yaml").write_text(block, encoding="utf-8")
+        found = load_entries(tmp_path / "experts.yaml")
+        assert found.entries
+        assert not found.problems

@@ -109,6 +109,33 @@ def test_the_key_slice_is_the_one_with_most() -> None:
     assert "axial slice 18 of 30 from the head" in picture.caption  # counted from the head
 
 
+def test_of_several_parts_the_slice_shows_as_many_as_it_can_and_says_what_it_lacks() -> None:
+    large, small, apart = (np.zeros(SHAPE, bool) for _ in range(3))
+    large[5:20, 20:40, 20:40] = True
+    large[5, 15:45, 15:45] = True  # the largest area lies where the small one is not
+    small[15, 45:48, 45:48] = True
+    apart[28, 2:4, 2:4] = True
+    masks = [Mask(n, m) for n, m in (("large", large), ("small", small), ("apart", apart))]
+    (picture,) = drawn(ct(), *masks, findings=())
+    assert "axial slice 15 of 30 from the head" in picture.caption
+    assert "Small." in picture.caption or "Small;" in picture.caption
+    assert "Apart (not in these slices)" in picture.caption
+
+
+def test_more_parts_than_lines_are_counted() -> None:
+    masks = [dataclasses.replace(spot(), name=f"part_{n}") for n in range(9)]
+    (picture,) = drawn(ct(), *masks)
+    assert "3 more part(s) are not drawn" in picture.caption
+
+
+def test_a_strip_is_not_called_the_whole_image() -> None:
+    image = ct(voxels=np.zeros((40, 2000)), modality="DX", unit="stored", geometry=Geometry())
+    voxels = np.zeros((40, 2000), bool)
+    voxels[10:20, 1500:1600] = True
+    (picture,) = drawn(image, Mask("m", voxels, finding="f1"))
+    assert "part of the image around it" in picture.caption
+
+
 def test_without_a_spacing_there_is_no_scale_and_it_is_said() -> None:
     flat = ct((60, 80), modality="OT", unit="stored", geometry=Geometry(), voxels=np.eye(60, 80))
     (picture,) = drawn(flat, spot((60, 80)))

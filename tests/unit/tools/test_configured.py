@@ -22,6 +22,7 @@ from tests.unit.expert_models.monai_bundle.tiny_bundle import make_bundle
 from tools import ToolRegistry, run_tool
 from tools.configured import load_configured
 
+HERE = {"isolated": False}  # a worker would import monai anew in each test
 FILES = ("configs/metadata.json", "configs/inference.json", "models/model.pt")
 
 
@@ -65,7 +66,7 @@ def of_files(bundle: Path, **changes: object) -> dict[str, object]:
         }
         for name in FILES
     ]
-    return {"name": "tiny", "family": "monai_bundle", "files": files, **changes}
+    return {"name": "tiny", "family": "monai_bundle", "files": files, "options": HERE, **changes}
 
 
 def test_a_bundle_in_a_folder_is_a_tool_that_runs(home: Path, bundle: Path) -> None:
@@ -73,7 +74,7 @@ def test_a_bundle_in_a_folder_is_a_tool_that_runs(home: Path, bundle: Path) -> N
         home,
         {
             "name": "tiny", "family": "monai_bundle", "folder": str(bundle),
-            "options": {"body_parts": ["abdomen"], "leave_out": ["spleen tumor"]},
+            "options": {"body_parts": ["abdomen"], "leave_out": ["spleen tumor"]},  # in a worker
         },
     )  # fmt: skip
     tool = registry.get("tiny")

@@ -67,7 +67,8 @@ class Bench:
     def load(self, series: Series) -> Volume:
         return self.pictures[series.id]
 
-    def mark(self, case: Case, _: Arguments = NOTHING) -> ExpertOutput:
+    def mark(self, case: Case, arguments: Arguments) -> ExpertOutput:
+        del arguments
         series = next(s for t in case.studies if not t.is_prior for s in t.series)
         self.asked.append(series.id)
         balls, volume = self.balls[series.id], self.pictures[series.id]

@@ -2,7 +2,6 @@
 
 import contextlib
 import importlib
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -34,6 +33,12 @@ CASE = Case(id="c-1", reports=(Report(text="FINDINGS: Gas."),))
 def tool(function: Callable[[Case], Any], **card: Any) -> Tool:
     fields = {"name": "expert", "accepts": ("report",), "produces": ("gas",), **card}
     return Tool(ModelCard(**fields), function, origin="somebody")
+
+
+def running_experts(name: str) -> list[psutil.Process]:
+    """The processes of an expert that this process has started and that still are there."""
+    children = psutil.Process().children(recursive=True)
+    return [p for p in children if p.cmdline() and p.cmdline()[-1] == f"dxtrace-expert-{name}"]
 
 
 def gas(presence: Presence = Presence.PRESENT, **fields: Any) -> Finding:
@@ -217,11 +222,11 @@ def test_an_isolated_tool_runs_in_another_process() -> None:
 
 
 def test_a_hanging_tool_is_killed_at_its_limit() -> None:
-    run = run_tool(tool(experts.hang, isolated=True, timeout_s=0.5), CASE)
+    run = run_tool(tool(experts.hang, name="hangs", isolated=True, timeout_s=0.5), CASE)
     assert run.call.outcome is Outcome.TIMED_OUT
     assert run.call.reason == "killed after its limit of 0.5 s"
     assert run.findings == ()
-    assert multiprocessing.active_children() == []
+    assert running_experts("hangs") == []
 
 
 @pytest.mark.parametrize(
@@ -239,7 +244,6 @@ def test_an_isolated_tool_ends_as_one_in_this_process(
     run = run_tool(tool(function, isolated=True, timeout_s=60), CASE)
     assert run.call.outcome is outcome
     assert reason in run.call.reason
-    assert multiprocessing.active_children() == []
 
 
 @pytest.fixture
@@ -258,7 +262,7 @@ def test_a_decorated_function_runs_isolated(plugins: ModuleType) -> None:
 def test_a_decorated_function_is_killed_at_its_limit(plugins: ModuleType) -> None:
     run = run_tool(plugins.decorated_hang, CASE)
     assert run.call.outcome is Outcome.TIMED_OUT
-    assert multiprocessing.active_children() == []
+    assert running_experts("decorated_hang") == []
 
 
 def test_a_method_runs_isolated(plugins: ModuleType) -> None:

@@ -39,7 +39,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def entry(**options: Any) -> ExpertEntry:
-    return ExpertEntry(name="embedder", family="image_embedding", options=options)
+    return ExpertEntry(
+        name="embedder", family="image_embedding", options={"modalities": ["CR"], **options}
+    )
 
 
 def expert(folder: Path, **options: Any) -> ImageSimilarity:
@@ -95,7 +97,7 @@ def test_today_is_compared_with_earlier_images(folders: dict[str, Path], tmp_pat
         series = Series(id=name, modality="CR", images=(image,))
         return Study(id=name, is_prior=is_prior, series=(series,))
 
-    tool = tool_of(entry(modalities=["CR"]), folders["clip"])
+    tool = tool_of(entry(), folders["clip"])
     now = study("now", is_prior=False, rows=160)
     case = Case(id="c", studies=(study("then", is_prior=True, rows=160), now))
     run = run_tool(tool, case)
@@ -119,6 +121,30 @@ def test_weights_that_carry_a_program_do_not_run(tmp_path: Path) -> None:
     folder = tiny_models.write_open_clip(tmp_path / "model")
     torch.save({"visual": Hostile(tmp_path / "ran")}, folder / "open_clip_pytorch_model.bin")
     with pytest.raises(ToolRefusal, match="can run any program"):
+        expert(folder).embedder.embed(pictures(1))
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("make", "file"),
+    [
+        (tiny_models.write_dinov2, "config.json"),
+        (tiny_models.write_dinov2, "preprocessor_config.json"),
+        (tiny_models.write_open_clip, "text/config.json"),
+    ],
+)
+def test_a_program_that_lies_beside_the_weights_is_not_run(
+    tmp_path: Path, make: Callable[[Path], Path], file: str
+) -> None:
+    folder = make(tmp_path / "model")
+    config = json.loads((folder / file).read_text())
+    own = {
+        "model_type": "of_its_own", "image_processor_type": "OfItsOwn",
+        "auto_map": dict.fromkeys(("AutoConfig", "AutoModel", "AutoImageProcessor"), "own.Own"),
+    }  # fmt: skip
+    (folder / file).write_text(json.dumps(config | own))
+    (folder / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    with pytest.raises(ToolRefusal, match="model: "):
         expert(folder).embedder.embed(pictures(1))
     assert not (tmp_path / "ran").exists()
 
@@ -160,3 +186,5 @@ def test_the_card_goes_without_torch_and_to_another_process(folders: dict[str, P
     assert built.card.produces == ()
     with pytest.raises(ValueError, match=r"options\.slices"):
         expert(folders["clip"], slices=0)
+    with pytest.raises(ValueError, match=r"options\.modalities"):
+        expert(folders["clip"], modalities=[])

@@ -16,6 +16,7 @@ import torch
 from dxtrace.clinical import Finding, Outcome, Presence
 from dxtrace.clinical.volume import Mask
 from dxtrace.knowledge import load_knowledge
+from expert_models import ToolRefusal
 from expert_models.card import WeightsFile
 from expert_models.families import ExpertEntry, build_expert
 from expert_models.runtime.checksums import read_sha256
@@ -91,6 +92,33 @@ def test_over_the_operating_point_is_no_more_than_probable_and_below_excludes_no
     # A score of the whole picture points out no nodule.
     assert found["pulmonary_nodule"].presence is Presence.INDETERMINATE
     assert not {f.presence for f in found.values()} & {Presence.ABSENT}
+
+
+def test_several_cases_in_one_pass_are_answered_as_one_by_one(
+    weights: Path, tmp_path: Path
+) -> None:
+    expert: Any = build_expert(entry(ALL), weights)
+    paths = [write_dicom(tmp_path / f"{n}.dcm", rows=n, columns=260 - n) for n in (100, 150)]
+    cases = [case_of(p) for p in (paths[0], write_noise(tmp_path / "noise.png"), paths[1])]
+    first, refused, last = expert.run_many(cases)
+    assert isinstance(refused, ToolRefusal)
+    for together, case in ((first, cases[0]), (last, cases[2])):
+        for one, other in zip(together.findings, expert.run(case).findings, strict=True):
+            assert one.score.value == pytest.approx(other.score.value, abs=2e-4)
+            assert one.model_copy(update={"score": None, "text": ""}) == other.model_copy(
+                update={"score": None, "text": ""}
+            )
+
+
+def test_a_picture_that_uses_little_of_its_encoding_is_noted(tool: Tool, tmp_path: Path) -> None:
+    import pydicom
+
+    path = write_dicom(tmp_path / "dark.dcm", bits=12)
+    dataset = pydicom.dcmread(path)
+    dataset.BitsStored, dataset.HighBit = 16, 15
+    dataset.save_as(path)
+    notes = run_tool(tool, case_of(path)).call.notes
+    assert any("reaches 2% of what the encoding can hold" in note for note in notes)
 
 
 def test_evidence_names_the_weights(tool: Tool, weights: Path, radiograph: Path) -> None:

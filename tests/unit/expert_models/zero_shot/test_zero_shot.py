@@ -1,4 +1,5 @@
 import pickle
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ import torch
 
 from dxtrace.clinical import Case, Finding, Image, Outcome, Presence, Series, Study
 from dxtrace.knowledge import load_knowledge
+from expert_models import ToolRefusal
+from expert_models.entries import load_entries
 from expert_models.families import ExpertEntry, build_expert
 from expert_models.zero_shot.prompts import BUILT_IN, load_prompts
 from tests.unit.expert_models.image_embedding import tiny_models
@@ -128,6 +131,21 @@ def test_the_slice_that_scores_highest_counts(models: dict[str, Path], tmp_path:
     assert "in slice " in more.text
 
 
+def test_several_cases_in_one_pass_are_answered_as_one_by_one(
+    models: dict[str, Path], tmp_path: Path
+) -> None:
+    expert: Any = build_expert(entry(), models["open_clip"])
+    paths = [write_dicom(tmp_path / f"{n}.dcm", rows=n, columns=260 - n) for n in (100, 150)]
+    cases = [case_of(p) for p in (paths[0], write_noise(tmp_path / "noise.png"), paths[1])]
+    first, refused, last = expert.run_many(cases)
+    assert isinstance(refused, ToolRefusal)
+    assert isinstance(expert.run_many([cases[1]])[0], ToolRefusal)
+    for together, case in ((first, cases[0]), (last, cases[2])):
+        for one, other in zip(together.findings, expert.run(case).findings, strict=True):
+            assert one.concept == other.concept
+            assert one.score.value == pytest.approx(other.score.value, abs=2e-3)
+
+
 def test_a_model_without_texts_is_refused(models: dict[str, Path], radiograph: Case) -> None:
     run = run_tool(own(models, "dinov2"), radiograph)
     assert run.call.outcome is Outcome.ABSTAINED
@@ -154,6 +172,18 @@ def test_built_in_prompts_are_of_the_vocabulary() -> None:
     concepts = load_knowledge().vocabulary.concepts
     for key, prompts in load_prompts(BUILT_IN).concepts.items():
         assert (concepts[key].kind == "lesion") == prompts.lesion
+
+
+def test_the_examples_of_the_page_load(tmp_path: Path) -> None:
+    page = Path(__file__).parents[4] / "docs" / "expert-families.md"
+    entries, prompts = re.findall(r"(?ms)^```yaml\n(.*?)^```", page.read_text(encoding="utf-8"))
+    (tmp_path / "experts.yaml").write_text(entries)
+    (tmp_path / "prompts.yaml").write_text(prompts)
+    listed = load_entries(tmp_path / "experts.yaml")
+    assert set(listed.entries) == {"cxr_pathologies"}
+    assert not listed.problems
+    known = load_knowledge().vocabulary.concepts
+    assert set(load_prompts(tmp_path / "prompts.yaml").concepts) <= set(known)
 
 
 def test_other_prompts_are_another_version(models: dict[str, Path]) -> None:

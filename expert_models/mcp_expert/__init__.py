@@ -1,0 +1,1 @@
+"""An expert in a process and an environment of its own, behind MCP."""
