@@ -158,3 +158,7 @@ class Case(Frozen):
     def asks_for(self, tool: str, arguments: Arguments) -> bool:
         """Whether the case itself asks for a call: then a person stands behind what it names."""
         return CallRequest(tool=tool, arguments=arguments) in self.calls
+
+    def named_for(self, tool: str, arguments: Arguments) -> tuple[str, ...]:
+        """The classes that a person names in a call; none if the case does not ask for it."""
+        return arguments.classes if self.asks_for(tool, arguments) else ()

@@ -81,7 +81,7 @@ class SegmentAnything:
         concept = _concept(arguments)
         volume = load_volume(self._series(case, arguments))
         targets = targets_of(arguments, volume.spatial_shape)
-        stated = case.asks_for(self.card.name, arguments)
+        stated = concept in case.named_for(self.card.name, arguments)
         masks, findings, notes = [], [], []
         for target in targets:
             voxels, score = self._outlined(volume, target)
