@@ -93,7 +93,7 @@ def test_masks_and_findings_come_back_and_lie_where_they_should(
 
 def test_the_server_is_kept_between_calls_and_learns_nothing_else(python: Path, case: Case) -> None:
     tool = here(tool_of(python, "DenseSpot"))
-    first, second = (run_tool(tool, case).call.notes for _ in range(2))
+    first, second = (run_tool(tool, case, reuse=False).call.notes for _ in range(2))
     assert first[0] == second[0]
     assert (first[1], second[1]) == ("call 1", "call 2")
     assert first[4] == "knows ['id', 'studies']"
