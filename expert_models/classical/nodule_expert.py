@@ -78,7 +78,7 @@ class LungNoduleFinder:
         )  # fmt: skip
         return ExpertOutput(
             findings=tuple(self._finding(i, n) for i, n in enumerate(nodules, start=1)),
-            masks=tuple(_mask(i, n, lungs, volume) for i, n in enumerate(nodules, start=1)),
+            masks=tuple(nodule_mask(i, n, lungs, volume) for i, n in enumerate(nodules, start=1)),
             notes=(*lung_notes(lungs), *nothing),
         )
 
@@ -119,7 +119,8 @@ def _words(nodule: Nodule) -> str:
     return "; ".join(said)
 
 
-def _mask(number: int, nodule: Nodule, lungs: Lungs, volume: Volume) -> Mask:
+def nodule_mask(number: int, nodule: Nodule, lungs: Lungs, volume: Volume) -> Mask:
+    """The mask of a nodule, named by its number, on the grid of its image."""
     from dxtrace.clinical.volume import Mask
 
     attributes = {"composition": nodule.composition} if nodule.composition else {}

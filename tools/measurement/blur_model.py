@@ -86,6 +86,7 @@ class EdgeFit:
         levels: grey values inside and outside.
         misfit: spread of what the model leaves over, in units of the contrast.
         rim_share: contrast of the outer part, as a part of the whole; 1 without a core.
+        rival_mm3: the volume by another model that explains the picture as well; None without one.
     """
 
     level: Floats
@@ -98,6 +99,7 @@ class EdgeFit:
     levels: Levels
     misfit: float
     rim_share: float
+    rival_mm3: float | None = None
 
 
 def distances(

@@ -6,6 +6,8 @@ itself is found by :mod:`tools.measurement.blur_model`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,6 +33,9 @@ CORE_SHARE = 0.6
 
 MIN_RIM = 0.1
 """A rim fainter than this part of the core is none."""
+
+AS_WELL = 1.1
+"""What leaves over at most this much more explains the picture as well."""
 
 OTHER_BODY = 0.35
 """Surroundings that differ from the background by this part of the contrast are another body."""
@@ -80,7 +85,8 @@ def fit_edge(
         # A small body with a faint rim: the mask holds the rim, half the core's contrast does not.
         drawn = distances(mask.astype(np.float64), 0.5, mask, factors, spacing)
         inner = distances(share, CORE_SHARE, mask, factors, spacing)
-        return _better(single, solve(problem, drawn, inner), drawn_mm3)
+        rimmed = solve(problem, drawn, inner)
+        return _with_rival(_better(single, rimmed, drawn_mm3), single, rimmed)
     double = solve(
         Problem(share, weight, factors, spacing, levels),
         distances(share, 0.5, mask, factors, spacing),
@@ -110,6 +116,19 @@ def _better(single: EdgeFit | None, double: EdgeFit | None, drawn_mm3: float) ->
         return single
     off = [abs(np.log(max(fit.volume_mm3, 1e-3) / drawn_mm3)) for fit in (single, double)]
     return double if off[1] < off[0] else single
+
+
+def _with_rival(chosen: EdgeFit | None, *fits: EdgeFit | None) -> EdgeFit | None:
+    """The chosen fit with the volume by the other, where that explains the picture as well.
+
+    Only where no second level was seen inside: a rim that shows by itself has no rival.
+    """
+    others = [fit for fit in fits if fit is not None and fit is not chosen]
+    if chosen is None or not others or others[0].misfit > AS_WELL * chosen.misfit:
+        return chosen
+    if not MIN_RIM < min(chosen.rim_share, others[0].rim_share) < 1 - MIN_RIM:
+        return chosen
+    return replace(chosen, rival_mm3=others[0].volume_mm3)
 
 
 def _factors(spacing: Spacing, step: float) -> Factors:

@@ -31,8 +31,8 @@ EDGE_VOXELS = 0.18
 VOLUME_VOXELS = 0.08
 """The same for the mean of the whole surface, where errors partly cancel."""
 
-THIN_RIM_VOXELS = 0.3
-"""The same for both where a rim is thinner than the blur, and hides under that of its core."""
+THIN_RIM_VOXELS = (0.5, 0.3)
+"""Both where a rim is thinner than the blur, and hides under that of its core."""
 
 CORRELATED_NOISE = 4.0
 """Noise that is alike in neighbouring voxels tells less than independent noise would."""
@@ -229,7 +229,7 @@ def fit_uncertainty(spacing: Spacing, fit: EdgeFit) -> tuple[Spacing, float]:
     """How far a fitted edge may lie off along each axis, and the volume's relative spread.
 
     What the fit leaves open comes from its covariance; that a real body is no smooth body of even
-    density, from the size of the voxels.
+    density, from the size of the voxels; and where another model does as well, it reaches there.
     """
     open_ended = fit.covariance * CORRELATED_NOISE
     shift, stretch = np.sqrt(np.diag(open_ended)[:2])
@@ -237,11 +237,15 @@ def fit_uncertainty(spacing: Spacing, fit: EdgeFit) -> tuple[Spacing, float]:
     steps = [s / f for s, f in zip(spacing, fit.factors, strict=True)]
     height = float(np.count_nonzero(inside.any(axis=(1, 2))) * steps[0])
     is_thin = fit.levels.core is None and fit.rim_share < 1
-    voxels = (THIN_RIM_VOXELS,) * 2 if is_thin else (EDGE_VOXELS, VOLUME_VOXELS)
+    voxels = THIN_RIM_VOXELS if is_thin else (EDGE_VOXELS, VOLUME_VOXELS)
     edges = [float(np.hypot(voxels[0] * s, 2 * shift)) for s in spacing]
     edges[0] = float(np.hypot(edges[0], stretch * height))
     radius = np.cbrt(3 * fit.volume_mm3 / (4 * np.pi))
+    rival = fit.volume_mm3 if fit.rival_mm3 is None else fit.rival_mm3
+    apart = abs(np.cbrt(3 * rival / (4 * np.pi)) - radius)
+    edges = [float(np.hypot(e, apart)) for e in edges]
     towards = np.array([3 / radius, 1.0])  # how the volume follows shift and stretch
     variance = float(towards @ open_ended[:2, :2] @ towards)
     coarse = 3 * voxels[1] * float(np.mean(spacing)) / radius
-    return (edges[0], edges[1], edges[2]), float(np.hypot(2 * np.sqrt(variance), coarse))
+    spread = np.hypot(np.hypot(2 * np.sqrt(variance), coarse), abs(rival / fit.volume_mm3 - 1))
+    return (edges[0], edges[1], edges[2]), float(spread)
