@@ -11,6 +11,8 @@ from dxtrace.clinical.base import Frozen
 
 Accepted = Literal["report", "observation", "patient", "image"]
 Prompt = Literal["phrases", "points", "boxes", "everything"]
+EMBEDDING = "embedding"
+"""The task of an expert that gives vectors and finds nothing."""
 HeaderField = Literal["modality", "body_part", "view", "spacing", "contrast", "age"]
 
 

@@ -14,6 +14,7 @@ from typing import IO
 
 from dxtrace.clinical import Case, Concept, Outcome
 from expert_models import ModelCard
+from expert_models.card import EMBEDDING
 from tools.artifacts import ArtifactStore
 from tools.phantom_case import phantom_arguments, phantom_case
 from tools.runner import ToolRun, run_tool
@@ -60,7 +61,7 @@ def _check_card(card: ModelCard, concepts: Mapping[str, Concept]) -> Iterator[Ch
     for field in ("title", "licence", "intended_use", "limits"):
         given = bool(str(getattr(card, field)).strip())
         yield Check(f"the card states {field.replace('_', ' ')}", given, "" if given else "empty")
-    promised = bool(card.produces or card.marks)
+    promised = bool(card.produces or card.marks) or card.task == EMBEDDING
     yield Check("the card names what it produces or marks", promised, "" if promised else "neither")
     unknown = sorted(set(card.produces) - {"*"} - set(concepts))
     yield Check("the concepts it produces are in the vocabulary", not unknown, ", ".join(unknown))

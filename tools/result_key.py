@@ -20,8 +20,8 @@ def result_key(tool: Tool, case: Case, arguments: Arguments) -> str | None:
     """A name for what a call would give; the same call gives the same, of any process.
 
     It covers the content of the image files that fit the card, how they are grouped, the expert's
-    function, name, version and weights, the arguments, the patient, and what else of the case the
-    card accepts.
+    function, name, version and weights, the arguments and whether the case itself asks for them,
+    the patient, and what else of the case the card accepts.
 
     Returns:
         64 hex digits; None where nobody can tell: the tool looks at no image, its function is
@@ -36,6 +36,8 @@ def result_key(tool: Tool, case: Case, arguments: Arguments) -> str | None:
             "expert": [card.name, card.version, card.weights_sha256],
             "function": hashlib.sha256(pack_function(tool.function)).hexdigest(),
             "arguments": arguments.model_dump(mode="json"),
+            # What a person names is more than what a planner does.
+            "asked_by_case": case.asks_for(card.name, arguments),
             "images": _images(card, case),
             "case": _accepted(card, case),
         }

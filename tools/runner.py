@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from dxtrace.clinical import Artifact, Case, Concept, Finding, Outcome, Source, ToolCall
@@ -148,14 +148,22 @@ def _accepted(
     tool: Tool, output: ExpertOutput, volumes: SourceVolumes, around: _Surroundings
 ) -> _Ending:
     try:
-        findings = _validated(tool, output)
+        findings = _validated(
+            tool, output, named=volumes.case.named_for(tool.card.name, around.arguments)
+        )
         return _completed(tool.card, output, findings, volumes, around)
     except OutputError as error:
         return _Ending(Outcome.FAILED, str(error))
 
 
-def _validated(tool: Tool, output: ExpertOutput) -> tuple[Finding, ...]:
-    """Refuse what is no finding and what the card does not promise; weigh experts as tools."""
+def _validated(tool: Tool, output: ExpertOutput, *, named: Collection[str]) -> tuple[Finding, ...]:
+    """Refuse what is no finding and what the card does not promise; weigh experts as tools.
+
+    Args:
+        tool: the tool.
+        output: what it gave.
+        named: concepts that the person who asks for the call names.
+    """
     findings = output.findings
     strange = [type(f).__name__ for f in findings if not isinstance(f, Finding)]
     if strange:
@@ -166,8 +174,13 @@ def _validated(tool: Tool, output: ExpertOutput) -> tuple[Finding, ...]:
         if foreign:
             raise OutputError(f"reported {', '.join(foreign)}, which its card does not name")
     if tool.origin != BUILT_IN:
-        # Only our own readers may speak for the report or the record.
-        findings = tuple(f.model_copy(update={"source": Source.TOOL}) for f in findings)
+        # Only our own readers may speak for the report or the record; of a person's word an expert
+        # may pass on what that person has named.
+        findings = tuple(
+            f if f.source is Source.USER and f.concept in named
+            else f.model_copy(update={"source": Source.TOOL})
+            for f in findings
+        )  # fmt: skip
     return findings
 
 

@@ -70,7 +70,8 @@ def describe(entry: ExpertEntry) -> Iterator[str]:
     unknown = len(entry.files) - len(sizes)
     size = f"{sum(sizes) / _MEBIBYTE:,.1f} MiB" if sizes else "size not stated"
     more = f" and {unknown} of unknown size" if sizes and unknown else ""
-    yield f"{entry.name}: {len(entry.files)} files, {size}{more}"
+    count = len(entry.files)
+    yield f"{entry.name}: {count} file{'s' if count > 1 else ''}, {size}{more}"
     yield f"  licence: {entry.licence or 'not stated'}"
     for licence in sorted({file.licence for file in entry.files if file.licence}):
         names = ", ".join(f.path for f in entry.files if f.licence == licence)
@@ -114,7 +115,7 @@ class _Bar:
     def __call__(self, here: int, whole: int | None) -> None:
         whole = whole or self._file.size_bytes
         tenths = here * 10 // whole if whole else here // (100 * _MEBIBYTE)
-        if tenths <= self._told:
+        if tenths <= self._told or here < _MEBIBYTE:
             return
         self._told = tenths
         of_whole = f" of {whole / _MEBIBYTE:,.1f}" if whole else ""

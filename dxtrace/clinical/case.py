@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PlainSerializer, model_validator
 
-from dxtrace.clinical.arguments import CallRequest
+from dxtrace.clinical.arguments import Arguments, CallRequest
 from dxtrace.clinical.base import Frozen, Number
 from dxtrace.clinical.finding import Finding
 
@@ -154,3 +154,11 @@ class Case(Frozen):
         if len(set(ids)) != len(ids):
             raise ValueError(f"findings: expected unique ids, got {sorted(ids)}")
         return self
+
+    def asks_for(self, tool: str, arguments: Arguments) -> bool:
+        """Whether the case itself asks for a call: then a person stands behind what it names."""
+        return CallRequest(tool=tool, arguments=arguments) in self.calls
+
+    def named_for(self, tool: str, arguments: Arguments) -> tuple[str, ...]:
+        """The classes that a person names in a call; none if the case does not ask for it."""
+        return arguments.classes if self.asks_for(tool, arguments) else ()

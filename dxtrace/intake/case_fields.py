@@ -85,11 +85,42 @@ class ReportFields(Frozen):
         return self
 
 
+class ImageFields(Frozen):
+    """Images: where they are, and what a person says of them; many formats say nothing themselves.
+
+    Attributes:
+        path: a file, a folder or an archive.
+        modality: DICOM modality, such as ``MR``.
+        body_part: what they show.
+        view: projection of a radiograph.
+        contrast: whether a contrast agent was given.
+        sequence: what an MR series is weighted by.
+    """
+
+    path: str = Field(min_length=1)
+    modality: str | None = Field(default=None, pattern=r"^[A-Z]{2,8}$")
+    body_part: Literal[
+        "chest", "abdomen", "pelvis", "head", "neck", "breast", "heart", "spine", "eye",
+        "extremity", "hip",
+    ] | None = None  # fmt: skip
+    view: Literal["pa", "ap", "lateral", "oblique", "cc", "mlo"] | None = None
+    contrast: bool | None = None
+    sequence: Literal["t1", "t1c", "t2", "flair"] | None = None
+
+
+def _read_path(value: object) -> object:
+    return {"path": value} if isinstance(value, str) else value
+
+
+Images = tuple[Annotated[ImageFields, BeforeValidator(_read_path)], ...]
+"""A path alone, or an object with a path and what is known."""
+
+
 class PriorFields(Frozen):
     """An earlier examination."""
 
     date: OptionalDay = None
-    images: tuple[str, ...] = ()
+    images: Images = ()
     reports: tuple[ReportFields, ...] = ()
 
 
@@ -168,7 +199,7 @@ class CaseFields(Frozen):
     id: str | None = Field(default=None, min_length=1, max_length=1000)
     question: str | None = None
     patient: PatientFields = PatientFields()
-    images: tuple[str, ...] = ()
+    images: Images = ()
     priors: tuple[PriorFields, ...] = ()
     reports: tuple[ReportFields, ...] = ()
     observations: tuple[ObservationFields, ...] = ()
@@ -244,6 +275,7 @@ def _known_keys(parents: tuple[int | str, ...]) -> list[str]:
 _MODELS: dict[str, type[Frozen]] = {
     "patient": PatientFields,
     "reports": ReportFields,
+    "images": ImageFields,
     "priors": PriorFields,
     "observations": ObservationFields,
     "findings": FindingFields,

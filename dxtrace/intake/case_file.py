@@ -8,7 +8,7 @@ import yaml
 
 from dxtrace.clinical import Case, Patient, Report, Study
 from dxtrace.intake.case_builder import CaseReading, fill_patient, read_fields
-from dxtrace.intake.case_fields import validate_case_fields
+from dxtrace.intake.case_fields import ImageFields, validate_case_fields
 from dxtrace.intake.errors import IntakeError
 from dxtrace.intake.fhir import read_bundle
 from dxtrace.intake.file_kind import refuse_odd_file
@@ -115,7 +115,7 @@ def _read_case_of_images(
     base = path if path.is_dir() else path.parent
     given = "." if path.is_dir() else path.name
     try:
-        reading = read_images((given,), base, limits, field="images")
+        reading = read_images((ImageFields(path=given),), base, limits, field="images")
     except IntakeError as error:
         raise IntakeError(error.reason) from None
     case_id, notes = _id_of(path), reading.notes

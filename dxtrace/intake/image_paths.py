@@ -1,14 +1,17 @@
 """Images by reference: paths are resolved and checked, headers are read, no pixel is."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dxtrace.intake.errors import IntakeError
 from dxtrace.intake.file_kind import refuse_odd_file
 from dxtrace.intake.limits import IntakeLimits
 
 if TYPE_CHECKING:
+    from dxtrace.clinical import Series
+    from dxtrace.intake.case_fields import ImageFields
     from dxtrace.intake.imaging import ImageReading
 
 IMAGE_SUFFIXES = (
@@ -72,12 +75,19 @@ def resolve_inside(given: str, base: Path, limits: IntakeLimits, *, field: str) 
 
 
 def read_images(
-    paths: Sequence[str], base: Path, limits: IntakeLimits, *, field: str, prefix: str = "series-"
+    images: Sequence["ImageFields"],
+    base: Path,
+    limits: IntakeLimits,
+    *,
+    field: str,
+    prefix: str = "series-",
 ) -> "ImageReading":
     """Describe the images behind each path that a case names; no pixel is read.
 
+    What the case says of them goes before what their headers and pixels say.
+
     Args:
-        paths: files, folders or archives as written; relative paths are relative to ``base``.
+        images: files, folders or archives as written; relative paths are relative to ``base``.
         base: folder of the file that names them.
         limits: what is accepted, and from where.
         field: for the message.
@@ -92,13 +102,44 @@ def read_images(
 
     readings: list[ImageReading] = []
     count = 0
-    for number, given in enumerate(paths):
+    for number, given in enumerate(images):
         name = f"{field}[{number}]"
-        path = resolve_inside(given, base, limits, field=name)
+        path = resolve_inside(given.path, base, limits, field=name)
         try:
             reading = describe_images(path, limits, prefix=prefix, first_number=count + 1)
         except IntakeError as error:
             raise error.at(field=name) from None
-        readings.append(reading)
+        readings.append(_as_stated(reading, given))
         count += len(reading.series)
     return join_readings(readings)
+
+
+def _as_stated(reading: "ImageReading", stated: "ImageFields") -> "ImageReading":
+    """A reading with what the case says of its images; a note where the images say otherwise."""
+    said = stated.model_dump(exclude={"path"}, exclude_none=True)
+    if not said:
+        return reading
+    notes = []
+    for series in reading.series:
+        first = series.images[0]
+        known = {
+            "modality": first.modality or series.modality,
+            "body_part": first.body_part,
+            "view": first.view,
+            "contrast": series.contrast,
+            "sequence": series.sequence,
+        }
+        notes += [
+            f"{series.id}: {key.replace('_', ' ')}: the case says {value}, the images {known[key]}"
+            for key, value in said.items()
+            if known[key] not in (None, value)
+        ]
+    found = tuple(_stated_series(series, said) for series in reading.series)
+    return replace(reading, series=found, notes=(*reading.notes, *notes))
+
+
+def _stated_series(series: "Series", said: dict[str, Any]) -> "Series":
+    of_series = {k: v for k, v in said.items() if k in ("modality", "contrast", "sequence")}
+    of_images = {k: v for k, v in said.items() if k in ("modality", "body_part", "view")}
+    images = tuple(image.model_copy(update=of_images) for image in series.images)
+    return series.model_copy(update={**of_series, "images": images})

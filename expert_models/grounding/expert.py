@@ -56,8 +56,9 @@ class PhraseExpert:
     """Looks for what phrases describe: those of the call, or those of its concepts.
 
     A score says how well a region matches words. Only an operating point on the card, with its
-    source, makes a match *present*; without one it is *indeterminate*. No match says nothing: these
-    models were not made to tell that something is absent.
+    source, makes a match *present*, with mere likelihood: a threshold that somebody wrote down has
+    not been shown to hold here. Without one a match is *indeterminate*. No match says nothing:
+    these models were not made to tell that something is absent.
 
     Args:
         card: the card; its operating points decide, its ``arguments`` are the concepts.
@@ -141,6 +142,7 @@ class PhraseExpert:
             id=id_,
             concept=sought.concept,
             presence=Presence.INDETERMINATE if point is None else Presence.PRESENT,
+            certainty="stated" if point is None else "probable",
             score=Score(
                 value=lesion.best.score,
                 scale=self._segmenter.scale,

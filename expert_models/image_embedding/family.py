@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from dxtrace.clinical.base import Frozen
-from expert_models.card import HeaderField, ModelCard, WeightsFile
+from expert_models.card import EMBEDDING, HeaderField, ModelCard, WeightsFile
 from expert_models.expert_model import ExpertModel
 from expert_models.families import ExpertEntry
 from expert_models.family_options import read_options
@@ -20,7 +20,7 @@ class ImageEmbeddingOptions(Frozen):
     """Options of an entry.
 
     Attributes:
-        modalities: DICOM modalities that the model was trained on; empty for any.
+        modalities: DICOM modalities that the model was trained on.
         body_parts: body parts, in lower case; empty for any.
         views: projections; empty for any.
         tolerates_unknown: which of these the headers may leave open.
@@ -28,7 +28,7 @@ class ImageEmbeddingOptions(Frozen):
         device: a torch device; a GPU where there is one, if empty.
     """
 
-    modalities: tuple[str, ...] = ()
+    modalities: tuple[str, ...] = Field(min_length=1)
     body_parts: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
     tolerates_unknown: tuple[HeaderField, ...] = ("modality", "body_part", "view", "spacing")
@@ -52,7 +52,7 @@ def build(entry: ExpertEntry, folder: Path) -> ExpertModel:
         name=entry.name,
         version=f"1.{options.slices}",
         title="How like the images are to earlier ones",
-        task="embedding",
+        task=EMBEDDING,
         accepts=("image",),
         modalities=options.modalities,
         body_parts=options.body_parts,

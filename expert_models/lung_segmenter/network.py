@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from expert_models.errors import ToolRefusal
 from expert_models.lung_segmenter.bundle import BUNDLE, MEMORY_MB, WEIGHTS
 from expert_models.runtime.checksums import check_weights
-from expert_models.runtime.device import torch_device, within_memory
+from expert_models.runtime.device import mixed_precision, torch_device, within_memory
+from expert_models.runtime.tensors import load_tensors
 
 
 class LungNetwork:
@@ -68,7 +69,7 @@ class LungNetwork:
         network = self._network.to(device)
         size = max(1, len(squares) // share)
         means = []
-        with torch.inference_mode():
+        with torch.inference_mode(), mixed_precision(device):
             for start in range(0, len(squares), size):
                 part = np.ascontiguousarray(squares[start : start + size, None])
                 x = torch.from_numpy(part).to(device)
@@ -83,14 +84,13 @@ class LungNetwork:
         # MONAI's log handler keeps the standard output that it finds: that is for results.
         with contextlib.redirect_stdout(sys.stderr):
             from monai.bundle.config_parser import ConfigParser
-        from safetensors.torch import load_file
 
         self._device = torch_device(self._asked, memory_mb=MEMORY_MB)
         config = json.loads((self._bundle / "configs" / "inference.json").read_text("utf-8"))
         network = ConfigParser({"network_def": config["network_def"]}).get_parsed_content(
             "network_def"
         )
-        tensors = load_file(str(self._bundle / WEIGHTS))
+        tensors = load_tensors(self._bundle / WEIGHTS)
         try:
             network.load_state_dict({name: t.float() for name, t in tensors.items()})
         except RuntimeError as error:

@@ -44,17 +44,17 @@ def serve(expert: ExpertModel) -> None:
 
     server = FastMCP(expert.card.name, log_level="WARNING")
 
-    @server.tool(name=DESCRIBE)
     def describe() -> dict[str, Any]:
-        """The expert's card."""
+        """Give the expert's card."""
         return expert.card.model_dump(mode="json")
 
-    @server.tool(name=RUN)
     def run(request: dict[str, Any]) -> dict[str, Any]:
         """Run the expert on a case."""
         with contextlib.redirect_stdout(sys.stderr):
             return answer(expert, RunRequest.model_validate(request)).model_dump(mode="json")
 
+    server.add_tool(describe, name=DESCRIBE)
+    server.add_tool(run, name=RUN)
     # The protocol keeps the real output; file descriptor 1 is standard error for everybody else.
     sys.stdout = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

@@ -20,7 +20,8 @@ def report(
 
     A box is no outline: its sides are not the diameters of what is in it, so the mark does not
     belong to the finding and nothing is measured on it. Only an operating point with its source
-    makes a box *present*. No box is no absence.
+    makes a box *present*, with mere likelihood: a threshold that somebody wrote down has not been
+    shown to hold here. No box is no absence.
 
     Args:
         boxes: what the detector found.
@@ -68,6 +69,7 @@ def _finding(
         id=id_,
         concept=mapping.concept,
         presence=Presence.INDETERMINATE if point is None else Presence.PRESENT,
+        certainty="stated" if point is None else "probable",
         score=Score(
             value=box.score, scale=SCALE, operating_point=None if point is None else point.threshold
         ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dxtrace.clinical import CallRequest, Case, Evidence, Finding, Presence, Source
+from dxtrace.clinical import Case, Evidence, Finding, Presence, Source
 from dxtrace.clinical.finding import Score
 from expert_models.arguments import Arguments
 from expert_models.card import ModelCard
@@ -81,7 +81,7 @@ class SegmentAnything:
         concept = _concept(arguments)
         volume = load_volume(self._series(case, arguments))
         targets = targets_of(arguments, volume.spatial_shape)
-        stated = CallRequest(tool=self.card.name, arguments=arguments) in case.calls
+        stated = concept in case.named_for(self.card.name, arguments)
         masks, findings, notes = [], [], []
         for target in targets:
             voxels, score = self._outlined(volume, target)

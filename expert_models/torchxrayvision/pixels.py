@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _BITS = (8, 10, 12, 14, 16)
 _PLANE = 2
+_DARK = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,12 @@ def prepare(volume: Volume, size: int) -> Prepared:
 
     pixels = _grey(volume)
     low, high, notes = _range(volume, pixels)
+    reach = (float(pixels.max()) - low) / (high - low)
+    if reach < _DARK:
+        notes += (
+            f"the brightest pixel reaches {reach:.0%} of what the encoding can hold: the package's "
+            f"own scaling leaves the picture dark",
+        )
     scaled = (2 * (pixels.astype(np.float32) - low) / (high - low) - 1) * 1024
     square = XRayResizer(size)(XRayCenterCrop()(scaled[None]))[0]
     shape = (pixels.shape[0], pixels.shape[1])

@@ -13,6 +13,7 @@ import pytest
 
 from dxtrace.clinical import (
     Arguments,
+    CallRequest,
     Case,
     Image,
     Measurement,
@@ -221,3 +222,12 @@ def test_the_least_recently_used_makes_room(kind: str, tmp_path: Path) -> None:
     cache.get("one")
     cache.put("three", output)
     assert [cache.get(key) is not None for key in ("one", "two", "three")] == [True, False, True]
+
+
+@pytest.mark.usefixtures("kept")
+def test_what_a_person_asks_is_not_answered_by_what_a_planner_asked(image: Path) -> None:
+    asked = Arguments(phrases=("a nodule",))
+    ask(case_of(image), asked)
+    call = CallRequest(tool="counter", arguments=asked)
+    ask(case_of(image, calls=(call,)), asked)
+    assert len(experts.CALLS) == 2

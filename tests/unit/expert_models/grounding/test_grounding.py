@@ -213,13 +213,13 @@ def _bright(models: Path, **options: Any) -> PhraseExpert:
     return PhraseExpert(card, Bright, settings)
 
 
-def test_an_operating_point_with_its_source_makes_a_match_present(
+def test_an_operating_point_with_its_source_makes_a_match_probable(
     models: Path, tmp_path: Path
 ) -> None:
     point = {CONCEPT: {"threshold": 0.1, "source": "calibrated on 200 radiographs"}}
     run = _run(_bright(models, thresholds=point), _picture(tmp_path))
     (finding,) = run.findings
-    assert finding.presence is Presence.PRESENT
+    assert (finding.presence, finding.certainty) == (Presence.PRESENT, "probable")
     assert finding.score is not None
     assert finding.score.operating_point == 0.1
 

@@ -39,7 +39,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def entry(**options: Any) -> ExpertEntry:
-    return ExpertEntry(name="embedder", family="image_embedding", options=options)
+    return ExpertEntry(
+        name="embedder", family="image_embedding", options={"modalities": ["CR"], **options}
+    )
 
 
 def expert(folder: Path, **options: Any) -> ImageSimilarity:
@@ -95,7 +97,7 @@ def test_today_is_compared_with_earlier_images(folders: dict[str, Path], tmp_pat
         series = Series(id=name, modality="CR", images=(image,))
         return Study(id=name, is_prior=is_prior, series=(series,))
 
-    tool = tool_of(entry(modalities=["CR"]), folders["clip"])
+    tool = tool_of(entry(), folders["clip"])
     now = study("now", is_prior=False, rows=160)
     case = Case(id="c", studies=(study("then", is_prior=True, rows=160), now))
     run = run_tool(tool, case)
@@ -184,3 +186,5 @@ def test_the_card_goes_without_torch_and_to_another_process(folders: dict[str, P
     assert built.card.produces == ()
     with pytest.raises(ValueError, match=r"options\.slices"):
         expert(folders["clip"], slices=0)
+    with pytest.raises(ValueError, match=r"options\.modalities"):
+        expert(folders["clip"], modalities=[])

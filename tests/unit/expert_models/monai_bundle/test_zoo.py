@@ -35,7 +35,9 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _build(folder: Path, **options: Any) -> Any:
-    entry = ExpertEntry(name="zoo", family="monai_bundle", options={"device": "cpu", **options})
+    entry = ExpertEntry(
+        name="zoo", family="monai_bundle", options={"device": "cpu", "isolated": False, **options}
+    )
     return build_expert(entry, folder)
 
 
@@ -257,13 +259,13 @@ def test_nothing_is_measured_on_a_box(zoo: Path, tmp_path: Path) -> None:
     assert run.findings[0].measurements == ()
 
 
-def test_an_operating_point_with_a_source_makes_a_box_present(zoo: Path, tmp_path: Path) -> None:
+def test_an_operating_point_with_a_source_makes_a_box_probable(zoo: Path, tmp_path: Path) -> None:
     point = {"threshold": 0.9, "source": "our own 300 scans"}
     detection = {"concept": "pulmonary_nodule", "operating_point": point}
     expert = _build(zoo / "lung_nodule_ct_detection", detection=detection)
     assert expert.card.operating_points[0].source == "our own 300 scans"
     (finding,) = expert.run(_chest(tmp_path)).findings
-    assert finding.presence is Presence.PRESENT
+    assert (finding.presence, finding.certainty) == (Presence.PRESENT, "probable")
 
 
 def test_no_box_says_nothing(zoo: Path, tmp_path: Path) -> None:

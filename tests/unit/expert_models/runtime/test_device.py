@@ -125,7 +125,7 @@ def test_a_bundle_slides_its_window_in_smaller_batches_and_the_result_says_so(
 
     whole = run_tool(tool, case)
     monkeypatch.setattr(torch.nn.Conv3d, "forward", small)
-    parts = run_tool(tool, case)
+    parts = run_tool(tool, case, reuse=False)
     assert parts.call.outcome is Outcome.OK
     assert any("in parts of 1/2" in note for note in parts.call.notes)
     assert not any("in parts" in note for note in whole.call.notes)

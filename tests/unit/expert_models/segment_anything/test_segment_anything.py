@@ -50,7 +50,7 @@ def _expert(folder: Path, **options: Any) -> Any:
 
 def _run(expert: Any, case: Case, arguments: Arguments) -> ToolRun:
     card = expert.card.model_copy(update={"isolated": False})
-    return run_tool(Tool(card, expert.run), case, arguments)
+    return run_tool(Tool(card, expert.run, "experts.yaml"), case, arguments)
 
 
 def _ct(folder: Path) -> Case:

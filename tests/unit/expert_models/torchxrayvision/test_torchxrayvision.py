@@ -110,6 +110,17 @@ def test_several_cases_in_one_pass_are_answered_as_one_by_one(
             )
 
 
+def test_a_picture_that_uses_little_of_its_encoding_is_noted(tool: Tool, tmp_path: Path) -> None:
+    import pydicom
+
+    path = write_dicom(tmp_path / "dark.dcm", bits=12)
+    dataset = pydicom.dcmread(path)
+    dataset.BitsStored, dataset.HighBit = 16, 15
+    dataset.save_as(path)
+    notes = run_tool(tool, case_of(path)).call.notes
+    assert any("reaches 2% of what the encoding can hold" in note for note in notes)
+
+
 def test_evidence_names_the_weights(tool: Tool, weights: Path, radiograph: Path) -> None:
     found = findings_of(tool, radiograph)["cardiomegaly"]
     assert found.evidence[0].weights_sha256 == read_sha256(weights / "all.pt")
