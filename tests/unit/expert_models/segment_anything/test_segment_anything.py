@@ -256,6 +256,28 @@ def test_a_slice_is_encoded_once_for_two_prompts(
     assert len(encoded) == 2
 
 
+@pytest.mark.usefixtures("_follows_prompts")
+def test_where_memory_does_not_suffice_everything_is_asked_for_in_smaller_parts(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers import SamModel
+
+    at_once = []
+
+    def small(self: Any, **given: Any) -> Any:
+        count = given["input_points"].shape[1]
+        if count > 8:
+            raise torch.OutOfMemoryError("out of memory")
+        at_once.append(count)
+        return tiny_sam.follow_prompt(self, **given)
+
+    monkeypatch.setattr(SamModel, "forward", small)
+    output = _expert(folder, points_per_side=8).run(_ct(tmp_path), Arguments(everything=True))
+    assert max(at_once) <= 8
+    assert output.masks
+    assert "memory of cpu did not suffice" in output.notes[0]
+
+
 def test_on_a_real_mr(folder: Path, shared_data: Path) -> None:
     from dxtrace.intake.imaging import describe_images
 
