@@ -23,6 +23,7 @@ from tools import Tool, ToolRegistry
 from tools.report_reader import ReportReader
 from tools.report_reader.characters import plain_characters
 from tools.report_reader.phrases import compile_phrase, fold
+from tools.structures import measured_concepts
 from tools.tool import has_images
 
 _LOOKED_AT = 4000
@@ -95,7 +96,7 @@ class PathwayPlanner:
         refused = tool.applicable(case) is not None
         if refused and not (tool.card.accepts == ("image",) and has_images(case)):
             return ""
-        produces = set(tool.card.produces)
+        produces = {*tool.card.produces, *measured_concepts(tool.card)}
         if "*" in produces:
             return "" if again else "reads what came with the case"
         useful = produces if wanted is None else produces & wanted

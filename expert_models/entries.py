@@ -47,7 +47,7 @@ def experts_file() -> Path:
 def configured_entries() -> EntryList:
     """The entries of the user's file; none if there is no such file and none was named."""
     path = experts_file()
-    if not path.exists() and VARIABLE not in os.environ:
+    if not path.exists() and not os.environ.get(VARIABLE):
         return EntryList()
     return load_entries(path)
 

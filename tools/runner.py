@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from dxtrace.clinical import Artifact, Case, Concept, Finding, Outcome, Source, ToolCall
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.volume import Mask
-from expert_models import Arguments, ExpertOutput, ModelCard
+from expert_models import Arguments, ExpertOutput
 from tools.artifacts import ArtifactStore
 from tools.calling import call_tool
 from tools.cancellation import Cancellation
 from tools.ending import Ending, Kind
+from tools.follow_up import Marked, add_growth, case_of, current_day, earlier_study
 from tools.keeping import Keeper, Kept, keep_marks, with_evidence
 from tools.marks import (
     Loader,
@@ -24,6 +25,7 @@ from tools.marks import (
 )
 from tools.result_cache import ResultCache, result_cache
 from tools.result_key import result_key
+from tools.structures import measure_structures
 from tools.tool import BUILT_IN, NO_ARGUMENTS, Tool
 
 ATTEMPTS = 2
@@ -118,20 +120,43 @@ def run_tool(  # noqa: PLR0913 - most have defaults, and none would be clearer i
 
 
 def _attempt(tool: Tool, case: Case, around: _Surroundings) -> _Ending:
-    key = result_key(tool, case, around.arguments) if around.cache is not None else None
     volumes = SourceVolumes(tool.card, case, around.load)
-    if around.cache is not None and key is not None:
-        before = around.cache.get(key)
-        if before is not None:
-            return replace(_accepted(tool, before, volumes, around), from_cache=True)
-    ending = _called(tool, case, volumes, around)
+    answer = _asked(tool, volumes, around)
+    ending = answer.ending
     if ending.kind != "ok":
         tried = f" (tried {ATTEMPTS} times)" if ending.kind == "again" else ""
         return _Ending(_OUTCOMES[ending.kind], f"{ending.reason}{tried}")
-    accepted = _accepted(tool, ending.found, volumes, around)
-    if around.cache is not None and key is not None and accepted.outcome is Outcome.OK:
-        around.cache.put(key, ending.found)
-    return accepted
+    try:
+        marked, unmeasured = _marked(tool, ending.found, volumes, around)
+        completed = _completed(tool, ending.found, marked, unmeasured, around)
+    except OutputError as error:
+        return _Ending(Outcome.FAILED, str(error))
+    answer.keep(around)
+    return replace(completed, from_cache=answer.from_cache)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a tool returned, now or at an earlier call that asked the same."""
+
+    ending: Ending
+    key: str | None
+    from_cache: bool = False
+
+    def keep(self, around: _Surroundings) -> None:
+        """Keep what was found to be in order, for the next call that asks the same."""
+        if around.cache is not None and self.key is not None and not self.from_cache:
+            around.cache.put(self.key, self.ending.found)
+
+
+def _asked(tool: Tool, volumes: SourceVolumes, around: _Surroundings) -> _Answer:
+    case = volumes.case
+    key = result_key(tool, case, around.arguments) if around.cache is not None else None
+    if around.cache is not None and key is not None:
+        before = around.cache.get(key)
+        if before is not None:
+            return _Answer(Ending("ok", found=before), key, from_cache=True)
+    return _Answer(_called(tool, case, volumes, around), key)
 
 
 def _called(tool: Tool, case: Case, volumes: SourceVolumes, around: _Surroundings) -> Ending:
@@ -142,18 +167,6 @@ def _called(tool: Tool, case: Case, volumes: SourceVolumes, around: _Surrounding
         if ending.kind == "again":
             ending = call_tool(tool, case, around.arguments, around.cancellation)
     return ending
-
-
-def _accepted(
-    tool: Tool, output: ExpertOutput, volumes: SourceVolumes, around: _Surroundings
-) -> _Ending:
-    try:
-        findings = _validated(
-            tool, output, named=volumes.case.named_for(tool.card.name, around.arguments)
-        )
-        return _completed(tool.card, output, findings, volumes, around)
-    except OutputError as error:
-        return _Ending(Outcome.FAILED, str(error))
 
 
 def _validated(tool: Tool, output: ExpertOutput, *, named: Collection[str]) -> tuple[Finding, ...]:
@@ -184,21 +197,59 @@ def _validated(tool: Tool, output: ExpertOutput, *, named: Collection[str]) -> t
     return findings
 
 
-def _completed(
-    card: ModelCard,
-    output: ExpertOutput,
-    findings: tuple[Finding, ...],
-    volumes: SourceVolumes,
-    around: _Surroundings,
-) -> _Ending:
-    """Check and measure masks, keep them, and name in each finding what it rests on."""
+def _marked(
+    tool: Tool, output: ExpertOutput, volumes: SourceVolumes, around: _Surroundings
+) -> tuple[Marked, tuple[str, ...]]:
+    """What was marked, checked and measured; and what could not be measured."""
+    named = volumes.case.named_for(tool.card.name, around.arguments)
+    findings = _validated(tool, output, named=named)
     masks = _checked(output, findings, volumes)
     findings, unmeasured = measure_findings(findings, masks, volumes, around.concepts)
+    return Marked(findings, masks, volumes, current_day(volumes.case)), unmeasured
+
+
+def _followed_up(
+    tool: Tool, now: Marked, around: _Surroundings
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """Ask the same of the newest earlier examination, where there are lesions to compare.
+
+    Points and boxes belong to one picture: what they ask for is not asked of another.
+    """
+    case, asked = now.volumes.case, around.arguments
+    study = earlier_study(tool.card, case)
+    if study is None or asked.points or asked.boxes or not now.lesions(around.concepts):
+        return now.findings, ()
+    volumes = SourceVolumes(tool.card, case_of(case, study), around.load)
+    answer = _asked(tool, volumes, around)
+    then, failure = Marked((), (), volumes, study.day), answer.ending.reason
+    if answer.ending.kind == "ok":
+        try:
+            then, _ = _marked(tool, answer.ending.found, volumes, around)
+            answer.keep(around)
+        except OutputError as error:
+            failure = str(error)
+    findings, notes = add_growth(now, then, around.concepts)
+    said = (f"the earlier examination: {failure}",) if failure else ()
+    return findings, (*said, *notes)
+
+
+def _completed(
+    tool: Tool,
+    output: ExpertOutput,
+    marked: Marked,
+    unmeasured: tuple[str, ...],
+    around: _Surroundings,
+) -> _Ending:
+    """Compare, measure structures, keep masks, and name in each finding what it rests on."""
+    card, volumes = tool.card, marked.volumes
+    findings, compared = _followed_up(tool, marked, around)
+    masks, further = measure_structures(card, marked.masks, volumes)
+    findings = (*findings, *further)
     kept = Kept()
     if masks and around.store is not None:
         keeper = Keeper(around.store, around.concepts, _call_name(around.arguments))
         kept = keep_marks(card, masks, findings, volumes, keeper)
-    kept.notes[:0] = [*output.notes, *volumes.notes, *unmeasured]
+    kept.notes[:0] = [*output.notes, *volumes.notes, *unmeasured, *compared]
     weights = card.weights_sha256
     if "image" in card.accepts:
         findings = tuple(

@@ -164,20 +164,22 @@ def _review(
 
 def _deliver(output: CaseOutput, options: ReviewOptions, results: TextIO) -> None:
     """Write the files and print the result; the result is printed even if the files do not fit."""
-    problem: OSError | None = None
-    if options.out is not None:
+    lacking: dict[str, OSError] = {}
+    for key, content in (("trace", output.trace), ("report", output.report)):
         try:
-            write_atomically(options.out / output.result["trace"], output.trace)
-            write_atomically(options.out / output.result["report"], output.report)
+            if options.out is not None:
+                write_atomically(options.out / output.result[key], content)
         except OSError as error:
-            problem = error
-    if options.out is None or problem is not None:
-        output.result.update(trace=None, report=None)
+            lacking[key] = error
+        if options.out is None or key in lacking:
+            output.result[key] = None
     _print(output, options, results)
-    if problem is not None:
+    if lacking:
+        words = " and ".join(lacking)
+        reason = next(iter(lacking.values())).strerror
         raise UsageError(
-            f"cannot write to --out {options.out}: {problem.strerror}; "
-            f"the result of {output.id} is printed, its trace and page are not written"
+            f"cannot write to --out {options.out}: {reason}; the result of {output.id} is printed, "
+            f"without its {words}"
         )
 
 

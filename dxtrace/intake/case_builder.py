@@ -150,5 +150,5 @@ def _read_images(fields: CaseFields, base: Path, limits: IntakeLimits) -> _Image
         notes.append(
             "current and prior images name different patients: check that they belong together"
         )
-    current = Study(id="current", series=reading.series)
+    current = Study(id="current", day=fields.date, series=reading.series)
     return _Images((*priors, current), reading.patient, (*notes, *reading.notes))

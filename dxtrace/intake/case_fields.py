@@ -198,6 +198,7 @@ class CaseFields(Frozen):
 
     id: str | None = Field(default=None, min_length=1, max_length=1000)
     question: str | None = None
+    date: OptionalDay = None
     patient: PatientFields = PatientFields()
     images: Images = ()
     priors: tuple[PriorFields, ...] = ()

@@ -166,15 +166,18 @@ def read_composition(
         return None
     low, high = max(GROUND_GLASS_HU[0], outline.around_hu + SMALLEST_STEP_HU), GROUND_GLASS_HU[1]
     hazy = float(((hu[inner] > low) & (hu[inner] < high)).mean())
-    if solid <= HARDLY and hazy >= MOSTLY and not _has_solid_part(outline, spacing_mm):
+    if solid <= HARDLY and hazy >= MOSTLY and not _has_solid_part(outline, inner, spacing_mm):
         return "ground_glass"
-    if hazy >= MIXED and _has_solid_part(outline, spacing_mm):
+    if hazy >= MIXED and _has_solid_part(outline, inner, spacing_mm):
         return "part_solid"
     return None
 
 
-def _has_solid_part(outline: Outline, spacing_mm: tuple[float, float, float]) -> bool:
-    labels, count = ndimage.label(outline.solid)
+def _has_solid_part(
+    outline: Outline, inner: NDArray[np.bool_], spacing_mm: tuple[float, float, float]
+) -> bool:
+    """Whether something solid lies within; a vessel that runs along the edge is no part of it."""
+    labels, count = ndimage.label(outline.solid & inner)
     if not count:
         return False
     largest = np.bincount(labels.ravel())[1:].max() * float(np.prod(spacing_mm))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from dxtrace.clinical.volume import Volume
 
+_IDENTIFYING = {"title", "day", "time"}
 _SHARED = {"report": "reports", "observation": "observations", "patient": "patient"}
 
 
@@ -102,6 +103,10 @@ class McpExpert:
         if self.card.age_years is not None:
             fields.add("patient")
         shared = case.model_dump(mode="json", include=fields)
+        # File names and days may tell who it is; what is prior is said without.
+        for part in (*shared.get("reports", ()), *shared.get("observations", ())):
+            for name in _IDENTIFYING & part.keys():
+                del part[name]
         return RunRequest(
             case={"id": "case", **shared},
             series=tuple(_shared(s, v, folder / f"{i}") for i, (s, v) in enumerate(volumes)),

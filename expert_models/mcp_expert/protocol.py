@@ -44,7 +44,8 @@ class RunRequest(Frozen):
 
     Attributes:
         case: the case as :class:`~dxtrace.clinical.Case` has it, of what the card accepts: age,
-            sex and risk factors (``patient``), reports, observations; no studies.
+            sex and risk factors (``patient``), reports and observations without days and titles; no
+            studies.
         series: the images that fit the card.
         arguments: as :class:`~expert_models.Arguments`.
         out: a folder for masks.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -197,6 +196,8 @@ class WeightsStore:
     @contextmanager
     def _held(self, entry: ExpertEntry) -> Iterator[Path]:
         """A folder for parts, held until the end; what a killed pull left there is removed."""
+        import fcntl  # not everywhere; who pulls nothing needs none
+
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         parts = self.root / ".parts" / entry.name
         parts.mkdir(parents=True, exist_ok=True)

@@ -36,6 +36,10 @@ OTHER_BODY = 0.35
 """Surroundings that differ from the background by this part of the contrast are another body."""
 
 
+NOISE_KEPT = 2.5
+"""Background is what differs from its level by at most this many standard deviations."""
+
+
 def fit_edge(
     mask: Bools, image: Floats, spacing: Spacing, seen: Bools | None, max_fine: int
 ) -> EdgeFit | None:
@@ -60,7 +64,9 @@ def fit_edge(
     share = (image - levels.background) / levels.contrast
     near = _near(mask, spacing, GATE_VOXELS * max(spacing[1:]))
     weight = _weights(share, mask, near, seen)
-    share = np.where(near, share, np.minimum(share, 0.0))
+    # What lies beyond is background and its noise: cut at 0 it would seem darker than it is.
+    limit = NOISE_KEPT * levels.noise / abs(levels.contrast)
+    share = np.where(near, share, np.minimum(share, limit))
     drawn_mm3 = float(mask.sum() * np.prod(spacing))
     width = np.cbrt(6 * drawn_mm3 / np.pi)
     factors = _factors(spacing, float(np.clip(width / FINE_STEPS, *FINE_LIMITS_MM)))

@@ -22,6 +22,7 @@ from dxtrace.intake.limits import IntakeLimits
 _EXPECTED = "expected DICOM, NIfTI, NRRD, MetaImage (.mha), PNG, JPEG or TIFF"
 _DICOM = frozenset((FileFormat.DICOM, FileFormat.BARE_DICOM))
 _MOST_NOTES = 20
+_MOST_NUMBERS = 5
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class _Found:
     headers: list[DicomHeader] = field(default_factory=list)
     others: list[tuple[Path, Series, tuple[str, ...]]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    left_out: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
 
 def describe_images(
@@ -64,8 +66,8 @@ def describe_images(
         found = _Found(notes=list(sources.notes))
         is_single = sources.paths == (path,)
         for number, source in enumerate(sources.paths, start=1):
-            where = "" if is_single else f"file {number} of {len(sources.paths)}: "
-            _look(source, limits, found, where=where)
+            _look(source, limits, found, number=0 if is_single else number)
+        found.notes += _left_out(found.left_out, len(sources.paths))
         return _reading_of(found, limits, prefix=prefix, first_number=first_number)
     except OSError as error:
         raise IntakeError(f"cannot be read: {error.strerror}") from None
@@ -95,26 +97,39 @@ def _reader_of(kind: FileFormat) -> Callable[[Path, IntakeLimits], VolumetricHea
     return read_itk_header
 
 
-def _look(path: Path, limits: IntakeLimits, found: _Found, *, where: str) -> None:
+def _look(path: Path, limits: IntakeLimits, found: _Found, *, number: int) -> None:
+    """Read one file; its number says which one is left out, 0 is the only one, and refused."""
     try:
         kind = sniff_format(read_source(path, limits, first=HEAD_BYTES), path)
-        if kind is None:
-            if not where:
-                raise IntakeError(f"{_EXPECTED}, got something else or a damaged file")  # noqa: TRY301
-            if _has_image_name(path):
-                found.notes.append(f"{where}left out: {_EXPECTED}, got something else")
-            return
-        _read_one(path, kind, limits, found)
+        if kind is not None:
+            _read_one(path, kind, limits, found)
+        elif not number:
+            raise IntakeError(f"{_EXPECTED}, got something else or a damaged file")  # noqa: TRY301
+        elif _has_image_name(path):
+            found.left_out[f"{_EXPECTED}, got something else"].append(number)
     except IntakeError as error:
-        if not where:
+        if not number:
             raise
-        found.notes.append(f"{where}left out: {error.reason}")
+        found.left_out[error.reason].append(number)
     except DAMAGE:
         # Whatever a hostile header does to a library is a refusal; the message may quote it.
         reason = "the header is damaged"
-        if not where:
+        if not number:
             raise IntakeError(reason) from None
-        found.notes.append(f"{where}left out: {reason}")
+        found.left_out[reason].append(number)
+
+
+def _left_out(reasons: dict[str, list[int]], total: int) -> list[str]:
+    """Files by their numbers, once for each reason."""
+    notes = []
+    for reason, numbers in reasons.items():
+        if len(numbers) == 1:
+            notes.append(f"file {numbers[0]} of {total}: left out: {reason}")
+            continue
+        named = ", ".join(map(str, numbers[:_MOST_NUMBERS]))
+        more = " ..." if len(numbers) > _MOST_NUMBERS else ""
+        notes.append(f"{len(numbers)} of {total} files ({named}{more}): left out: {reason}")
+    return notes
 
 
 def _has_image_name(path: Path) -> bool:

@@ -33,6 +33,7 @@ _MODALITIES = frozenset((
     "XC",
 ))  # fmt: skip
 PROJECTIONS = frozenset(("CR", "DX", "MG", "RG", "RF", "XA", "IO", "PX", "RTIMAGE"))
+_STORED = "MediaStorageSOPClassUID"
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _OFTEN_WITH_TEXT = frozenset(("US", "IVUS", "ES", "OT"))
 _PATIENT = (
@@ -142,7 +143,8 @@ def read_dicom_header(path: Path, limits: IntakeLimits) -> DicomHeader | None:
     """
     dataset = read_header(path, limits, _KEYWORDS)
     if "Rows" not in dataset and "Columns" not in dataset:
-        if "SOPClassUID" not in dataset and "Modality" not in dataset:
+        stated = getattr(dataset, "file_meta", None) or ()
+        if not {"SOPClassUID", "Modality"} & set(dataset.dir()) and _STORED not in stated:
             raise IntakeError("expected a DICOM file, got something else or a damaged one")
         return None
     rows, columns = whole_of(dataset, "Rows") or 0, whole_of(dataset, "Columns") or 0

@@ -55,6 +55,13 @@ class Prompted(DenseSpot):
         return ExpertOutput(notes=(f"asked for {arguments.phrases}", case.id))
 
 
+class Reader(DenseSpot):
+    card = CARD.model_copy(update={"accepts": ("report", "patient", "observation"), "marks": ()})
+
+    def run(self, case: Case) -> ExpertOutput:
+        return ExpertOutput(notes=(case.model_dump_json(exclude_defaults=True),))
+
+
 class Refusing(DenseSpot):
     def run(self, case: Case) -> ExpertOutput:
         raise ToolRefusal(f"nothing to say about {case.id}")
@@ -96,7 +103,7 @@ def _lie(expert: object, request: Any) -> Any:
 EXPERTS: dict[str, type[DenseSpot]] = {
     kind.__name__: kind
     for kind in (
-        DenseSpot, Prompted, Refusing, Passing, Crashing, Raising, Lying,
+        DenseSpot, Prompted, Reader, Refusing, Passing, Crashing, Raising, Lying,
     )
 }  # fmt: skip
 

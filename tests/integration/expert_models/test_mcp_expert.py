@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ import pytest
 
 pytest.importorskip("mcp", reason="needs the extra 'mcp'")
 
-from dxtrace.clinical import Arguments, Case, Outcome
+from dxtrace.clinical import Arguments, Case, Observation, Outcome, Report
 from expert_models import ModelCard
 from expert_models.configured_expert import ConfiguredExpert
 from expert_models.families import ExpertEntry
@@ -109,6 +111,23 @@ def test_a_spacing_that_is_unknown_stays_unknown(python: Path, tmp_path: Path) -
     with path.open("r+b") as stream:
         header.write_to(stream)
     assert "spacing None" in run_tool(here(tool_of(python, "DenseSpot")), case).call.notes
+
+
+def test_reports_go_over_without_file_names_and_days(python: Path, case: Case) -> None:
+    given = case.model_copy(
+        update={
+            "id": "doe_jane",
+            "reports": (Report(text="FINDINGS: Clear.", title="doe.txt", day=date(2024, 5, 17)),),
+            "observations": (Observation(name="CRP", value=Decimal(5), unit="mg/L"),),
+        }
+    )
+    (note,) = run_tool(here(tool_of(python, "Reader")), given).call.notes
+    known = json.loads(note)
+    assert known["reports"] == [{"text": "FINDINGS: Clear."}]
+    assert known["observations"] == [{"name": "CRP", "value": 5, "unit": "mg/L"}]
+    assert known["patient"] == {"age": 60, "sex": "F"}
+    assert set(known) == {"id", "reports", "observations", "patient"}
+    assert "doe" not in note
 
 
 def test_arguments_go_over(python: Path, case: Case) -> None:

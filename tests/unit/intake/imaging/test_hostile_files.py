@@ -119,6 +119,28 @@ def test_a_deflated_dataset_is_read_and_a_deflate_bomb_is_refused(tmp_path: Path
     refuse(path, "once inflated", IntakeLimits(max_image_bytes=1_000_000))
 
 
+def test_files_left_out_for_one_reason_are_said_together(tmp_path: Path) -> None:
+    save(make_dicom(), tmp_path / "a.dcm")
+    for number in range(30):
+        (tmp_path / f"b{number}.dcm").write_text("no image")
+    (note,) = (n for n in describe_images(tmp_path).notes if "left out" in n)
+    assert "30 of 31 files (2, 3, 4, 5, 6 ...)" in note
+
+
+def test_a_directory_of_dicom_files_is_called_an_object_without_pixels(tmp_path: Path) -> None:
+    from pydicom import Dataset
+    from pydicom.dataset import FileMetaDataset
+
+    directory = Dataset()
+    directory.file_meta = FileMetaDataset()
+    directory.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.1.3.10"
+    directory.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+    directory.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1"
+    directory.DirectoryRecordSequence = []
+    directory.save_as(tmp_path / "DICOMDIR", enforce_file_format=True)
+    refuse(tmp_path / "DICOMDIR", "without pixels, such as a report or a directory")
+
+
 # -- archives --------------------------------------------------------------------------------------
 
 
