@@ -12,7 +12,17 @@ from apps.commands.experts import find_tool
 from apps.exit_status import ExitStatus, UsageError
 from apps.file_names import FileNames
 from apps.result_stream import results_on_stdout
-from dxtrace.clinical import Arguments, Box, Case, Finding, Measurement, Outcome, Point, Result
+from dxtrace.clinical import (
+    Arguments,
+    Box,
+    CallRequest,
+    Case,
+    Finding,
+    Measurement,
+    Outcome,
+    Point,
+    Result,
+)
 from dxtrace.intake import IntakeError, IntakeLimits, read_case
 from dxtrace.knowledge import load_knowledge
 from tools import ArtifactStore, ToolRun, run_tool
@@ -47,7 +57,10 @@ def run_expert(request: RunRequest) -> ExitStatus:
         UsageError: if there is no such expert or case, or a point or a box is none.
     """
     arguments = _arguments(request)
-    tool, case = find_tool(request.name), _case(request)
+    tool, given = find_tool(request.name), _case(request)
+    # Who types the command asks for the call, as the case's own ``calls`` do.
+    asked = CallRequest(tool=tool.card.name, arguments=arguments)
+    case = given.model_copy(update={"calls": (*given.calls, asked)})
     with results_on_stdout() as results:
         store = None
         if request.out is not None:

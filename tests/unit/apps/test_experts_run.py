@@ -9,11 +9,19 @@ import pytest
 from apps.commands import experts_run
 from apps.commands.experts_run import RunRequest, run_expert
 from apps.exit_status import ExitStatus, UsageError
-from dxtrace.clinical import Arguments, Box, Case, Finding, Measurement, Point, Presence
+from dxtrace.clinical import Arguments, Box, Case, Finding, Measurement, Point, Presence, Source
 from expert_models import ModelCard
 from tools import Tool
 
 SEEN: list[Arguments] = []
+
+
+def pass_on(case: Case, arguments: Arguments) -> list[Finding]:
+    """What the person who asks has named, as that person's word."""
+    return [
+        Finding(id=case.id, concept=name, presence=Presence.PRESENT, source=Source.USER)
+        for name in arguments.classes
+    ]
 
 
 def look(case: Case, arguments: Arguments) -> list[Finding]:
@@ -59,6 +67,19 @@ def test_words_become_arguments_and_findings_words(
     printed = capsys.readouterr().out
     assert printed.startswith("looker: ok, ")
     assert "pulmonary_nodule present; right upper lobe; mean diameter 8 mm (7 to 9)" in printed
+
+
+def test_what_a_person_names_is_that_persons_word(
+    case: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = ModelCard(
+        name="looker", accepts=("report",), produces=("pulmonary_nodule",),
+        arguments=("pulmonary_nodule",),
+    )  # fmt: skip
+    monkeypatch.setattr(experts_run, "find_tool", lambda _: Tool(card, pass_on, "somebody"))
+    run_expert(RunRequest("looker", case, classes=("pulmonary_nodule",), json=True))
+    result: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert result["findings"][0]["source"] == "user"
 
 
 def test_json_is_a_result_object(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
