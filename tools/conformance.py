@@ -6,11 +6,10 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from dxtrace.clinical import Case, Concept, Outcome
 from expert_models import ModelCard
@@ -21,6 +20,7 @@ from tools.runner import ToolRun, run_tool
 from tools.tool import Tool
 
 _STRANGE_MODALITY = "DXTRACE"
+_SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def check_tool(
     with tempfile.TemporaryDirectory(prefix="dxtrace-check-") as name:
         folder = Path(name)
         phantom = phantom_case(tool.card, folder)
-        if tool.card.modalities:
+        if tool.card.modalities and "image" in tool.card.accepts:
             yield _check_refusal(tool, phantom)
         yield from _check_calls(tool, concepts, case, phantom, folder)
 
@@ -95,11 +95,8 @@ def _check_calls(
     tool: Tool, concepts: Mapping[str, Concept], given: Case | None, phantom: Case, folder: Path
 ) -> Iterator[Check]:
     case, words = (phantom, "the phantom") if given is None else (given, f"the case {given.id}")
-    with _printed() as printed:
-        runs = [_called(tool, concepts, case, folder / str(n)) for n in (1, 2)]
-        printed.seek(0)
-        out = printed.read()
-    first, second = runs
+    with _catching_output() as printed:
+        first, second = (_called(tool, concepts, case, folder / str(n)) for n in (1, 2))
     yield _outcome(first, words, is_phantom=given is None)
     if first.call.outcome is Outcome.OK:
         found = sorted({f.concept for f in first.findings})
@@ -110,8 +107,8 @@ def _check_calls(
         )  # fmt: skip
     same = _shown(first) == _shown(second)
     yield Check("a second call gives the same", same, "" if same else "findings or masks differ")
-    shown = out.decode("utf-8", "replace").strip()[:60]
-    yield Check("nothing is printed to standard output", not out, repr(shown) if out else "")
+    shown = printed.decode("utf-8", "replace").strip()[:_SHOWN]
+    yield Check("nothing is printed to standard output", not printed, shown and repr(shown))
 
 
 def _called(tool: Tool, concepts: Mapping[str, Concept], case: Case, out: Path) -> ToolRun:
@@ -144,16 +141,19 @@ def _shown(run: ToolRun) -> str:
 
 
 @contextmanager
-def _printed() -> Iterator[IO[bytes]]:
-    """What goes to file descriptor 1 meanwhile."""
-    flush: Callable[[], None] = sys.stdout.flush
-    flush()
+def _catching_output() -> Iterator[bytearray]:
+    """What goes to standard output meanwhile, by whatever way; filled in at the end."""
+    printed = bytearray()
+    sys.stdout.flush()
     with tempfile.TemporaryFile() as caught:
         kept = os.dup(1)
         os.dup2(caught.fileno(), 1)
         try:
-            yield caught
+            # Python's own stream may be another one: a test's, or a notebook's.
+            with os.fdopen(os.dup(1), "w") as stream, redirect_stdout(stream):
+                yield printed
         finally:
-            sys.stdout.flush()
             os.dup2(kept, 1)
             os.close(kept)
+            caught.seek(0)
+            printed += caught.read()

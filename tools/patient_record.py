@@ -43,6 +43,7 @@ class PatientRecordReader:
         cost=0.1,
         licence="Apache-2.0",
         intended_use="structured data that came with the case",
+        limits="repeats what the case states, and does not doubt it",
     )
 
     def __init__(self, knowledge: Knowledge, reader: ReportReader) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -16,7 +17,7 @@ from tools.host.packing import Bits, pack_voxels, unpack_voxels
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_WORDS = ("name", "series", "title", "concept", "finding", "boundary_mm", "attributes")
+_WORDS = tuple(sorted({field.name for field in fields(Mask)} - {"voxels", "geometry"}))
 
 
 def encode_output(output: ExpertOutput) -> bytes | None:

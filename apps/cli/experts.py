@@ -66,6 +66,48 @@ def experts_check(
     raise typer.Exit(check_expert(name, case))
 
 
+@app.command("run")
+def experts_run(  # noqa: PLR0913, PLR0917 - the options of a command
+    name: Annotated[str, typer.Argument(help="The tool's name.")],
+    case: Annotated[Path, typer.Argument(help="A case, as 'dxtrace review' takes it.")],
+    out: Annotated[Path | None, typer.Option(file_okay=False, help="Folder for masks.")] = None,
+    classes: Annotated[
+        list[str] | None, typer.Option("--class", metavar="WORD", help="A class that is wanted.")
+    ] = None,
+    phrase: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="Something to look for, in words.")
+    ] = None,
+    point: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="S,R,C[,out]",
+            help="Slice, row and column (or row and column, of a picture) of what is meant; "
+            "with ',out' of what is not.",
+        ),
+    ] = None,
+    box: Annotated[
+        list[str] | None,
+        typer.Option(metavar="S,R,C:S,R,C", help="First and last slice, row and column."),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Mark everything that can be told apart.")
+    ] = False,
+    series: Annotated[
+        str, typer.Option(metavar="ID", help="The series that points and boxes lie on.")
+    ] = "",
+    json: Annotated[bool, typer.Option("--json", help="Print a result object.")] = False,
+    data_root: DataRoot = None,
+) -> None:
+    """Run one expert on one case: how the call ended, what it found, which files it left."""
+    from apps.commands.experts_run import RunRequest, run_expert
+
+    request = RunRequest(
+        name, case, out, tuple(classes or ()), tuple(phrase or ()), tuple(point or ()),
+        tuple(box or ()), everything, series, json, data_root,
+    )  # fmt: skip
+    raise typer.Exit(run_expert(request))
+
+
 @app.command("new")
 def experts_new(
     name: Annotated[str, typer.Argument(help="Its name, in snake_case.")],

@@ -135,7 +135,12 @@ def _as_stated(reading: "ImageReading", stated: "ImageFields") -> "ImageReading"
             if known[key] not in (None, value)
         ]
     found = tuple(_stated_series(series, said) for series in reading.series)
-    return replace(reading, series=found, notes=(*reading.notes, *notes))
+    from dxtrace.intake.imaging.loading import MODALITY_UNKNOWN
+
+    told = tuple(
+        n for n in reading.notes if "modality" not in said or not n.endswith(MODALITY_UNKNOWN)
+    )
+    return replace(reading, series=found, notes=(*told, *notes))
 
 
 def _stated_series(series: "Series", said: dict[str, Any]) -> "Series":

@@ -31,6 +31,7 @@ _SMALL = 0.2
 """What takes less than this part of a side is shown enlarged, too."""
 _NARROW = 0.4
 """What is lower than this part of its width would be too thin to be seen."""
+_MOSTLY = 0.5
 _PANEL_PIXELS = 420
 _LEAST_PIXELS = 180
 
@@ -80,12 +81,45 @@ def draw_pictures(
             title = _finding_title(finding, names)
             pictures.append(_draw(volume, grid, own, title, own[0].name, finding))
     loose = [m for m in masks if m.finding is None and m.voxels.any()]
-    for start in range(0, len(loose), MAX_TOGETHER):
+    for group in _groups(loose):
         if len(pictures) < MAX_PICTURES:
-            group = loose[start : start + MAX_TOGETHER]
             title = ", ".join(_mask_title(m) for m in group)
             pictures.append(_draw(volume, grid, group, title, f"{group[0].name}-overview", None))
     return pictures
+
+
+def _groups(masks: Sequence[Mask]) -> list[list[Mask]]:
+    """Structures that go into one picture: few, and none over another, whose line it would hide."""
+    groups: list[list[tuple[Mask, tuple[slice, ...]]]] = []
+    for mask in masks:
+        new = (mask, _box(mask.voxels))
+        for group in groups:
+            if len(group) < MAX_TOGETHER and not any(_lie_together(new, old) for old in group):
+                group.append(new)
+                break
+        else:
+            groups.append([new])
+    return [[mask for mask, _ in group] for group in groups]
+
+
+def _lie_together(a: tuple[Mask, tuple[slice, ...]], b: tuple[Mask, tuple[slice, ...]]) -> bool:
+    """Whether one structure is for the most part within the other."""
+    both = tuple(
+        slice(max(x.start, y.start), min(x.stop, y.stop)) for x, y in zip(a[1], b[1], strict=True)
+    )
+    if any(s.start >= s.stop for s in both):
+        return False
+    shared = np.count_nonzero(a[0].voxels[both] & b[0].voxels[both])
+    return bool(shared > _MOSTLY * min(np.count_nonzero(m.voxels[box]) for m, box in (a, b)))
+
+
+def _box(voxels: NDArray[np.bool_]) -> tuple[slice, ...]:
+    """The smallest box around what is marked."""
+    box = []
+    for axis in range(voxels.ndim):
+        found = np.flatnonzero(voxels.any(axis=tuple(a for a in range(voxels.ndim) if a != axis)))
+        box.append(slice(int(found[0]), int(found[-1]) + 1))
+    return tuple(box)
 
 
 def _draw(

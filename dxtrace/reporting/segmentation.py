@@ -98,6 +98,11 @@ def encode_segmentation(
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise SegmentationError(f"the source does not allow a DICOM SEG: {error}") from error
+    if not identified:
+        # PS3.15 E.3: the options that the profile is used with, in words.
+        encoded.PatientIdentityRemoved = "YES"
+        encoded.DeidentificationMethod = "Names, numbers and dates left out; UIDs and sex kept"
+        encoded.LongitudinalTemporalInformationModified = "REMOVED"
     encoded.SeriesDescription = f"DxTrace {algorithm.name}: {_title(mask)}"[:_LABEL_LENGTH]
     stream = BytesIO()
     encoded.save_as(stream, enforce_file_format=True)

@@ -29,18 +29,29 @@ class DetectAndOutline:
         folder: with the folders ``detector`` and ``sam``.
         weights: path below the folder to the SHA-256 that the file must have.
         kind: how pictures are prepared for the outlines.
-        device: a torch device; None takes a GPU where there is one.
+        device: a torch device; None leaves it to ``DXTRACE_DEVICE``, or to what is here.
+        memory_mb: what a call needs, in MiB, if it is known.
     """
 
     scale = "sigmoid"
 
     def __init__(
-        self, folder: Path, weights: Mapping[str, str], *, kind: Kind, device: str | None = None
+        self,
+        folder: Path,
+        weights: Mapping[str, str],
+        *,
+        kind: Kind,
+        device: str | None = None,
+        memory_mb: int | None = None,
     ) -> None:
-        self._folder, self._asked = folder, device
+        self._folder, self._asked, self._memory_mb = folder, device, memory_mb
         self._weights = _below(weights, DETECTOR)
         self._outliner = SamNetwork(
-            folder / OUTLINER, _below(weights, OUTLINER), kind=kind, device=device
+            folder / OUTLINER,
+            _below(weights, OUTLINER),
+            kind=kind,
+            device=device,
+            memory_mb=memory_mb,
         )
         self._model: Any = None
         self._processor: Any = None
@@ -88,7 +99,7 @@ class DetectAndOutline:
 
         folder = self._folder / DETECTOR
         check_weights(folder, self._weights)
-        self._device = torch_device(self._asked)
+        self._device = torch_device(self._asked, memory_mb=self._memory_mb)
         self._processor = load_processor(AutoProcessor, folder)
         self._model = load_model(AutoModelForZeroShotObjectDetection, folder, self._device)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -54,7 +54,7 @@ class Options(Frozen):
         views: accepted projections; any if empty.
         tolerates_unknown: which header fields may be unknown.
         window: the window of CT; without one it goes by the body part.
-        device: a torch device such as ``cpu``; a GPU where there is one, if none is given.
+        device: a torch device such as ``cpu``; None leaves it to ``DXTRACE_DEVICE``.
         memory_mb: memory that a call needs.
         timeout_s: longest time of a call.
     """
@@ -110,9 +110,10 @@ def _make(folder: Path, weights: dict[str, str], options: Options) -> PhraseSegm
     from expert_models.grounding.detect_and_outline import DetectAndOutline
     from expert_models.grounding.text_to_mask import TextToMask
 
+    where: dict[str, Any] = {"device": options.device, "memory_mb": options.memory_mb}
     if options.method == "detect":
-        return DetectAndOutline(folder, weights, kind=options.outlines, device=options.device)
-    return TextToMask(folder, weights, device=options.device)
+        return DetectAndOutline(folder, weights, kind=options.outlines, **where)
+    return TextToMask(folder, weights, **where)
 
 
 def _card(entry: ExpertEntry, folder: Path, options: Options) -> ModelCard:

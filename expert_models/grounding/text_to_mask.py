@@ -23,15 +23,22 @@ class TextToMask:
     Args:
         folder: a folder of transformers.
         weights: path below the folder to the SHA-256 that the file must have.
-        device: a torch device; None takes a GPU where there is one.
+        device: a torch device; None leaves it to ``DXTRACE_DEVICE``, or to what is here.
+        memory_mb: what a call needs, in MiB, if it is known.
     """
 
     scale = "sigmoid"
 
     def __init__(
-        self, folder: Path, weights: Mapping[str, str], *, device: str | None = None
+        self,
+        folder: Path,
+        weights: Mapping[str, str],
+        *,
+        device: str | None = None,
+        memory_mb: int | None = None,
     ) -> None:
-        self._folder, self._weights, self._asked = folder, dict(weights), device
+        self._folder, self._weights = folder, dict(weights)
+        self._asked, self._memory_mb = device, memory_mb
         self._model: Any = None
         self._processor: Any = None
         self._device: Any = None
@@ -74,6 +81,6 @@ class TextToMask:
         from transformers import AutoProcessor, CLIPSegForImageSegmentation
 
         check_weights(self._folder, self._weights)
-        self._device = torch_device(self._asked)
+        self._device = torch_device(self._asked, memory_mb=self._memory_mb)
         self._processor = load_processor(AutoProcessor, self._folder)
         self._model = load_model(CLIPSegForImageSegmentation, self._folder, self._device)

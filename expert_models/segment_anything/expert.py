@@ -39,7 +39,7 @@ class Settings:
         window: the window of CT; None goes by the body part.
         points_per_side: of the grid that marks everything.
         most_regions: of all that is marked, so many are kept, the best.
-        device: a torch device; None takes a GPU where there is one.
+        device: a torch device; None leaves it to ``DXTRACE_DEVICE``, or to what is here.
     """
 
     kind: Kind
@@ -84,7 +84,8 @@ class SegmentAnything:
         stated = concept in case.named_for(self.card.name, arguments)
         masks, findings, notes = [], [], []
         for target in targets:
-            voxels, score = self._outlined(volume, target)
+            voxels, score, how = self._outlined(volume, target)
+            notes += how
             if not voxels.any():
                 notes.append(f"{target.name}: nothing outlined there")
                 continue
@@ -95,7 +96,7 @@ class SegmentAnything:
             regions, note = self._everything(volume)
             masks += regions
             notes.append(note)
-        return ExpertOutput(tuple(findings), tuple(masks), tuple(notes))
+        return ExpertOutput(tuple(findings), tuple(masks), tuple(dict.fromkeys(notes)))
 
     def _loaded(self) -> SamNetwork:
         """The network; made here, as an expert is sent to its process before it has one."""
@@ -103,8 +104,13 @@ class SegmentAnything:
 
         if self._network is None:
             weights = hashes_of(self.card.weights)
-            kind, device = self._settings.kind, self._settings.device
-            self._network = SamNetwork(self._folder, weights, kind=kind, device=device)
+            self._network = SamNetwork(
+                self._folder,
+                weights,
+                kind=self._settings.kind,
+                device=self._settings.device,
+                memory_mb=self.card.memory_mb,
+            )
         return self._network
 
     def _series(self, case: Case, arguments: Arguments) -> Series:
@@ -122,8 +128,10 @@ class SegmentAnything:
             )
         return fitting[0]
 
-    def _outlined(self, volume: Volume, target: Target) -> tuple[NDArray[np.bool_], float]:
-        """The mask of a target on the image's grid, and the lowest score of its slices."""
+    def _outlined(
+        self, volume: Volume, target: Target
+    ) -> tuple[NDArray[np.bool_], float, list[str]]:
+        """The mask of a target on the image's grid, the lowest score of its slices, and notes."""
         import numpy as np
 
         from expert_models.slice_pictures import brightness_of, on_grid, rgb_slice
@@ -131,12 +139,14 @@ class SegmentAnything:
         brightness = brightness_of(volume, self._settings.window)
         voxels = np.zeros(volume.spatial_shape, np.bool_)
         lowest = 1.0
+        notes: list[str] = []
         for prompt in target.prompts:
             picture = rgb_slice(volume, prompt.index, brightness)
             outline = self._loaded().outline(picture, prompt)
             voxels |= on_grid(outline.mask, prompt.index, volume)
             lowest = min(lowest, outline.predicted_iou)
-        return voxels, lowest
+            notes += outline.notes
+        return voxels, lowest, notes
 
     def _everything(self, volume: Volume) -> tuple[list[Mask], str]:
         from expert_models.slice_pictures import brightness_of, on_grid, rgb_slice, slice_count
@@ -151,7 +161,8 @@ class SegmentAnything:
         where = f" of slice {index}, the middle one" if slice_count(volume) > 1 else ""
         left_out = len(found) - len(masks)
         more = f"; {left_out} more, with lower scores, are left out" if left_out > 0 else ""
-        return masks, f"{len(masks)} regions{where} marked{more}"
+        how = "".join(f"; {note}" for note in (found[0].notes if found else ()))
+        return masks, f"{len(masks)} regions{where} marked{more}{how}"
 
     def _finding(
         self, volume: Volume, target: Target, concept: str | None, score: float, *, stated: bool

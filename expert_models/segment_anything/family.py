@@ -36,7 +36,7 @@ class Options(Frozen):
             the chest, else soft tissue.
         points_per_side: of the grid that marks everything.
         most_regions: of everything, so many regions are kept, the best.
-        device: a torch device such as ``cpu``; a GPU where there is one, if none is given.
+        device: a torch device such as ``cpu``; None leaves it to ``DXTRACE_DEVICE``.
         memory_mb: memory that a call needs.
         timeout_s: longest time of a call.
     """

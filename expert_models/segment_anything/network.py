@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from expert_models.errors import ToolRefusal
 from expert_models.runtime.checksums import check_weights
-from expert_models.runtime.device import torch_device
+from expert_models.runtime.device import SHARES, torch_device, within_memory
 from expert_models.runtime.pretrained import load_model, load_processor
 from expert_models.segment_anything.original_checkpoint import load_original
 from expert_models.segment_anything.prompts import PlanePrompt
@@ -39,10 +40,12 @@ class Outline:
     Attributes:
         mask: (row, column).
         predicted_iou: how well the network believes to have outlined it, whatever it is.
+        notes: what had to be done for want of memory.
     """
 
     mask: NDArray[np.bool_]
     predicted_iou: float
+    notes: tuple[str, ...] = ()
 
 
 class SamNetwork:
@@ -52,15 +55,21 @@ class SamNetwork:
         folder: a folder of transformers, or one with an original checkpoint (``.pth``).
         weights: path below the folder to the SHA-256 that the file must have.
         kind: ``medsam`` prepares pictures as MedSAM was trained: stretched to a square, 0 to 1.
-        device: a torch device; None takes a GPU where there is one.
+        device: a torch device; None leaves it to ``DXTRACE_DEVICE``, or to what is here.
+        memory_mb: what a call needs, in MiB, if it is known.
     """
 
     def __init__(
-        self, folder: Path, weights: Mapping[str, str], *, kind: Kind, device: str | None = None
+        self,
+        folder: Path,
+        weights: Mapping[str, str],
+        *,
+        kind: Kind,
+        device: str | None = None,
+        memory_mb: int | None = None,
     ) -> None:
         self._folder, self._weights, self._kind = folder, dict(weights), kind
-        self._asked = device
-        self._device: Any = None
+        self._asked, self._memory_mb = device, memory_mb
         self._model: Any = None
         self._processor: Any = None
         self._encoded: OrderedDict[str, _Encoded] = OrderedDict()
@@ -76,20 +85,9 @@ class SamNetwork:
         Raises:
             ToolRefusal: if the weights are not what they must be.
         """
-        import torch
-
-        with self._lock, torch.inference_mode():
-            encoded = self._encode(picture)
-            alone = prompt.box is None and len(prompt.points) == 1
-            # One point may mean a part or the whole: the network then offers three outlines.
-            found = self._model(
-                image_embeddings=encoded.embedding,
-                **encoded.inputs(prompt, self._device),
-                multimask_output=alone,
-            )
-            masks, scores = self._masks(found, encoded)
-            best = int(scores[0].argmax())
-            return Outline(masks[0, best].numpy() > 0, float(scores[0, best]))
+        found: Outline
+        found, notes = self._managed(partial(self._outline, picture, prompt), parts=1)
+        return replace(found, notes=notes)
 
     def everything(self, picture: NDArray[np.uint8], points_per_side: int) -> list[Outline]:
         """Outline all that stands apart, from a grid of points; the best first.
@@ -101,35 +99,69 @@ class SamNetwork:
         Raises:
             ToolRefusal: as :meth:`outline`.
         """
+        found, notes = self._managed(partial(self._everything, picture, points_per_side))
+        return [replace(outline, notes=notes) for outline in found]
+
+    def _managed(
+        self, work: Callable[[Any, int], Any], parts: int = SHARES[-1]
+    ) -> tuple[Any, tuple[str, ...]]:
+        """Do work within the memory that there is; what came out, and what had to be done."""
         import torch
 
         with self._lock, torch.inference_mode():
-            encoded = self._encode(picture)
-            areas, points, _, labels = self._processor.generate_crop_boxes(
-                picture, self._side, points_per_crop=points_per_side
+            if self._model is None:
+                self._load()
+            device = torch_device(self._asked, memory_mb=self._memory_mb)
+            managed = within_memory(work, device, parts=parts)
+            return managed.found, managed.notes
+
+    def _outline(
+        self, picture: NDArray[np.uint8], prompt: PlanePrompt, device: Any, _share: int
+    ) -> Outline:
+        encoded = self._encode(picture, device)
+        alone = prompt.box is None and len(prompt.points) == 1
+        # One point may mean a part or the whole: the network then offers three outlines.
+        found = self._model(
+            image_embeddings=encoded.embedding.to(device),
+            **encoded.inputs(prompt, device),
+            multimask_output=alone,
+        )
+        masks, scores = self._masks(found, encoded)
+        best = int(scores[0].argmax())
+        return Outline(masks[0, best].numpy() > 0, float(scores[0, best]))
+
+    def _everything(
+        self, picture: NDArray[np.uint8], points_per_side: int, device: Any, share: int
+    ) -> list[Outline]:
+        import torch
+
+        encoded = self._encode(picture, device)
+        areas, points, _, labels = self._processor.generate_crop_boxes(
+            picture, self._side, points_per_crop=points_per_side
+        )
+        rows, columns = encoded.shape
+        step = min(_POINTS_AT_ONCE, _MOST_PIXELS_AT_ONCE // (3 * rows * columns)) // share
+        runs, scores, boxes = [], [], []
+        for part in range(0, points.shape[1], max(1, step)):
+            these = slice(part, part + max(1, step))
+            found = self._model(
+                image_embeddings=encoded.embedding.to(device),
+                input_points=points[:, these].to(device),
+                input_labels=labels[:, these].to(device),
             )
-            rows, columns = encoded.shape
-            step = max(1, min(_POINTS_AT_ONCE, _MOST_PIXELS_AT_ONCE // (3 * rows * columns)))
-            runs, scores, boxes = [], [], []
-            for first in range(0, points.shape[1], step):
-                found = self._model(
-                    image_embeddings=encoded.embedding,
-                    input_points=points[:, first : first + step].to(self._device),
-                    input_labels=labels[:, first : first + step].to(self._device),
-                )
-                masks, quality = self._masks(found, encoded)
-                kept = self._processor.filter_masks(
-                    masks, quality, encoded.shape, areas[0], _LEAST_IOU, _LEAST_STABILITY
-                )
-                runs += kept[0]
-                scores.append(kept[1])
-                boxes.append(kept[2])
-            if not runs:
-                return []
-            outlines, best, _, _ = self._processor.post_process_for_mask_generation(
-                runs, torch.cat(scores), torch.cat(boxes), _MOST_OVERLAP
+            masks, quality = self._masks(found, encoded)
+            kept = self._processor.filter_masks(
+                masks, quality, encoded.shape, areas[0], _LEAST_IOU, _LEAST_STABILITY
             )
-            return [Outline(m.numpy(), float(s)) for m, s in zip(outlines, best, strict=True)]
+            runs += kept[0]
+            scores.append(kept[1])
+            boxes.append(kept[2])
+        if not runs:
+            return []
+        outlines, best, _, _ = self._processor.post_process_for_mask_generation(
+            runs, torch.cat(scores), torch.cat(boxes), _MOST_OVERLAP
+        )
+        return [Outline(m.numpy(), float(s)) for m, s in zip(outlines, best, strict=True)]
 
     @property
     def _side(self) -> int:
@@ -145,9 +177,9 @@ class SamNetwork:
         )
         return masks[0], scores
 
-    def _encode(self, picture: NDArray[np.uint8]) -> _Encoded:
-        if self._model is None:
-            self._load()
+    def _encode(self, picture: NDArray[np.uint8], device: Any) -> _Encoded:
+        """The picture, encoded now or before, with the network on the device."""
+        self._model.to(device)
         key = hashlib.sha256(repr(picture.shape).encode() + picture.tobytes()).hexdigest()
         if key in self._encoded:
             self._encoded.move_to_end(key)
@@ -156,8 +188,8 @@ class SamNetwork:
         shown = _stretched(picture, self._side) if self._kind == "medsam" else picture
         inputs = self._processor(images=shown, return_tensors="pt")
         height, width = (int(n) for n in inputs["reshaped_input_sizes"][0])
-        embedding = self._model.get_image_embeddings(inputs["pixel_values"].to(self._device))
-        self._encoded[key] = _Encoded(embedding, (rows, columns), (height, width))
+        embedding = self._model.get_image_embeddings(inputs["pixel_values"].to(device))
+        self._encoded[key] = _Encoded(embedding.cpu(), (rows, columns), (height, width))
         while len(self._encoded) > _KEPT:
             self._encoded.popitem(last=False)
         return self._encoded[key]
@@ -166,12 +198,11 @@ class SamNetwork:
         from transformers import SamImageProcessor, SamModel, SamProcessor
 
         check_weights(self._folder, self._weights)
-        self._device = torch_device(self._asked)
         original = next(iter(sorted(self._folder.glob("*.pth"))), None)
         if original is None:
-            model = load_model(SamModel, self._folder, self._device)
+            model = load_model(SamModel, self._folder, "cpu")
         else:
-            model = load_original(original).to(self._device).eval()
+            model = load_original(original).eval()
         side = int(model.config.vision_config.image_size)
         own = {"size": {"longest_edge": side}, "pad_size": {"height": side, "width": side}}
         if self._kind == "medsam":

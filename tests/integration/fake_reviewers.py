@@ -53,9 +53,10 @@ def review_with_masks(case: Case, *, planner: str, store: ArtifactStore) -> Fake
 
 
 def review_with_resident(case: Case, *, planner: str, store: object = None) -> FakeRun:
-    """Answers with what an expert in a process of its own says."""
+    """Answers with what an expert in a process of its own says; one for each order."""
     del store
-    expert = Resident(name="resident", timeout_s=600)
+    order = case.reports[0].text.split()[0]
+    expert = Resident(name=f"resident_{order}", timeout_s=600)
     run = run_tool(Tool(expert.card, expert.run, "somebody"), case)
     trace = Trace(case.id)
     trace.append("answer", {"planner": planner})

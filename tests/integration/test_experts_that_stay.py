@@ -1,13 +1,16 @@
 """Experts in processes of their own, called by the workers of a batch and left by a kill."""
 
 import json
+import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.integration.conftest import Start
+from tests.integration.conftest import Start, command_environment
 
 pytestmark = pytest.mark.slow
 
@@ -55,3 +58,20 @@ def test_a_batch_that_is_killed_leaves_no_expert(tmp_path: Path, start_batch: St
     process.wait()
     _, alive = psutil.wait_procs(family, timeout=30)
     assert not alive
+
+
+@pytest.mark.parametrize(
+    ("expert", "printed"),
+    [("other", ["begun", "ok", "('look',)"]), ("own", ["begun", "ok", "('look',)"])],
+)
+def test_a_script_that_begins_at_once_is_not_run_again(
+    expert: str, printed: list[str], tmp_path: Path
+) -> None:
+    """Only an expert that is defined in it makes its process import it, and start no others."""
+    script = shutil.copy(Path(__file__).with_name("script_without_guard.py"), tmp_path)
+    done = subprocess.run(
+        [sys.executable, script, expert], cwd=tmp_path, env=command_environment(),
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    assert done.stdout.split("\n")[:-1] == printed
+    assert ("begun" in done.stderr) == (expert == "own")

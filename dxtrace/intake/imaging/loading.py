@@ -26,6 +26,7 @@ from dxtrace.intake.limits import IntakeLimits
 
 _DICOM = frozenset((FileFormat.DICOM, FileFormat.BARE_DICOM))
 _Key = tuple[tuple[str, int, int], ...]
+MODALITY_UNKNOWN = "the modality is indeterminate: neither header nor pixels tell"
 _TEXT_NOTE = (
     "text may be burned into the pixels: something in them looks like it; look before images or "
     "pictures of them are passed on"
@@ -124,12 +125,14 @@ def _key_of(series: Series) -> _Key:
 def _as_stated(volume: Volume, series: Series) -> Volume:
     """What the case says about the series goes before what its files say."""
     first = series.images[0]
+    modality = first.modality or series.modality or volume.modality
     return replace(
         volume,
         series=series.id,
-        modality=first.modality or series.modality or volume.modality,
+        modality=modality,
         body_part=first.body_part or volume.body_part,
         view=first.view or volume.view,
+        notes=tuple(n for n in volume.notes if modality is None or n != MODALITY_UNKNOWN),
     )
 
 
@@ -201,7 +204,7 @@ def add_pixel_facts(volume: Volume) -> Volume:
             modality = modality_of_picture(volume.voxels, is_colour=volume.is_colour)
         notes.append(
             f"modality {modality}, from the pixels alone" if modality
-            else "the modality is indeterminate: neither header nor pixels tell"
+            else MODALITY_UNKNOWN
         )  # fmt: skip
     if part is None and unit == "HU" and is_volume:
         part = body_part_of_ct(volume.voxels)

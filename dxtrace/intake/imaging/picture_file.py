@@ -48,15 +48,10 @@ def load_picture(path: Path, limits: IntakeLimits) -> tuple[NDArray[Any], bool, 
     """
     with _opened(path, limits) as picture:
         described = _describe(picture, limits)
-        try:
-            pages = []
-            for page in range(_pages(picture)):
-                picture.seek(page)
-                pages.append(_values(picture))
-        except IntakeError:
-            raise
-        except _DAMAGE:
-            raise IntakeError("the picture is damaged or cut short") from None
+        pages = []
+        for page in range(_pages(picture)):
+            picture.seek(page)
+            pages.append(_values(picture))
     if len({page.shape for page in pages}) > 1:
         raise IntakeError("expected pages of one size and kind, got several")
     values = np.stack(pages) if len(pages) > 1 else pages[0]
@@ -74,24 +69,29 @@ def _opened(path: Path, limits: IntakeLimits) -> Iterator[Any]:
             picture = Pillow.open(raw, formats=_FORMATS)
     except _DAMAGE:
         raise IntakeError("the picture is damaged, or no PNG, JPEG or TIFF") from None
-    with picture:
-        yield picture
+    try:
+        with picture:
+            yield picture
+    except IntakeError:
+        raise
+    except _DAMAGE:
+        # Whatever is asked of a picture may decode it.
+        raise IntakeError("the picture is damaged or cut short") from None
 
 
 def _pages(picture: Any) -> int:
-    try:
-        return int(getattr(picture, "n_frames", 1)) if picture.format == "TIFF" else 1
-    except _DAMAGE:
-        raise IntakeError("the picture is damaged or cut short") from None
+    return int(getattr(picture, "n_frames", 1)) if picture.format == "TIFF" else 1
 
 
 def _describe(picture: Any, limits: IntakeLimits) -> VolumetricHeader:
     pages = _pages(picture)
     rows, columns = picture.height, picture.width
+    colours = 1 if picture.mode in _GREY else 3
+    # Asking a PNG for its orientation decodes it.
+    check_shape((rows, columns), 4 * colours, limits)
     if picture.getexif().get(0x0112) in (5, 6, 7, 8):  # EXIF orientation: lying on its side
         rows, columns = columns, rows
     shape = (pages, rows, columns) if pages > 1 else (rows, columns)
-    colours = 1 if picture.mode in _GREY else 3
     check_shape(shape, 4 * colours, limits)
     moving = picture.format != "TIFF" and getattr(picture, "n_frames", 1) > 1
     notes = (_NO_SPACING, "the picture moves: only its first frame is read") if moving else ()

@@ -7,6 +7,7 @@ import pytest
 
 from dxtrace.clinical import Series
 from dxtrace.intake import IntakeError, read_case
+from dxtrace.intake.imaging import load_volume
 from tests.unit.intake.imaging.samples import make_dicom, save, write_nifti
 
 
@@ -19,7 +20,8 @@ def _series(folder: Path, images: str) -> tuple[Series, tuple[str, ...]]:
 def test_a_case_may_say_what_a_nifti_cannot(tmp_path: Path) -> None:
     write_nifti(tmp_path / "a.nii", np.ones((4, 5, 6), np.int16), np.eye(4))
     said = "{path: a.nii, modality: MR, body_part: head, contrast: true, sequence: t1c}"
-    series, _ = _series(tmp_path, said)
+    series, notes = _series(tmp_path, said)
+    assert not any("indeterminate" in note for note in (*notes, *load_volume(series).notes))
     assert (series.modality, series.contrast, series.sequence) == ("MR", True, "t1c")
     assert {(i.modality, i.body_part) for i in series.images} == {("MR", "head")}
 

@@ -192,6 +192,16 @@ def test_every_structure_has_a_letter_a_line_and_a_name() -> None:
         assert said in picture.caption
 
 
+def test_a_structure_and_its_parts_do_not_hide_each_other() -> None:
+    masks = []
+    for name, rows in (("lung", (10, 50)), ("upper_zone", (10, 30)), ("lower_zone", (30, 50))):
+        voxels = np.zeros(SHAPE, bool)
+        voxels[5:25, rows[0] : rows[1], 10:40] = True
+        masks.append(Mask(name, voxels))
+    shown = [picture.masks for picture in drawn(ct(), *masks, findings=())]
+    assert shown == [("lung",), ("upper_zone", "lower_zone")]
+
+
 def test_lines_differ_in_kind_and_not_only_in_colour() -> None:
     kinds = [Drawn(n, np.zeros((1, 1), bool), "").style for n in range(pictures.MAX_TOGETHER)]
     assert len({k[1] for k in kinds}) == len({k[3] for k in kinds}) == pictures.MAX_TOGETHER

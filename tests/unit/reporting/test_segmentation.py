@@ -88,6 +88,8 @@ def test_nothing_that_identifies_goes_along() -> None:
     written = pydicom.dcmread(BytesIO(content))
     assert written.PatientName == ""
     assert written.PatientID == ""
+    assert written.PatientIdentityRemoved == "YES"
+    assert "UIDs and sex kept" in written.DeidentificationMethod
 
 
 def test_codes_of_the_concept_and_the_algorithm_are_told() -> None:

@@ -82,6 +82,11 @@ def loud(case: Case) -> list[Finding]:
     return nodule(case)
 
 
+def talkative(case: Case) -> list[Finding]:
+    print("loading model")  # noqa: T201  # what authors forget in their code
+    return nodule(case)
+
+
 def refusing(case: Case) -> list[Finding]:
     raise ToolRefusal(f"nothing to say about {case.id}")
 
@@ -93,11 +98,16 @@ def refusing(case: Case) -> list[Finding]:
         (other_concept, "ends well", "cardiomegaly"),
         (restless, "second call", "differ"),
         (loud, "standard output", "loading model"),
+        (talkative, "standard output", "loading model"),
     ],
 )
 def test_what_an_expert_does_wrong_is_named(run: Run, what: str, why: str) -> None:
     found = failed(run)
     assert any(what in line and why in detail for line, detail in found.items()), found
+
+
+def test_a_reader_of_reports_needs_no_image() -> None:
+    assert failed(accepts=("report",)) == {}
 
 
 def test_an_expert_may_refuse_the_phantom_but_not_the_case_that_was_given(tmp_path: Path) -> None:

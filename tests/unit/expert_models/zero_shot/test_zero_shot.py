@@ -176,14 +176,21 @@ def test_built_in_prompts_are_of_the_vocabulary() -> None:
 
 def test_the_examples_of_the_page_load(tmp_path: Path) -> None:
     page = Path(__file__).parents[4] / "docs" / "expert-families.md"
-    entries, prompts = re.findall(r"(?ms)^```yaml\n(.*?)^```", page.read_text(encoding="utf-8"))
-    (tmp_path / "experts.yaml").write_text(entries)
-    (tmp_path / "prompts.yaml").write_text(prompts)
-    listed = load_entries(tmp_path / "experts.yaml")
-    assert set(listed.entries) == {"cxr_pathologies"}
-    assert not listed.problems
-    known = load_knowledge().vocabulary.concepts
-    assert set(load_prompts(tmp_path / "prompts.yaml").concepts) <= set(known)
+    blocks = re.findall(r"(?ms)^```yaml\n(.*?)^```", page.read_text(encoding="utf-8"))
+    path = tmp_path / "example.yaml"
+    known = set(load_knowledge().vocabulary.concepts)
+    prompts = 0
+    for block in blocks:
+        content = yaml.safe_load(block)
+        if isinstance(content, list) or "experts" in content:
+            path.write_text(f"experts:\n{block}" if isinstance(content, list) else block)
+            assert load_entries(path).entries
+            assert not load_entries(path).problems
+        elif "templates" in content:
+            path.write_text(block)
+            assert set(load_prompts(path).concepts) <= known
+            prompts += 1
+    assert prompts == 1
 
 
 def test_other_prompts_are_another_version(models: dict[str, Path]) -> None:

@@ -287,6 +287,16 @@ def test_a_picture_that_is_cut_short_is_refused(tmp_path: Path) -> None:
         refuse(tmp_path / name, "damaged|cut short")
 
 
+def test_a_picture_damaged_between_its_parts_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Pillow.fromarray(np.arange(4096, dtype=np.uint16).reshape(64, 64)).save(path)
+    raw = bytearray(path.read_bytes())
+    place = raw.index(b"IDAT") - 2
+    raw[place : place + 2] = b"\0\x49"  # the pixels end early, in the middle of nowhere
+    path.write_bytes(raw)
+    refuse(path, "damaged or cut short")
+
+
 def test_a_huge_picture_is_refused_from_its_header(tmp_path: Path) -> None:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (
