@@ -141,7 +141,8 @@ def test_the_result_object_has_the_stable_names() -> None:
     assert finding["evidence"][0]["span"] == [3, 9]
     assert data["contradictions"][0]["with"] == ["f1"]
     assert "with_" not in data["contradictions"][0]
-    assert data["missing"] == [{"concept": "patient.age", "why": "it decides"}]
+    missing = {"concept": "patient.age", "why": "it decides", "decides_alone": False}
+    assert data["missing"] == [missing]
     assert data["tools"] == [
         {"name": "report_reader", "outcome": "ok", "seconds": 0.1, "reason": "", "notes": []}
     ]
