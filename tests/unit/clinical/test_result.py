@@ -143,9 +143,8 @@ def test_the_result_object_has_the_stable_names() -> None:
     assert "with_" not in data["contradictions"][0]
     missing = {"concept": "patient.age", "why": "it decides", "decides_alone": False}
     assert data["missing"] == [missing]
-    assert data["tools"] == [
-        {"name": "report_reader", "outcome": "ok", "seconds": 0.1, "reason": "", "notes": []}
-    ]
+    call = {"name": "report_reader", "outcome": "ok", "seconds": 0.1, "reason": "", "notes": []}
+    assert data["tools"] == [{**call, "arguments": {}, "from_cache": False}]
 
 
 def test_a_finding_without_a_size_has_no_measurement() -> None:
