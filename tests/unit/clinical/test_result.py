@@ -141,10 +141,10 @@ def test_the_result_object_has_the_stable_names() -> None:
     assert finding["evidence"][0]["span"] == [3, 9]
     assert data["contradictions"][0]["with"] == ["f1"]
     assert "with_" not in data["contradictions"][0]
-    assert data["missing"] == [{"concept": "patient.age", "why": "it decides"}]
-    assert data["tools"] == [
-        {"name": "report_reader", "outcome": "ok", "seconds": 0.1, "reason": "", "notes": []}
-    ]
+    missing = {"concept": "patient.age", "why": "it decides", "decides_alone": False}
+    assert data["missing"] == [missing]
+    call = {"name": "report_reader", "outcome": "ok", "seconds": 0.1, "reason": "", "notes": []}
+    assert data["tools"] == [{**call, "arguments": {}, "from_cache": False}]
 
 
 def test_a_finding_without_a_size_has_no_measurement() -> None:
