@@ -15,6 +15,7 @@ from dxtrace.clinical.base import Frozen
 from dxtrace.knowledge.strict_yaml import parse_yaml
 from dxtrace.user_folders import config_folder
 from expert_models.families import FAMILIES, ExpertEntry
+from expert_models.wrong_fields import wrong_fields
 
 VARIABLE = "DXTRACE_EXPERTS"
 CATALOGUE = Path(__file__).parent / "catalogue.yaml"
@@ -77,7 +78,7 @@ def load_entries(path: Path, *, trusted: bool = False) -> EntryList:
         try:
             entry = _entry(raw, path.parent)
         except ValueError as error:
-            problems[label] = f"{path.name}, entry {number}: {_reason(error)}"
+            problems[label] = f"{path.name}, entry {number}: {error}"
             continue
         if entry.name in entries:
             problems[label] = f"{path.name}, entry {number}: {label} is given twice"
@@ -98,22 +99,16 @@ def _listed(path: Path, *, trusted: bool) -> tuple[Any, ...]:
     try:
         return _File.model_validate({} if found is None else found).experts
     except ValidationError as error:
-        raise ValueError(f"{path}: {_reason(error)}") from None
+        raise ValueError(f"{path}: {wrong_fields(error, _File)}") from None
 
 
 def _entry(raw: Any, base: Path) -> ExpertEntry:
-    entry = ExpertEntry.model_validate(raw)
+    try:
+        entry = ExpertEntry.model_validate(raw)
+    except ValidationError as error:
+        raise ValueError(wrong_fields(error, ExpertEntry)) from None
     if entry.family not in FAMILIES:
         raise ValueError(f"family: expected one of {', '.join(FAMILIES)}, got {entry.family!r}")
     if entry.folder is None:
         return entry
     return entry.model_copy(update={"folder": base / entry.folder.expanduser()})
-
-
-def _reason(error: ValueError) -> str:
-    if not isinstance(error, ValidationError):
-        return str(error)
-    return "; ".join(
-        f"{'.'.join(map(str, e['loc']))}: {e['msg']}" if e["loc"] else e["msg"]
-        for e in error.errors()[:3]
-    )

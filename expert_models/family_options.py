@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from dxtrace.clinical.base import Frozen
+from expert_models.wrong_fields import wrong_fields
 
 if TYPE_CHECKING:
     from expert_models.families import ExpertEntry
@@ -27,7 +28,4 @@ def read_options(entry: ExpertEntry, kind: type[Options]) -> Options:
     try:
         return kind.model_validate(entry.options)
     except ValidationError as error:
-        wrong = "; ".join(
-            f"options.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()
-        )
-        raise ValueError(f"{entry.name}: {wrong}") from None
+        raise ValueError(f"{entry.name}: {wrong_fields(error, kind, 'options')}") from None

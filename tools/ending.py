@@ -61,8 +61,10 @@ def broken(error: BaseException) -> Ending:
     return Ending("broken", f"{type(error).__name__}: {error}{where}")
 
 
-def _listed(given: Iterable[Finding] | ExpertOutput) -> ExpertOutput:
+def _listed(given: Iterable[Finding] | ExpertOutput | None) -> ExpertOutput:
     """What a function returned, with everything that it still had to compute."""
+    if given is None:
+        raise TypeError("expected a list of findings or an ExpertOutput, got None")
     if not isinstance(given, ExpertOutput):
         return ExpertOutput(tuple(given))
     notes = (given.notes,) if isinstance(given.notes, str) else given.notes

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from importlib.metadata import entry_points
 
+from pydantic import ValidationError
+
 from expert_models import ExpertModel, ModelCard
+from expert_models.wrong_fields import wrong_fields
 from tools.tool import Tool, ToolFunction
 
 ENTRY_POINT_GROUP = "dxtrace.experts"
@@ -49,8 +52,15 @@ class ToolRegistry:
                 with redirect_stdout(sys.stderr):
                     self.register(as_tool(point.load(), origin))
             except (Exception, SystemExit) as error:  # noqa: BLE001  # a broken plug-in must not stop the others
-                log.warning("expert %s of %s cannot be loaded: %s", point.name, origin, error)
-                self.problems[point.name] = f"{type(error).__name__}: {error}"
+                reason = _reason(error)
+                log.warning("expert %s of %s cannot be loaded: %s", point.name, origin, reason)
+                self.problems[point.name] = reason
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, ValidationError) and error.title == ModelCard.__name__:
+        return wrong_fields(error, ModelCard, "card")
+    return f"{type(error).__name__}: {error}"
 
 
 def as_tool(found: object, origin: str) -> Tool:

@@ -3,7 +3,8 @@
 import difflib
 
 from apps.exit_status import UsageError
-from dxtrace.knowledge import KnowledgeError
+from dxtrace.knowledge import KnowledgeError, load_knowledge
+from expert_models import ModelCard
 from expert_models.card_text import render_card, render_card_for_prompt
 from expert_models.entries import catalogue_entries
 from expert_models.families import ExpertEntry
@@ -17,11 +18,13 @@ def list_experts() -> None:
     Raises:
         UsageError: if the knowledge packs do not load.
     """
-    registry = _registry()
+    registry, concepts = _registry(), load_knowledge().vocabulary.concepts
     for tool in registry:
         card = tool.card
         print(f"{card.name} {card.version} ({tool.origin}): {card.title}")
-        print(f"  accepts {_join(card.accepts)}; produces {_join(card.produces)}")
+        print(f"  accepts {_join(card.accepts)}; {_gives(card)}")
+        if unknown := sorted(set(card.produces) - {"*"} - set(concepts)):
+            print(f"  not in the vocabulary, so that no planner asks for it: {', '.join(unknown)}")
         for label, text in (("for", card.intended_use), ("limits", card.limits)):
             if text:
                 print(f"  {label}: {text}")
@@ -81,6 +84,13 @@ def _registry() -> ToolRegistry:
         return default_workbench().registry
     except KnowledgeError as error:
         raise UsageError(str(error)) from None
+
+
+def _gives(card: ModelCard) -> str:
+    marks = f"marks {', '.join(card.marks)}" if card.marks else ""
+    if marks and not card.produces:
+        return marks
+    return "; ".join(filter(None, (f"produces {_join(card.produces)}", marks)))
 
 
 def _join(names: tuple[str, ...]) -> str:

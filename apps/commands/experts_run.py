@@ -68,7 +68,11 @@ def run_expert(request: RunRequest) -> ExitStatus:
         run = run_tool(
             tool, case, arguments, store=store, concepts=load_knowledge().vocabulary.concepts
         )
-        text = _as_json(case, run) if request.json else "\n".join(_lines(run, request.out))
+        text = (
+            _as_json(case, run)
+            if request.json
+            else "\n".join(_lines(run, request.out, marks=bool(tool.card.marks)))
+        )
         print(text, file=results)
     return ExitStatus.OK if run.call.outcome is Outcome.OK else ExitStatus.CASE_FAILED
 
@@ -111,14 +115,14 @@ def _box(text: str, series: str) -> Box:
 
 
 def _index(text: str, what: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(number) for number in text.split(","))
-    except ValueError:
-        form = "slice,row,column or row,column"
+    numbers = [number.strip() for number in text.split(",")]
+    if not all(number.isdecimal() for number in numbers):
+        form = "slice,row,column or row,column, counted from 0"
         raise UsageError(
             f"{what}: expected {form}; a point may end with ,{_OUTSIDE}, a box is two of them "
             f"with a colon between"
-        ) from None
+        )
+    return tuple(map(int, numbers))
 
 
 def _as_json(case: Case, run: ToolRun) -> str:
@@ -131,7 +135,7 @@ def _as_json(case: Case, run: ToolRun) -> str:
     return json.dumps(result.to_json_object(), ensure_ascii=False)
 
 
-def _lines(run: ToolRun, out: Path | None) -> Iterator[str]:
+def _lines(run: ToolRun, out: Path | None, *, marks: bool) -> Iterator[str]:
     call = run.call
     again = ", found before (result cache)" if call.from_cache else ""
     yield f"{call.name}: {call.outcome.value.replace('_', ' ')}, {call.seconds:.1f} s{again}"
@@ -143,6 +147,8 @@ def _lines(run: ToolRun, out: Path | None) -> Iterator[str]:
         yield "  no findings"
     for note in call.notes:
         yield f"  note: {note}"
+    if out is None and marks:
+        yield "  what it marks is kept with --out DIR only"
     for artifact in run.artifacts:
         yield f"  {artifact.kind}: {(out or Path()) / artifact.path}"
 

@@ -104,8 +104,10 @@ class WeightsStore:
         """The entry with a SHA-256 for every file: stated, accepted, or as found in its own folder.
 
         Raises:
-            ValueError: if a file is not here.
+            ValueError: if a file, or the folder of its own, is not here.
         """
+        if entry.folder is not None and not entry.folder.is_dir():
+            raise ValueError(f"{entry.name}: folder: expected a folder, got none at {entry.folder}")
         lacking = self.missing(entry)
         if lacking:
             raise ValueError(f"{entry.name}: {lacking[0]} is not here: dxtrace experts pull")

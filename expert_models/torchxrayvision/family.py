@@ -40,7 +40,7 @@ class TorchXRayVisionOptions(Frozen):
         device: a torch device; a GPU where there is one, if empty.
     """
 
-    network: ClassifierName | Literal["pspnet"]
+    network: Literal[ClassifierName, "pspnet"]
     calibration: str | None = None
     device: str | None = None
 

@@ -120,7 +120,10 @@ def _packed(function: ToolFunction) -> bytes:
     try:
         _StablePickler(stream, protocol=pickle.HIGHEST_PROTOCOL).dump(_portable(function))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
-        reason = "an isolated expert must be defined at the top of a module or a class"
+        reason = (
+            "an isolated expert goes to a process of its own: it must be defined at the top of a "
+            "module or a class, and hold no lock, open file or connection before run"
+        )
         raise NotPortableError(f"{reason}: {error}") from error
     return stream.getvalue()
 

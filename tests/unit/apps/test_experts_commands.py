@@ -12,9 +12,10 @@ import pytest
 from apps.commands import experts, experts_check, experts_new
 from apps.commands.experts_pull import PullOptions, pull_expert
 from apps.exit_status import ExitStatus, UsageError
-from expert_models import entries
+from expert_models import ModelCard, entries
 from expert_models.entries import load_entries
 from expert_models.runtime import store
+from tools import Tool, ToolRegistry
 
 ROOT = Path(__file__).parents[3]
 CONTENT = b"weights" * 1000
@@ -91,6 +92,23 @@ def test_list_and_show_say_what_is_not_pulled(
     assert "tiny (catalogue): can be pulled: dxtrace experts pull tiny" in capsys.readouterr().out
     with pytest.raises(UsageError, match="not here yet: dxtrace experts pull tiny"):
         experts.find_tool("tiny")
+
+
+def test_list_says_what_is_marked_and_what_no_planner_can_ask_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry = ToolRegistry()
+    for card in (
+        ModelCard(name="marker", marks=("left_lung", "right_lung")),
+        ModelCard(name="both", produces=("pulmonary_nodule", "lung_nodul"), marks=("spot",)),
+    ):
+        registry.register(Tool(card, lambda _: [], "somebody"))
+    monkeypatch.setattr(experts, "_registry", lambda: registry)
+    experts.list_experts()
+    out = capsys.readouterr().out
+    assert "accepts report; marks left_lung, right_lung\n" in out
+    assert "produces pulmonary_nodule, lung_nodul; marks spot\n" in out
+    assert out.count("not in the vocabulary, so that no planner asks for it: lung_nodul") == 1
 
 
 # -- new and check ---------------------------------------------------------------------------------

@@ -24,6 +24,11 @@ def pass_on(case: Case, arguments: Arguments) -> list[Finding]:
     ]
 
 
+def list_nothing(_: Case) -> list[Finding]:
+    """No findings."""
+    return []
+
+
 def look(case: Case, arguments: Arguments) -> list[Finding]:
     """A finding with a size."""
     SEEN.append(arguments)
@@ -104,6 +109,7 @@ def test_a_call_that_the_card_does_not_take_says_so(
         ("points", "1;2", "--point 1;2: expected slice,row,column or row,column"),
         ("points", "1", "expected (slice, row, column) or (row, column), got (1,)"),
         ("points", "1,2,in", "--point 1,2,in: expected slice,row,column"),
+        ("points", "-1,2", "--point -1,2: expected slice,row,column or row,column, counted from 0"),
         ("points", "", "--point : expected"),
         ("boxes", "1,2", "--box 1,2: expected"),
         ("boxes", "5,5:1,9", "expected low <= high"),
@@ -116,6 +122,17 @@ def test_what_is_no_point_or_box_is_refused(
     with pytest.raises(UsageError) as refused:
         run_expert(RunRequest("looker", case, **{field: (text,)}))
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_masks_that_are_not_kept_are_said(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch, kept: bool,
+) -> None:  # fmt: skip
+    card = ModelCard(name="marker", accepts=("report",), marks=("region",))
+    monkeypatch.setattr(experts_run, "find_tool", lambda _: Tool(card, list_nothing, "somebody"))
+    run_expert(RunRequest("marker", case, out=tmp_path / "out" if kept else None))
+    assert ("kept with --out DIR only" in capsys.readouterr().out) is not kept
 
 
 def test_a_case_that_is_not_there_is_refused(tmp_path: Path) -> None:

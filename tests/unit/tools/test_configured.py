@@ -128,12 +128,14 @@ def test_broken_entries_stop_no_other(home: Path, bundle: Path) -> None:
         {"name": "empty", "family": "monai_bundle", "folder": str(home)},
         {"name": "odd", "family": "monai_bundle", "folder": str(bundle), "options": {"views": 3}},
         {"name": "Wrong", "family": "monai_bundle"},
+        {"name": "gone", "family": "segment_anything", "folder": str(home / "nowhere")},
         {"name": "tiny", "family": "monai_bundle", "folder": str(bundle)},
     )
     assert [t.card.name for t in registry] == ["tiny"]
-    assert set(registry.problems) == {"empty", "odd", "Wrong"}
+    assert set(registry.problems) == {"empty", "odd", "Wrong", "gone"}
     assert "configs/metadata.json" in registry.problems["empty"]
     assert "options.views" in registry.problems["odd"]
+    assert f"expected a folder, got none at {home / 'nowhere'}" in registry.problems["gone"]
 
 
 def test_the_registry_does_not_load_torch(home: Path, bundle: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from pydantic import ValidationError
 
 from dxtrace.clinical import Case, Finding
 from expert_models import ExpertModel, ModelCard
@@ -84,11 +85,18 @@ class Point:
         return self._loaded
 
 
+def wrong_card() -> ValidationError:
+    with pytest.raises(ValidationError) as wrong:
+        ModelCard.model_validate({"name": "wrong", "modality": "CT"})
+    return wrong.value
+
+
 def test_what_cannot_be_loaded_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [
         Point("missing", ModuleNotFoundError("No module named 'torch'")),
         Point("bug", ZeroDivisionError("division by zero")),
         Point("number", 42),
+        Point("card", wrong_card()),
         Point("nameless", NamelessExpert),
         Point("good", Expert),
         Point("again", type("Again", (Expert,), {})),
@@ -98,9 +106,12 @@ def test_what_cannot_be_loaded_stops_no_other(monkeypatch: pytest.MonkeyPatch) -
     registry = ToolRegistry()
     registry.load_entry_points()
     assert {t.card.name for t in registry} == {"expert", "decorated"}
-    assert set(registry.problems) == {"missing", "bug", "number", "nameless", "again"}
+    assert set(registry.problems) == {"missing", "bug", "number", "card", "nameless", "again"}
     assert registry.problems["missing"] == "ModuleNotFoundError: No module named 'torch'"
     assert "expected an ExpertModel" in registry.problems["number"]
+    assert registry.problems["card"].startswith(
+        "card.modality: there is no such field: did you mean 'modalities'?"
+    )
     assert "already registered" in registry.problems["again"]
     tool = registry.get("decorated")
     assert tool is not None

@@ -57,6 +57,12 @@ def test_nothing_found_is_ok_and_says_nothing() -> None:
     assert (run.call.outcome, run.findings) == (Outcome.OK, ())
 
 
+def test_what_forgets_to_return_is_told_so() -> None:
+    run = run_tool(tool(lambda _: None), CASE)
+    assert run.call.outcome is Outcome.FAILED
+    assert "expected a list of findings or an ExpertOutput, got None" in run.call.reason
+
+
 def test_a_generator_that_breaks_midway_gives_no_findings() -> None:
     def half(_: Case) -> Iterator[Finding]:
         yield gas()

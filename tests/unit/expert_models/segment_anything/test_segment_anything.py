@@ -357,7 +357,9 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_options_are_checked(folder: Path) -> None:
-    with pytest.raises(ValueError, match=r"sam: options\.windw: Extra inputs"):
+    with pytest.raises(
+        ValueError, match=r"sam: options\.windw: there is no such field: did you mean .window"
+    ):
         _expert(folder, windw="lung")
 
 
