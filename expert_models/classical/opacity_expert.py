@@ -44,7 +44,7 @@ class ZonalOpacityReader:
         produces=(CONCEPT,),
         memory_mb=500,
         cost=2.0,
-        timeout_s=60.0,
+        timeout_s=180.0,
         isolated=True,
         intended_use="a score per side for a reader or a calibrated threshold; decides nothing",
         limits="no operating point: the score was calibrated on no patients, so presence stays "
