@@ -10,9 +10,10 @@ import sys
 import threading
 from collections.abc import Sequence
 from multiprocessing import Pipe, spawn
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from tools.host.scratch import make_scratch, remove_scratch
 from tools.host.worker import NUMBER_BYTES, importing_main
 
 _KILL_WAIT_S = 5.0
@@ -46,18 +47,27 @@ class ExpertProcess:
         self._function = function
         self._lock = threading.Lock()
         self._how: str | None = None
+        self._scratch = make_scratch()
         self._pipe, theirs = Pipe()
+        try:
+            self._process = self._started(name, theirs)
+        except OSError:
+            remove_scratch(self._scratch)
+            raise
+        # Besides the pipe, which something that the expert has started may hold open.
+        self._end = [os.pidfd_open(self._process.pid)] if hasattr(os, "pidfd_open") else []
+
+    def _started(self, name: str, theirs: "Connection[bytes, bytes]") -> subprocess.Popen[bytes]:
         with theirs:
             arguments = [str(theirs.fileno()), json.dumps(sys.path), process_name(name)]
-            self._process = subprocess.Popen(  # noqa: S603 - this Python, and a program of ours
+            return subprocess.Popen(  # noqa: S603 - this Python, and a program of ours
                 [spawn.get_executable(), "-c", _START, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=2,  # what an expert prints is no result
                 pass_fds=(theirs.fileno(),),
+                env={**os.environ, "TMPDIR": str(self._scratch)},
                 process_group=0,  # what it starts is killed with it
             )
-        # Besides the pipe, which something that the expert has started may hold open.
-        self._end = [os.pidfd_open(self._process.pid)] if hasattr(os, "pidfd_open") else []
 
     @property
     def has_ended(self) -> bool:
@@ -106,6 +116,7 @@ class ExpertProcess:
                 self._pipe.close()
                 for number in self._end:
                     os.close(number)
+                remove_scratch(self._scratch)
                 self._how = _words(self._process.returncode)
             return self._how
 

@@ -18,6 +18,7 @@ from expert_models import Arguments
 from tools.ending import Ending, broken, ending_of_anything
 from tools.host.packing import pack_ending
 from tools.host.request import run_many_of, unpack_function
+from tools.host.scratch import remove_scratch
 from tools.tool import ToolFunction
 
 NUMBER_BYTES = 4
@@ -76,6 +77,7 @@ def _end_with_host(number: int) -> None:
     hung_up = select.poll()
     hung_up.register(number, 0)
     hung_up.poll()
+    remove_scratch(Path(os.environ["TMPDIR"]))  # the host's own, made for this process
     os.killpg(0, signal.SIGKILL)
 
 

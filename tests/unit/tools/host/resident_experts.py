@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,6 +51,9 @@ class Resident:
         if order == "until":  # the file is there
             while not Path(word).exists():
                 threading.Event().wait(0.005)
+        if order == "litter":  # an image in a temporary file, as libraries leave them
+            handle, word = tempfile.mkstemp(prefix=word)
+            os.close(handle)
         if order == "refuse":
             raise ToolRefusal(word)
         return [finding(process=os.getpid(), calls=self._calls, together=1, word=word)]

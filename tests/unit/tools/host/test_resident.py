@@ -18,6 +18,7 @@ from tools import Cancellation, Tool, ToolRun, run_tool
 from tools.host.host import ExpertHost
 from tools.host.packing import unpack_ending
 from tools.host.request import make_request
+from tools.host.scratch import make_scratch
 
 
 def tool(kind: type[Resident] = Resident, **card: Any) -> Tool:
@@ -211,6 +212,33 @@ def test_closing_ends_every_process_and_every_call(host: ExpertHost) -> None:
     host.close()
     assert unpack_ending(busy.answer.result()).reason == "cancelled"
     assert host.running() == ()
+
+
+def test_what_an_expert_leaves_in_temporary_files_goes_with_its_process() -> None:
+    host = ExpertHost(1000, idle_s=600)
+    ending = unpack_ending(call(host, "litters", "litter patient").answer.result(60))
+    left = Path(said(ending.found.findings)["word"])
+    assert left.exists()
+    assert left.parent.stat().st_mode & 0o077 == 0
+    host.close()
+    assert not left.parent.exists()
+
+
+def test_what_a_dead_program_has_left_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    dead, living, fresh = (
+        tmp_path / f"dxtrace-expert-{number}-{word}"
+        for number, word in ((2**22 + 1, "a"), (os.getpid(), "b"), (2**22 + 1, "c"))
+    )
+    for folder in (dead, living, fresh):
+        folder.mkdir()
+        (folder / "image.nii.gz").touch()
+        if folder is not fresh:
+            os.utime(folder, (0, 0))
+    made = make_scratch()
+    assert {p.name for p in tmp_path.iterdir()} == {living.name, fresh.name, made.name}
 
 
 def test_an_object_that_another_process_cannot_make_is_refused_clearly() -> None:
