@@ -30,6 +30,11 @@ SCALE = "predicted_iou"
 """How well the network believes to have outlined something; nothing about what that is."""
 
 
+_PLANE = 2
+# An outline that mostly lies elsewhere is not of what the box was drawn around.
+_MOST_OUTSIDE = 0.5
+
+
 @dataclass(frozen=True)
 class Settings:
     """How an expert of this family works.
@@ -91,6 +96,13 @@ class SegmentAnything:
                 continue
             finding = self._finding(volume, target, concept, score, stated=stated)
             findings += [finding] if finding else []
+            outside = _part_outside(target, voxels)
+            if outside > _MOST_OUTSIDE:
+                notes.append(
+                    f"{target.name}: {outside:.0%} of the outline lies outside the box; it is not "
+                    f"measured as what was pointed at"
+                )
+                finding = None
             masks.append(_mask(target.name, voxels, score, volume, finding))
         if arguments.everything:
             regions, note = self._everything(volume)
@@ -197,6 +209,20 @@ def _concept(arguments: Arguments) -> str | None:
     if arguments.classes and not pointed:
         raise ToolRefusal("expected points or boxes for a concept: not everything is of one kind")
     return next(iter(arguments.classes), None)
+
+
+def _part_outside(target: Target, voxels: NDArray[np.bool_]) -> float:
+    """The part of an outline that lies outside the box that it was asked for with."""
+    import numpy as np
+
+    boxes = [(prompt.index, prompt.box) for prompt in target.prompts if prompt.box is not None]
+    if not boxes:
+        return 0.0
+    asked = np.zeros(voxels.shape, np.bool_)
+    for index, (top, left, bottom, right) in boxes:
+        plane = asked if asked.ndim == _PLANE else asked[index]
+        plane[top : bottom + 1, left : right + 1] = True
+    return float((voxels & ~asked).sum() / voxels.sum())
 
 
 def _mask(

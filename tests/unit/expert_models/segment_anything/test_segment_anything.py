@@ -17,7 +17,7 @@ import torch
 from dxtrace.clinical import CallRequest, Case, Image, Outcome, Presence, Series, Source, Study
 from expert_models import Arguments, Box, ExpertOutput, Point
 from expert_models.families import ExpertEntry, build_expert
-from expert_models.segment_anything.network import SamNetwork
+from expert_models.segment_anything.network import Outline, SamNetwork
 from expert_models.segment_anything.prompts import PlanePrompt
 from tests.unit.expert_models.segment_anything import tiny_sam
 from tools import Tool, ToolRun, run_tool
@@ -90,6 +90,20 @@ def test_a_box_comes_back_as_the_mask_of_its_voxels(
     shared = (mask.voxels & expected).sum() / (mask.voxels | expected).sum()
     assert shared > 0.97
     assert not mask.voxels[[0, 1, 5]].any()
+
+
+def test_an_outline_that_leaves_its_box_is_no_size_of_what_is_in_it(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Outline(np.ones((40, 50), bool), 0.1)
+    monkeypatch.setattr(SamNetwork, "outline", lambda *_: whole)
+    asked = Arguments(classes=(CONCEPT,), boxes=(Box(low=(3, 12, 24), high=(3, 20, 30)),))
+    case = _ct(tmp_path).model_copy(update={"calls": (CallRequest(tool="sam", arguments=asked),)})
+    run = _run(_expert(folder), case, asked)
+    assert run.call.outcome is Outcome.OK
+    assert run.findings[0].presence is Presence.PRESENT
+    assert run.findings[0].measurements == ()
+    assert any("97% of the outline lies outside the box" in note for note in run.call.notes)
 
 
 @pytest.mark.usefixtures("_follows_prompts")
