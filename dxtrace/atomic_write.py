@@ -8,12 +8,13 @@ PART_SUFFIX = ".part"
 """What a file is called that a kill left half written: ``.<random>.part``."""
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
+def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
     """Write a file so that a reader, or a kill at any moment, never sees half of it.
 
     Args:
         path: the file; its folder is there.
         content: bytes, or text, which is written as UTF-8.
+        mode: who may read it.
 
     Raises:
         OSError: if it cannot be written; nothing is left then.
@@ -23,7 +24,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
-        Path(temporary).chmod(0o644)
+        Path(temporary).chmod(mode)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -71,6 +71,19 @@ def _check_card(card: ModelCard, concepts: Mapping[str, Concept]) -> Iterator[Ch
     if "image" in card.accepts:
         stated = bool(card.modalities)
         yield Check("the card states modalities", stated, "" if stated else "any image would fit")
+        yield _check_body_parts(card)
+
+
+def _check_body_parts(card: ModelCard) -> Check:
+    """A part in other words than intake uses fits only a case that states it in those words."""
+    from dxtrace.intake.imaging.body_region import BODY_PARTS
+
+    strange = sorted({part.lower() for part in card.body_parts} - BODY_PARTS)
+    detail = f"{', '.join(strange)}; headers are read as {', '.join(sorted(BODY_PARTS))}"
+    return Check(
+        "body parts are in the words that headers are read as", not strange,
+        detail if strange else "",
+    )  # fmt: skip
 
 
 def _check_refusal(tool: Tool, phantom: Case) -> Check:

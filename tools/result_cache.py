@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
-import tempfile
 import threading
 import zipfile
 import zlib
@@ -13,11 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from dxtrace.atomic_write import write_atomically
 from expert_models import ExpertOutput
 from tools.result_file import decode_output, encode_output
 from tools.settings import RunnerSettings
 
 _SUFFIX = ".npz"
+log = logging.getLogger(__name__)
 _MIB = 2**20
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
@@ -78,6 +80,7 @@ class FolderCache:
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
         self._folder, self._most_bytes = folder, most_bytes
+        self._has_warned = False
 
     def get(self, key: str) -> ExpertOutput | None:
         """As :class:`ResultCache`."""
@@ -94,17 +97,14 @@ class FolderCache:
         content = encode_output(output)
         if content is None:
             return
-        with contextlib.suppress(OSError):
+        try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".")
-            try:
-                with os.fdopen(handle, "wb") as stream:
-                    stream.write(content)
-                Path(temporary).replace(self._path(key))
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+            write_atomically(self._path(key), content, mode=0o600)
             self._make_room()
+        except OSError as error:
+            if not self._has_warned:
+                log.warning("results are not kept in %s: %s", self._folder, error.strerror)
+            self._has_warned = True
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}{_SUFFIX}"

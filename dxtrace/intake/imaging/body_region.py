@@ -22,6 +22,8 @@ _BODY_PARTS = {
     ),
     "hip": ("hip", "hips"),
 }  # fmt: skip
+BODY_PARTS = frozenset(_BODY_PARTS)
+"""The words that a case uses for parts of the body."""
 _PART_OF_WORD = {word: part for part, words in _BODY_PARTS.items() for word in words}
 _VIEWS = {
     "pa": ("pa", "posteroanterior"),

@@ -48,6 +48,7 @@ def test_an_expert_that_keeps_its_promises_fails_nothing() -> None:
         ({"produces": ("lung_weather",)}, "in the vocabulary", "lung_weather"),
         ({"produces": ()}, "produces or marks", "neither"),
         ({"modalities": ()}, "states modalities", "any image"),
+        ({"body_parts": ("thorax",)}, "body parts are in the words", "thorax"),
         (
             {"operating_points": (
                 OperatingPoint(concept="cardiomegaly", threshold=0.5, scale="logit", source="x"),

@@ -203,11 +203,17 @@ def test_a_damaged_file_is_as_if_it_were_not_there(damage: str, tmp_path: Path) 
     cache.put("key", experts.full_output())
 
 
-def test_a_folder_that_cannot_be_made_keeps_nothing(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_keeps_nothing_and_says_so_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "file").touch()
     cache = FolderCache(tmp_path / "file" / "kept", 10**6)
     cache.put("key", experts.full_output())
     assert cache.get("key") is None
+    cache.put("b" * 64, experts.full_output())
+    assert [r.message.partition(":")[0] for r in caplog.records] == [
+        f"results are not kept in {tmp_path / 'file' / 'kept'}"
+    ]
 
 
 @pytest.mark.parametrize("kind", ["memory", "folder"])
