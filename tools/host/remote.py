@@ -4,9 +4,7 @@ import contextlib
 import logging
 import os
 import pickle
-import shutil
 import socket
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +12,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import AuthenticationError, Pipe
 from multiprocessing.connection import Client, Connection, Listener, wait
-from pathlib import Path
 
 from tools.cancellation import Cancellation
 from tools.ending import CANCELLED, Ending
 from tools.host.host import ExpertHost
 from tools.host.packing import pack_ending
 from tools.host.request import Request
+from tools.host.scratch import make_scratch, remove_scratch
 
 _KEY_BYTES = 32
 log = logging.getLogger(__name__)
@@ -86,7 +84,7 @@ def serve_experts(host: ExpertHost) -> Iterator[HostAddress | None]:
     Yields:
         The address; None where there can be no such socket.
     """
-    folder = Path(tempfile.mkdtemp(prefix="dxtrace-"))
+    folder = make_scratch()
     key = os.urandom(_KEY_BYTES)
     try:
         try:
@@ -100,7 +98,7 @@ def serve_experts(host: ExpertHost) -> Iterator[HostAddress | None]:
             thread.start()
             yield HostAddress(str(folder / "host"), key)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_scratch(folder)
 
 
 def _accept(listener: Listener, host: ExpertHost) -> None:

@@ -1,4 +1,4 @@
-"""The temporary folder of an expert's process: private, and gone with the process.
+"""Temporary folders of experts' processes and of their host: private, and gone with them.
 
 Experts and their libraries leave images in temporary files, and are killed without a chance to
 clean up; what they leave behind shows patients.
