@@ -1,0 +1,34 @@
+"""What an index needs of a model that turns text into vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@runtime_checkable
+class TextEmbedder(Protocol):
+    """Turns texts into vectors of unit norm, so that their inner product is the cosine.
+
+    Attributes:
+        name: what people call it.
+        dimension: length of a vector.
+        fingerprint: tells models apart: the same for the same weights and the same pooling. An
+            index refuses vectors of another one.
+    """
+
+    name: str
+    dimension: int
+    fingerprint: str
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embed texts.
+
+        Returns:
+            (number of texts, dimension), each row of unit norm.
+        """
+        ...
