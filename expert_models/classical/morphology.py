@@ -29,6 +29,29 @@ def bounding_box(
     return tuple(box)
 
 
+def depth_within(mask: BoolArray, spacing_mm: tuple[float, ...]) -> NDArray[np.float64]:
+    """Distance of every voxel of a mask to the nearest one outside it; 0 outside.
+
+    Only the box around the mask is looked at, which saves most of the time for a small mask.
+    """
+    depth = np.zeros(mask.shape)
+    box = bounding_box(mask, spacing_mm, max(spacing_mm))
+    if box is not None:
+        depth[box] = ndimage.distance_transform_edt(mask[box], sampling=spacing_mm)
+    return depth
+
+
+def distance_to(
+    mask: BoolArray, spacing_mm: tuple[float, ...], reach_mm: float
+) -> NDArray[np.float64]:
+    """Distance of every voxel to the nearest one of a mask; infinite beyond the reach."""
+    away = np.full(mask.shape, np.inf)
+    box = bounding_box(mask, spacing_mm, reach_mm)
+    if box is not None:
+        away[box] = ndimage.distance_transform_edt(~mask[box], sampling=spacing_mm)
+    return away
+
+
 def dilate(mask: BoolArray, radius_mm: float, spacing_mm: tuple[float, ...]) -> BoolArray:
     """Every voxel whose centre lies within the radius of a voxel of the mask."""
     grown = np.zeros_like(mask)

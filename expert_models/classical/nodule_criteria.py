@@ -6,6 +6,7 @@ what is done about a nodule.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +14,8 @@ import numpy as np
 from scipy import ndimage
 
 from dxtrace.clinical import Presence
+from expert_models.classical.nodule_attachment import Attachment
+from expert_models.classical.nodule_calcium import BONE_ABOVE_HU, Calcification
 from expert_models.classical.nodule_outline import (
     BLUR_MM,
     SMALLEST_STEP_HU,
@@ -35,27 +38,42 @@ class Criteria:
         diameter_voxels: smallest diameter, in steps of the coarsest voxel axis.
         elongation: greatest ratio of longest to shortest axis.
         fill: smallest share of the ellipsoid of the same axes; sheets and forks fill little of it.
-        contact: greatest share of the surface that goes on into a vessel or the wall.
+        thickness: greatest thickness of a vessel that goes on from it, as a part of its own.
+        wall: greatest share of the surface at the wall: half a ball has a third of it there.
         outside_lung: greatest share beyond the lung's own outline, in a bay of its wall.
     """
 
     diameter_voxels: float
     elongation: float
     fill: float
-    contact: float
+    thickness: float
+    wall: float
     outside_lung: float
 
 
-CLEAR = Criteria(diameter_voxels=3.0, elongation=1.8, fill=0.8, contact=0.06, outside_lung=0.3)
-POSSIBLE = Criteria(diameter_voxels=2.5, elongation=2.0, fill=0.72, contact=0.12, outside_lung=0.6)
-ATTACHED = Criteria(diameter_voxels=3.0, elongation=1.5, fill=0.9, contact=0.2, outside_lung=0.3)
-"""Joined to a vessel, yet as round as a ball: no vessel and no fork of vessels is."""
+CLEAR = Criteria(3.0, elongation=1.8, fill=0.8, thickness=0.6, wall=0.35, outside_lung=0.3)
+POSSIBLE = Criteria(2.5, elongation=2.0, fill=0.72, thickness=0.78, wall=0.45, outside_lung=0.6)
+"""Equal branches of a fork have 0.79 of its thickness, a vessel that goes on has all of it."""
+LONGEST_AT_WALL = 1.5
+"""Longer bulges at the wall are ribs, vessels that run along it, and the dome of the diaphragm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether an outlined blob is a nodule.
+
+    Attributes:
+        presence: *present* or *indeterminate*.
+        doubts: why it is not clear, in words.
+    """
+
+    presence: Presence
+    doubts: tuple[str, ...] = ()
+
+
 SMALLEST_MM = 4.0
 """Below, a vessel seen end on cannot be told from a nodule by its shape."""
 LARGEST_MM = 60.0
-BONE_ABOVE_HU = 150.0
-"""Denser than soft tissue: calcium, bone or contrast medium. At the wall it is a rib."""
-UNTOUCHED = 0.02
 MOSTLY = 0.9
 HARDLY = 0.05
 MIXED = 0.15
@@ -67,30 +85,63 @@ RESOLVED_MM = 4.5 * BLUR_MM
 """A smaller solid nodule is blurred to the density of ground glass."""
 
 
-def judge(outline: Outline, spacing_mm: tuple[float, float, float]) -> Presence | None:
+def may_be_nodule(outline: Outline) -> bool:
+    """Whether size and shape alone leave an outlined blob in play."""
+    return (
+        SMALLEST_MM <= outline.diameter_mm <= LARGEST_MM
+        and outline.elongation <= POSSIBLE.elongation
+        and outline.fill >= POSSIBLE.fill
+        and outline.outside_lung <= POSSIBLE.outside_lung
+    )
+
+
+def judge(
+    outline: Outline, attachment: Attachment, calcification: Calcification | None,
+    spacing_mm: tuple[float, float, float],
+) -> Judgement | None:  # fmt: skip
     """Whether an outlined blob is clearly a nodule, possibly one, or none.
 
+    Calcium away from the wall needs no shape to be told from a vessel.
+
+    Args:
+        outline: the blob, for which :func:`may_be_nodule` holds.
+        attachment: what it is joined to.
+        calcification: what calcium there is in it.
+        spacing_mm: spacing along the axes of its box.
+
     Returns:
-        *present*, *indeterminate*, or None if it is not worth reporting.
+        None if it is not worth reporting.
     """
-    if not SMALLEST_MM <= outline.diameter_mm <= LARGEST_MM:
+    if attachment.touches_wall and (
+        outline.core_hu > BONE_ABOVE_HU or outline.elongation > LONGEST_AT_WALL
+    ):
         return None
-    if outline.core_hu > BONE_ABOVE_HU and outline.wall > UNTOUCHED:
+    if calcification == "diffuse":
+        return Judgement(Presence.PRESENT)
+    if any(_doubts(outline, attachment, POSSIBLE, spacing_mm)):
         return None
-    if _meets(outline, CLEAR, spacing_mm):
-        return Presence.PRESENT
-    doubtful = any(_meets(outline, limits, spacing_mm) for limits in (POSSIBLE, ATTACHED))
-    return Presence.INDETERMINATE if doubtful else None
+    doubts = list(_doubts(outline, attachment, CLEAR, spacing_mm))
+    if attachment.is_central:
+        doubts.append("joined to the mediastinum or the hilum, where vessels and nodes lie")
+    return Judgement(Presence.INDETERMINATE if doubts else Presence.PRESENT, tuple(doubts))
 
 
-def _meets(outline: Outline, limits: Criteria, spacing_mm: tuple[float, float, float]) -> bool:
-    return (
-        outline.diameter_mm >= limits.diameter_voxels * max(spacing_mm)
-        and outline.elongation <= limits.elongation
-        and outline.fill >= limits.fill
-        and outline.contact <= limits.contact
-        and outline.outside_lung <= limits.outside_lung
-    )
+def _doubts(
+    outline: Outline, attachment: Attachment, limits: Criteria,
+    spacing_mm: tuple[float, float, float],
+) -> Iterator[str]:  # fmt: skip
+    if outline.diameter_mm < limits.diameter_voxels * max(spacing_mm):
+        yield f"too small for slices or pixels of {max(spacing_mm):g} mm to show its shape"
+    if outline.elongation > limits.elongation:
+        yield f"{outline.elongation:.1f} times as long as wide"
+    if outline.fill < limits.fill:
+        yield "not compact"
+    if attachment.thickness > limits.thickness:
+        yield f"a vessel goes on from it that is {attachment.thickness:.0%} as thick"
+    if attachment.wall > limits.wall:
+        yield "broadly joined to the wall"
+    if outline.outside_lung > limits.outside_lung:
+        yield "partly beyond the outline of the lung"
 
 
 def read_composition(

@@ -42,11 +42,13 @@ class LungNoduleFinder:
         timeout_s=240.0,
         intended_use="candidates for a reader, with an outline to measure; no diagnosis",
         limits="never reports that there is no nodule: it was tried on phantoms and few scans; "
-        "looks for 4 to 60 mm; misses flat, branching and endobronchial lesions, those "
-        "broadly joined to vessels or wall, and any in lung that is not aerated; calls a "
-        "nodule present only if it is compact, at most 1.8 times as long as wide and almost "
-        "free of vessels and wall, else indeterminate; leaves composition open where "
-        "densities do not settle it; zones are thirds of the lung's height, no lobes",
+        "looks for 4 to 60 mm; misses flat, branching and endobronchial lesions, those on "
+        "vessels about as thick as themselves or broadly joined to the wall, and any in lung "
+        "that is not aerated; calls a nodule present only if it is compact, at most 1.8 times "
+        "as long as wide (1.5 at the wall), well resolved and thicker than what goes on from "
+        "it, else indeterminate with the reason; calcium away from the wall needs no shape; "
+        "leaves composition open where densities do not settle it; zones are thirds of the "
+        "lung's height, no lobes",
         licence="Apache-2.0",
         citation="Lindeberg T. Int J Comput Vis 1998;30:79; "
         "Sato Y et al. Med Image Anal 1998;2:143",
@@ -83,6 +85,10 @@ class LungNoduleFinder:
         attributes: dict[str, AttributeValue] = {}
         if nodule.composition is not None:
             attributes["composition"] = nodule.composition
+        if nodule.calcification is not None:
+            attributes["calcification"] = nodule.calcification
+        if nodule.at_wall:
+            attributes["juxtapleural"] = True
         return Finding(
             id=_name(number), concept=CONCEPT, presence=nodule.presence, laterality=nodule.side,
             location=_place(nodule), attributes=attributes, lesion=_name(number),
@@ -108,7 +114,8 @@ def _words(nodule: Nodule) -> str:
     what = "rounded density by the criteria for a nodule" if clear else "possible nodule"
     place = _place(nodule)
     density = f"{nodule.outline.core_hu:.0f} HU inside, {nodule.outline.around_hu:.0f} HU around"
-    return f"{what}{f' in the {place}' if place else ''}; {density}"
+    said = (f"{what}{f' in the {place}' if place else ''}", *nodule.doubts, density)
+    return "; ".join(said)
 
 
 def _mask(number: int, nodule: Nodule, lungs: Lungs, volume: Volume) -> Mask:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from expert_models.classical.morphology import depth_within, distance_to
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from expert_models.classical.nodule_search import Candidate
 
     BoolArray = NDArray[np.bool_]
+    Distances = NDArray[np.float64]
 
 REACH = 2.4
 """How far around a candidate is looked at, in its radii."""
@@ -55,8 +58,6 @@ class Outline:
         solid: the part of it that is solid.
         core_hu: median density inside, away from the edge.
         around_hu: median density of the lung around it.
-        contact: share of its surface that goes on into something as dense: vessel or wall.
-        wall: share of its surface that goes on beyond the region searched, in wall or bone.
         outside_lung: share of its volume that lies beyond the lungs' own outline.
         diameter_mm: of the ball of the same volume.
         elongation: longest over shortest axis.
@@ -68,8 +69,6 @@ class Outline:
     solid: BoolArray
     core_hu: float
     around_hu: float
-    contact: float
-    wall: float
     outside_lung: float
     diameter_mm: float
     elongation: float
@@ -108,11 +107,11 @@ def outline_nodule(lungs: Lungs, region: BoolArray, candidate: Candidate) -> Out
         return None
     mask = _with_halo(hu, looked, mask, around, spacing)
     mask = _keep_mass(hu, looked, mask, around, spacing)
-    return _describe(lungs, box, hu, looked, mask, around)
+    return _describe(lungs, box, hu, mask, around)
 
 
 def _around(
-    hu: NDArray[np.float32], inside: BoolArray, away: NDArray[np.float64], radius_mm: float
+    hu: NDArray[np.float32], inside: BoolArray, away: Distances, radius_mm: float
 ) -> float | None:
     """The density of the lung around: the median of what is lung-like in a shell."""
     shell = inside & (away > 1.3 * radius_mm + BLUR_MM) & (hu < LUNG_LIKE_BELOW_HU)
@@ -121,7 +120,7 @@ def _around(
 
 
 def _half_contrast(
-    hu: NDArray[np.float32], looked: BoolArray, away: NDArray[np.float64], radius_mm: float,
+    hu: NDArray[np.float32], looked: BoolArray, away: Distances, radius_mm: float,
     around: float, spacing: tuple[float, float, float],
 ) -> BoolArray | None:  # fmt: skip
     core = looked & (away <= max(0.6 * radius_mm, *spacing))
@@ -148,13 +147,13 @@ def _core_level(
 
 def inner_part(mask: BoolArray, spacing: tuple[float, float, float]) -> BoolArray:
     """The part of a lesion that blur and partial volume leave alone, or its innermost voxels."""
-    depth = ndimage.distance_transform_edt(mask, sampling=spacing)
+    depth = depth_within(mask, spacing)
     inner: BoolArray = mask & (depth >= min(max(BLUR_MM, 1.01 * max(spacing)), 0.7 * depth.max()))
     return inner
 
 
 def _component_at(
-    above: BoolArray, away: NDArray[np.float64], spacing: tuple[float, float, float]
+    above: BoolArray, away: Distances, spacing: tuple[float, float, float]
 ) -> BoolArray | None:
     """The component at the candidate's centre, with thinner branches cut off."""
     labels, _ = ndimage.label(above)
@@ -163,16 +162,16 @@ def _component_at(
     if not np.isfinite(near[centre]) or near[centre] > 2 * max(spacing) + BLUR_MM:
         return None
     whole: BoolArray = labels == labels[centre]
-    depth = ndimage.distance_transform_edt(whole, sampling=spacing)
+    depth = depth_within(whole, spacing)
     reach = np.maximum(near[centre] + 2 * max(spacing), 1e-6)
     deepest = float(depth[away <= max(reach, 0.5 * away[whole].min() + reach)].max())
     return _cut_branches(whole, depth, deepest, away, spacing)
 
 
 def _cut_branches(
-    whole: BoolArray, depth: NDArray[np.float64], deepest: float, away: NDArray[np.float64],
+    whole: BoolArray, depth: Distances, deepest: float, away: Distances,
     spacing: tuple[float, float, float],
-) -> BoolArray | None:  # fmt: skip
+) -> BoolArray:  # fmt: skip
     """Opening by a ball of a share of the lesion's own half-width, then grown back to its skin."""
     radius = BRANCH_SHARE * deepest
     if radius <= min(spacing) / 2:
@@ -182,9 +181,9 @@ def _cut_branches(
     start = np.unravel_index(int(nearest.argmin()), nearest.shape)
     if not np.isfinite(nearest[start]):
         return whole
-    back = ndimage.distance_transform_edt(cores != cores[start], sampling=spacing)
     # Half a voxel more: distances run between centres of voxels, not to their faces.
-    opened: BoolArray = whole & (back <= radius + max(spacing) / 2)
+    reach = radius + max(spacing) / 2
+    opened: BoolArray = whole & (distance_to(cores == cores[start], spacing, reach) <= reach)
     return opened
 
 
@@ -193,7 +192,7 @@ def _with_halo(
     spacing: tuple[float, float, float],
 ) -> BoolArray:  # fmt: skip
     """Take in ground glass around a solid core, if there is any on most sides."""
-    outside = ndimage.distance_transform_edt(~mask, sampling=spacing)
+    outside = distance_to(mask, spacing, max(HALO_MM))
     shell = looked & (outside > HALO_MM[0]) & (outside <= HALO_MM[1])
     values = hu[shell]
     if not values.size or (values > around + SMALLEST_STEP_HU).mean() < HALO_SHARE:
@@ -212,7 +211,7 @@ def _keep_mass(
     Blur moves the half-contrast surface of a small ball inwards, but keeps the sum of what stands
     out of the lung: that sum over the lesion's own contrast is its volume.
     """
-    outside = ndimage.distance_transform_edt(~mask, sampling=spacing)
+    outside = distance_to(mask, spacing, SKIRT_MM + max(1.0, *spacing))
     region = looked & (outside <= SKIRT_MM)
     beyond = looked & (outside > SKIRT_MM) & (outside <= SKIRT_MM + max(1.0, *spacing))
     level = _core_level(hu, mask, spacing)
@@ -230,34 +229,28 @@ def _keep_mass(
 
 
 def _describe(
-    lungs: Lungs, box: tuple[slice, slice, slice], hu: NDArray[np.float32], looked: BoolArray,
-    mask: BoolArray, around: float,
+    lungs: Lungs, box: tuple[slice, slice, slice], hu: NDArray[np.float32], mask: BoolArray,
+    around: float,
 ) -> Outline:  # fmt: skip
     spacing = lungs.volume.spacing_mm
     volume = float(mask.sum()) * lungs.volume.voxel_mm3
     core = _core_level(hu, mask, spacing)
     own = (lungs.right[box] | lungs.left[box])[mask]
     elongation, fill = _shape(mask, spacing, volume)
-    solid_depth = ndimage.distance_transform_edt(mask, sampling=spacing)
-    solid = mask & (hu > SOLID_ABOVE_HU) & (solid_depth > 0)
     return Outline(
-        box=box, mask=mask, solid=solid, core_hu=core, around_hu=around,
-        contact=_contact(hu, looked, mask, max((core + around) / 2, VESSEL_ABOVE_HU), spacing),
-        wall=_contact(hu, ~looked, mask, VESSEL_ABOVE_HU, spacing),
+        box=box, mask=mask, solid=mask & (hu > SOLID_ABOVE_HU), core_hu=core, around_hu=around,
         outside_lung=1.0 - float(own.mean()),
         diameter_mm=float(np.cbrt(6.0 * volume / np.pi)), elongation=elongation, fill=fill,
     )  # fmt: skip
 
 
-def _contact(
-    hu: NDArray[np.float32], where: BoolArray, mask: BoolArray, threshold: float,
-    spacing: tuple[float, float, float],
-) -> float:  # fmt: skip
-    """Share of a thin shell beyond the blur that is as dense as the lesion."""
-    outside = ndimage.distance_transform_edt(~mask, sampling=spacing)
+def shell_around(mask: BoolArray, spacing: tuple[float, float, float]) -> BoolArray:
+    """A thin shell around a lesion, beyond its blurred edge."""
     near = max(BLUR_MM, *spacing)
-    shell = (outside > near) & (outside <= near + max(1.0, *spacing))
-    return float((hu[shell & where] > threshold).sum() / max(1, int(shell.sum())))
+    far = near + max(1.0, *spacing)
+    outside = distance_to(mask, spacing, far)
+    shell: BoolArray = (outside > near) & (outside <= far)
+    return shell
 
 
 def _shape(

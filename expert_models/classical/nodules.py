@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dxtrace.clinical import Laterality, Presence
-from expert_models.classical.nodule_criteria import Composition, judge, read_composition
+from expert_models.classical.nodule_attachment import find_attachment
+from expert_models.classical.nodule_calcium import Calcification, blood_level, read_calcification
+from expert_models.classical.nodule_criteria import (
+    Composition,
+    judge,
+    may_be_nodule,
+    read_composition,
+)
 from expert_models.classical.nodule_outline import Outline, outline_nodule
 from expert_models.classical.nodule_search import Candidate, find_candidates, search_region
 
@@ -27,15 +34,21 @@ class Nodule:
 
     Attributes:
         presence: *present* by the criteria for a clear nodule, else *indeterminate*.
+        doubts: why it is not clear.
         outline: where it is.
         composition: None where the densities do not settle it.
+        calcification: what calcium is seen; None for none.
+        at_wall: whether it is joined to the wall of the lung.
         side: the lung it lies in.
         zone: ``upper``, ``middle`` or ``lower`` third of that lung's height, or None.
     """
 
     presence: Presence
+    doubts: tuple[str, ...]
     outline: Outline
     composition: Composition | None
+    calcification: Calcification | None
+    at_wall: bool
     side: Laterality | None
     zone: str | None
 
@@ -53,12 +66,13 @@ def find_nodules(lungs: Lungs) -> tuple[Nodule, ...]:
         lungs: the lungs of a CT.
     """
     region = search_region(lungs)
+    blood_hu = blood_level(lungs, region)
     taken = np.zeros(lungs.volume.hu.shape, dtype=bool)
     found = []
     for candidate in find_candidates(lungs, region)[:MOST_OUTLINED]:
         if taken[candidate.index]:
             continue
-        nodule = _nodule_at(lungs, region, candidate)
+        nodule = _nodule_at(lungs, region, candidate, blood_hu)
         if nodule is None or (taken[nodule.outline.box] & nodule.outline.mask).any():
             continue
         taken[nodule.outline.box] |= nodule.outline.mask
@@ -67,17 +81,24 @@ def find_nodules(lungs: Lungs) -> tuple[Nodule, ...]:
     return tuple(found[:MOST_REPORTED])
 
 
-def _nodule_at(lungs: Lungs, region: NDArray[np.bool_], candidate: Candidate) -> Nodule | None:
+def _nodule_at(
+    lungs: Lungs, region: NDArray[np.bool_], candidate: Candidate, blood_hu: float
+) -> Nodule | None:
     outline = outline_nodule(lungs, region, candidate)
-    presence = judge(outline, lungs.volume.spacing_mm) if outline is not None else None
-    if outline is None or presence is None:
+    if outline is None or not may_be_nodule(outline):
         return None
-    hu = lungs.volume.hu[outline.box].astype(np.float32)
+    hu, spacing = lungs.volume.hu[outline.box].astype(np.float32), lungs.volume.spacing_mm
+    attachment = find_attachment(lungs, region, outline)
+    calcification = read_calcification(hu, outline, blood_hu, spacing)
+    judgement = judge(outline, attachment, calcification, spacing)
+    if judgement is None:
+        return None
     middle = _middle(outline)
     side = lungs.side_at(middle) or _side_of(lungs, outline)
     return Nodule(
-        presence=presence, outline=outline, side=side,
-        composition=read_composition(hu, outline, lungs.volume.spacing_mm),
+        presence=judgement.presence, doubts=judgement.doubts, outline=outline, side=side,
+        composition=read_composition(hu, outline, spacing), calcification=calcification,
+        at_wall=attachment.touches_wall,
         zone=lungs.zone_at(middle, side) if side is not None else None,
     )  # fmt: skip
 

@@ -8,7 +8,15 @@ from expert_models import ToolRefusal
 from expert_models.classical import CtLungSegmenter, LungNoduleFinder
 from expert_models.classical.lungs import segment_lungs
 from expert_models.classical.nodules import find_nodules
-from tests.unit.expert_models.classical.pictures import LUNGS, SPACING, as_volume, ball, chest
+from tests.unit.expert_models.classical.pictures import (
+    LUNGS,
+    SHAPE,
+    SPACING,
+    TISSUE_HU,
+    as_volume,
+    ball,
+    chest,
+)
 
 SOLID = ((104.0, 85.0, 55.0), 11.0, 40.0)
 HAZE = ((60.0, 60.0, 140.0), 14.0, -620.0)
@@ -62,6 +70,68 @@ def test_a_part_solid_nodule_is_one_nodule():
 
 def test_vessels_alone_are_no_nodules():
     assert find_nodules(segment_lungs(as_volume(chest()))) == ()
+
+
+def with_tube(picture, start, end, radius):
+    """A straight vessel from one place to another, in mm, drawn into a picture."""
+    axes = [np.arange(n) * s for n, s in zip(SHAPE, SPACING, strict=True)]
+    places = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    start, end = np.array(start), np.array(end)
+    along = np.clip((places - start) @ (end - start) / ((end - start) @ (end - start)), 0, 1)
+    away = np.linalg.norm(places - start - along[..., None] * (end - start), axis=-1)
+    filled = np.clip(radius - away + 0.5, 0, 1)
+    return np.round(picture + filled * (TISSUE_HU - picture)).astype(np.int16)
+
+
+def test_a_nodule_on_a_thinner_vessel_is_clear():
+    picture = with_tube(chest((SOLID,)), (104.0, 85.0, 40.0), (84.0, 85.0, 72.0), 1.8)
+
+    (nodule,) = find_nodules(segment_lungs(as_volume(picture)))
+
+    assert (nodule.presence, nodule.doubts) == (Presence.PRESENT, ())
+
+
+def test_a_knot_on_a_vessel_as_thick_as_itself_is_none():
+    knot = ((90.0, 85.0, 55.0), 8.0, 40.0)
+    picture = with_tube(chest((knot,)), (90.0, 85.0, 40.0), (90.0, 85.0, 72.0), 3.6)
+
+    assert find_nodules(segment_lungs(as_volume(picture))) == ()
+
+
+def test_a_doubtful_nodule_says_why():
+    knot = ((90.0, 85.0, 55.0), 12.0, 40.0)
+    picture = with_tube(chest((knot,)), (90.0, 85.0, 40.0), (90.0, 85.0, 72.0), 4.0)
+
+    (nodule,) = find_nodules(segment_lungs(as_volume(picture)))
+
+    assert nodule.presence is Presence.INDETERMINATE
+    assert "as thick" in " ".join(nodule.doubts)
+
+
+def test_a_small_nodule_of_calcium_is_clear_and_called_calcified(case_of):
+    output = LungNoduleFinder().run(case_of(as_volume(chest((((90.0, 85.0, 55.0), 5.0, 420.0),)))))
+
+    (finding,) = output.findings
+    assert finding.presence is Presence.PRESENT
+    assert finding.attributes["calcification"] == "diffuse"
+
+
+def test_a_rim_of_soft_tissue_is_no_calcium_throughout():
+    place = (90.0, 85.0, 55.0)
+    picture = chest(((place, 14.0, 40.0), (place, 6.0, 500.0)))
+
+    (nodule,) = find_nodules(segment_lungs(as_volume(picture)))
+
+    assert nodule.calcification == "partial"
+
+
+def test_a_vessel_with_contrast_medium_is_no_calcium():
+    picture = chest(tubes=False).astype(np.float32)
+    for row in (60, 75, 90):
+        picture = with_tube(picture, (40.0, row, 50.0), (110.0, row, 62.0), 3.0)
+    picture = np.where(picture > -300, picture + 380, picture).astype(np.int16)
+
+    assert find_nodules(segment_lungs(as_volume(picture))) == ()
 
 
 @pytest.mark.parametrize("hu", [40.0, -500.0])
