@@ -14,16 +14,26 @@ if TYPE_CHECKING:
 class TextEmbedder(Protocol):
     """Turns texts into vectors of unit norm, so that their inner product is the cosine.
 
-    Attributes:
-        name: what people call it.
-        dimension: length of a vector.
-        fingerprint: tells models apart: the same for the same weights and the same pooling. An
-            index refuses vectors of another one.
+    Made once, it may be asked from several threads.
     """
 
-    name: str
-    dimension: int
-    fingerprint: str
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells models apart: the same for the same weights and the same pooling.
+
+        An index refuses vectors of another one.
+        """
+        ...
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed texts.
