@@ -1,12 +1,20 @@
 """The command line. Only names and options live here; the work is imported when it is asked for."""
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from apps.cli import experts, knowledge, trace
+from apps.cli.options import (
+    MAX_REPORT_CHARS,
+    DataRoot,
+    Engine,
+    KeepIdentifiers,
+    MaxReportChars,
+    Planner,
+)
 from apps.exit_status import NO_ROOM, ExitStatus, UsageError
 from dxtrace import RESEARCH_USE, __version__
 
@@ -19,46 +27,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-knowledge_app = typer.Typer(help="Guideline packs: list, show, prove.", no_args_is_help=True)
-trace_app = typer.Typer(help="Traces: verify, show, replay.", no_args_is_help=True)
-experts_app = typer.Typer(help="Expert tools.", no_args_is_help=True)
-app.add_typer(knowledge_app, name="knowledge")
-app.add_typer(trace_app, name="trace")
-app.add_typer(experts_app, name="experts")
-
-
-class Engine(StrEnum):
-    """Where batch workers run."""
-
-    LOCAL = "local"
-    RAY = "ray"
-
-
-Planner = Annotated[str, typer.Option(help="The planner; 'pathway' needs no model weights.")]
-MaxReportChars = Annotated[
-    int, typer.Option(min=1, help="Longest report that is accepted, in characters.")
-]
-DataRoot = Annotated[
-    Path | None,
-    typer.Option(
-        exists=True,
-        file_okay=False,
-        help="Folder that every path named by a case must lie in (default: that of its file).",
-    ),
-]
-KeepIdentifiers = Annotated[
-    bool,
-    typer.Option(
-        "--keep-identifiers",
-        help="Let DICOM files in --out carry the patient's name, number and dates, as an archive "
-        "needs them; nothing else ever does.",
-    ),
-]
-Folder = Annotated[
-    Path | None,
-    typer.Option(exists=True, file_okay=False, help="Another knowledge folder than the built-in."),
-]
-_MAX_REPORT_CHARS = 200_000
+app.add_typer(knowledge.app, name="knowledge")
+app.add_typer(trace.app, name="trace")
+app.add_typer(experts.app, name="experts")
 
 
 def _print_version(wanted: bool) -> None:
@@ -109,7 +80,7 @@ def review(  # noqa: PLR0913, PLR0917 - the options of a command
             help="Answer to what is asked, such as patient.age=60; empty if unknown. Repeatable.",
         ),
     ] = None,
-    max_report_chars: MaxReportChars = _MAX_REPORT_CHARS,
+    max_report_chars: MaxReportChars = MAX_REPORT_CHARS,
     data_root: DataRoot = None,
     keep_identifiers: KeepIdentifiers = False,
 ) -> None:
@@ -156,7 +127,7 @@ def batch(  # noqa: PLR0913, PLR0917 - the options of a command
         bool,
         typer.Option("--accept-changes", help="Go on although the manifest has changed."),
     ] = False,
-    max_report_chars: MaxReportChars = _MAX_REPORT_CHARS,
+    max_report_chars: MaxReportChars = MAX_REPORT_CHARS,
     data_root: DataRoot = None,
     keep_identifiers: KeepIdentifiers = False,
 ) -> None:
@@ -185,145 +156,12 @@ def extract(
         Path, typer.Argument(metavar="REPORTS.jsonl", help="Lines with id and text.")
     ],
     out: Annotated[Path, typer.Option(help="Where the findings go (.jsonl).", dir_okay=False)],
-    max_report_chars: MaxReportChars = _MAX_REPORT_CHARS,
+    max_report_chars: MaxReportChars = MAX_REPORT_CHARS,
 ) -> None:
     """Read report texts into findings, without checking anything."""
     from apps.commands.extract import extract_findings
 
     raise typer.Exit(extract_findings(reports, out, max_report_chars=max_report_chars))
-
-
-@knowledge_app.command("list")
-def knowledge_list(folder: Folder = None) -> None:
-    """List the guideline packs."""
-    from apps.commands.knowledge import list_packs
-
-    list_packs(folder)
-
-
-@knowledge_app.command("show")
-def knowledge_show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A pack or a concept.")],
-    folder: Folder = None,
-) -> None:
-    """Show a pack with its tables, rules and passages, or a concept."""
-    from apps.commands.knowledge import show_knowledge
-
-    show_knowledge(name, folder)
-
-
-@knowledge_app.command("verify")
-def knowledge_verify(
-    packs: Annotated[
-        list[str] | None, typer.Argument(metavar="[PACK...]", help="Packs to prove (default: all).")
-    ] = None,
-    folder: Folder = None,
-    record: Annotated[
-        bool, typer.Option("--record", help="Record that the packs of DxTrace itself are proved.")
-    ] = False,
-) -> None:
-    """Prove that every table is complete and unambiguous and that no rules contradict."""
-    from apps.commands.knowledge import verify_packs
-
-    raise typer.Exit(verify_packs(packs or [], folder, record=record))
-
-
-@trace_app.command("verify")
-def trace_verify(
-    traces: Annotated[list[Path], typer.Argument(metavar="TRACE...", exists=True, dir_okay=False)],
-) -> None:
-    """Check that a trace was not changed after it was written."""
-    from apps.commands.trace import verify_traces
-
-    raise typer.Exit(verify_traces(traces))
-
-
-@trace_app.command("show")
-def trace_show(
-    trace: Annotated[Path, typer.Argument(metavar="TRACE", exists=True, dir_okay=False)],
-    full: Annotated[bool, typer.Option("--full", help="Show every entry in full.")] = False,
-) -> None:
-    """Print a trace in readable form."""
-    from apps.commands.trace import show_trace
-
-    raise typer.Exit(show_trace(trace, full=full))
-
-
-@trace_app.command("replay")
-def trace_replay(
-    trace: Annotated[Path, typer.Argument(metavar="TRACE", exists=True, dir_okay=False)],
-) -> None:
-    """Run the recorded checks again with the packs of today and compare; no model is needed."""
-    from apps.commands.trace import replay_trace
-
-    raise typer.Exit(replay_trace(trace))
-
-
-@experts_app.command("list")
-def experts_list() -> None:
-    """List the tools that a planner can call, and whether each can run here."""
-    from apps.commands.experts import list_experts
-
-    list_experts()
-
-
-@experts_app.command("show")
-def experts_show(
-    name: Annotated[str, typer.Argument(help="The tool's name.")],
-    for_prompt: Annotated[
-        bool, typer.Option("--prompt", help="As the prompt of a language model lists it.")
-    ] = False,
-) -> None:
-    """Show a tool's card: what it accepts and produces, its weights, licence and limits."""
-    from apps.commands.experts import show_expert
-
-    show_expert(name, for_prompt=for_prompt)
-
-
-@experts_app.command("pull")
-def experts_pull(
-    name: Annotated[str, typer.Argument(help="An entry of experts.yaml or of the catalogue.")],
-    sha256: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FILE=HEX", help="The SHA-256 that a file must have."),
-    ] = None,
-    accept: Annotated[
-        bool,
-        typer.Option("--accept", help="Take files whose publisher states no SHA-256 as they come."),
-    ] = False,
-    mirror: Annotated[
-        Path | None,
-        typer.Option("--from", exists=True, file_okay=False, help="A folder that has the files."),
-    ] = None,
-) -> None:
-    """Fetch the files of an expert, compared with their SHA-256; its licence is shown before."""
-    from apps.commands.experts_pull import PullOptions, pull_expert
-
-    raise typer.Exit(pull_expert(name, PullOptions(tuple(sha256 or ()), accept, mirror)))
-
-
-@experts_app.command("check")
-def experts_check(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME|PATH", help="A tool, a package's or a bundle's folder.")
-    ],
-    case: Annotated[Path | None, typer.Argument(exists=True, help="A case to call it on.")] = None,
-) -> None:
-    """Check that an expert keeps its promises: card, contract, and two calls through the runner."""
-    from apps.commands.experts_check import check_expert
-
-    raise typer.Exit(check_expert(name, case))
-
-
-@experts_app.command("new")
-def experts_new(
-    name: Annotated[str, typer.Argument(help="Its name, in snake_case.")],
-    out: Annotated[Path, typer.Option(file_okay=False, help="Where its folder is made.")] = Path(),
-) -> None:
-    """Write a package with an expert to start from: card, mask, test, entry point."""
-    from apps.commands.experts_new import new_expert
-
-    new_expert(name, out)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dxtrace.clinical import Case
 from expert_models.card import ModelCard
@@ -12,8 +12,18 @@ from expert_models.errors import ToolRefusal
 if TYPE_CHECKING:
     from dxtrace.clinical.volume import Volume
 
-MODALITIES = ("CR", "DX")
-VIEWS = ("pa", "ap")
+CONTRACT: dict[str, Any] = {
+    "modalities": ("CR", "DX"),
+    "body_parts": ("chest",),
+    "views": ("pa", "ap"),
+    "image": "picture",
+    "tolerates_unknown": ("modality", "body_part", "view", "spacing"),
+}
+"""The fields of a card for frontal radiographs of the chest."""
+HOW_CHECKED = (
+    "where headers do not say that a picture is a frontal chest radiograph, our lung segmenter "
+    "must find it to be one"
+)
 
 
 def load_frontal_chest(card: ModelCard, case: Case) -> Volume:
@@ -32,7 +42,7 @@ def load_frontal_chest(card: ModelCard, case: Case) -> Volume:
 
     refusals = []
     for volume in load_current(card, case):
-        if volume.body_part == "chest" and volume.view in VIEWS and volume.modality in MODALITIES:
+        if _is_stated(volume):
             return volume
         try:
             ChestRadiographLungs().mark(volume)
@@ -41,3 +51,11 @@ def load_frontal_chest(card: ModelCard, case: Case) -> Volume:
         else:
             return volume
     raise ToolRefusal("; ".join(dict.fromkeys(refusals)))
+
+
+def _is_stated(volume: Volume) -> bool:
+    return (
+        volume.modality in CONTRACT["modalities"]
+        and volume.body_part in CONTRACT["body_parts"]
+        and volume.view in CONTRACT["views"]
+    )

@@ -6,11 +6,14 @@ import contextlib
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from expert_models.card import WeightsFile
 from expert_models.errors import ToolRefusal
 from expert_models.runtime.checksums import file_sha256
+
+if TYPE_CHECKING:
+    from expert_models.families import ExpertEntry
 
 _WEIGHTS = (".safetensors", ".bin", ".pt", ".pth")
 
@@ -46,6 +49,24 @@ def single_weights(weights: tuple[WeightsFile, ...]) -> WeightsFile:
         names = ", ".join(file.path for file in found) or "none"
         raise ValueError(f"expected one file of weights, got {names}")
     return found[0]
+
+
+def model_files(entry: ExpertEntry, folder: Path) -> tuple[WeightsFile, ...]:
+    """The files of an entry whose family has one file of weights.
+
+    Args:
+        entry: the entry; where it states no files, what lies in its folder is hashed.
+        folder: where they lie.
+
+    Raises:
+        ValueError: if there is no file of weights, or more than one.
+    """
+    files = weights_of(folder, entry.files)
+    try:
+        single_weights(files)
+    except ValueError as error:
+        raise ValueError(f"{entry.name}: {error}") from None
+    return files
 
 
 def load_model(model_class: Any, folder: Path, device: Any) -> Any:

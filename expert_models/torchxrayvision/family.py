@@ -10,8 +10,8 @@ from expert_models.card import ModelCard, OperatingPoint, WeightsFile
 from expert_models.expert_model import ExpertModel
 from expert_models.families import ExpertEntry
 from expert_models.family_options import read_options
-from expert_models.frontal_chest import MODALITIES, VIEWS
-from expert_models.runtime.pretrained import single_weights, weights_of
+from expert_models.frontal_chest import CONTRACT, HOW_CHECKED
+from expert_models.runtime.pretrained import model_files
 from expert_models.scores import calibrated_card, load_calibration
 from expert_models.torchxrayvision.classifier import RadiographClassifier
 from expert_models.torchxrayvision.networks import (
@@ -27,20 +27,8 @@ from expert_models.torchxrayvision.segmenter import STRUCTURES, ChestAnatomySegm
 _CITATION = (
     "Cohen JP et al. TorchXRayVision: A library of chest X-ray datasets and models. MIDL 2022"
 )
-_CHEST = {
-    "accepts": ("image",),
-    "modalities": MODALITIES,
-    "body_parts": ("chest",),
-    "views": VIEWS,
-    "image": "picture",
-    "tolerates_unknown": ("modality", "body_part", "view", "spacing"),
-    "isolated": True,
-    "timeout_s": 180.0,
-}
-_PREPARATION = (
-    "the picture is cut to the square in its middle; where headers do not say that it is a frontal "
-    "chest radiograph, our lung segmenter must find it to be one"
-)
+_CHEST = {**CONTRACT, "accepts": ("image",), "isolated": True, "timeout_s": 180.0}
+_PREPARATION = f"the picture is cut to the square in its middle; {HOW_CHECKED}"
 
 
 class TorchXRayVisionOptions(Frozen):
@@ -68,11 +56,7 @@ def build(entry: ExpertEntry, folder: Path) -> ExpertModel:
         ValueError: if options or files are not what the family expects.
     """
     options = read_options(entry, TorchXRayVisionOptions)
-    weights = weights_of(folder, entry.files)
-    try:
-        single_weights(weights)
-    except ValueError as error:
-        raise ValueError(f"{entry.name}: {error}") from None
+    weights = model_files(entry, folder)
     if options.network == "pspnet":
         if options.calibration is not None:
             raise ValueError(f"{entry.name}: options.calibration: the segmenter has no scores")
