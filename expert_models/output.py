@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dxtrace.clinical import Finding
+from dxtrace.clinical import Finding, QuotedPassage
 from dxtrace.clinical.volume import Mask
 
 
@@ -20,8 +20,10 @@ class ExpertOutput:
         findings: what was found.
         masks: what was marked.
         notes: what a reader should know, such as "the apex of the lung is cut off".
+        passages: guideline text; a quotation that its passage does not hold is left out.
     """
 
     findings: tuple[Finding, ...] = ()
     masks: tuple[Mask, ...] = ()
     notes: tuple[str, ...] = ()
+    passages: tuple[QuotedPassage, ...] = ()

@@ -8,7 +8,7 @@ from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.claim import Claim
 from dxtrace.clinical.finding import Finding
 from dxtrace.clinical.states import Outcome, VerdictKind
-from dxtrace.clinical.verdict import Citation, MissingFact, Reason, Verdict
+from dxtrace.clinical.verdict import Citation, MissingFact, QuotedPassage, Reason, Verdict
 
 
 class Conclusion(Frozen):
@@ -79,6 +79,7 @@ class ToolCall(Frozen):
         reason: why, unless it went well.
         notes: what a reader should know of what it found, such as what could not be measured.
         arguments: what it was asked for, beyond the case.
+        passages: guideline text that it found, quoted.
     """
 
     name: str
@@ -87,6 +88,7 @@ class ToolCall(Frozen):
     reason: str = ""
     notes: tuple[str, ...] = ()
     arguments: Arguments = Arguments()
+    passages: tuple[QuotedPassage, ...] = ()
 
 
 class Answer(Frozen):
