@@ -140,10 +140,11 @@ class ChromaStore:
         pairs = zip(found["ids"][0], found["distances"][0], strict=True)
         return [Near(str(i), 1.0 - float(d)) for i, d in pairs]
 
-    def remove(self) -> None:
-        """Drop the whole collection."""
+    def forget(self, collection: str) -> None:
+        """Drop another collection, if it is there; what lies in a folder goes with the folder."""
         with self._failures():
-            self._client.delete_collection(self.collection)
+            if self.server and collection in {c.name for c in self._client.list_collections()}:
+                self._client.delete_collection(collection)
 
     @contextmanager
     def _failures(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import URLError
 
+import chromadb
 import pytest
 
 from dxtrace.knowledge import load_knowledge
@@ -120,6 +121,8 @@ def test_a_chroma_server_by_one_setting(
     assert entries[0].reference in library("mine").open()[1].ids()
     library("mine").rebuild()
     assert library("mine").open()[1].ids() == {e.reference for e in entries}
+    port = int(chroma_server.rpartition(":")[2])
+    assert len(chromadb.HttpClient("127.0.0.1", port).list_collections()) == 2
 
 
 def test_a_server_that_does_not_answer_is_named(

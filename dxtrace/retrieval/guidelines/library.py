@@ -111,8 +111,10 @@ class GuidelineLibrary:
             except DamagedIndex:
                 aside = self.record.set_aside()
                 self._take_packs()
+            before = self._collection()
             self._new_generation()
-            self._in_step()
+            _, store = self._in_step()
+            store.forget(before)
             current = self._vectors_folder()
             for old in self.folder.glob(f"{_VECTORS}*"):
                 if old != current:
@@ -138,7 +140,7 @@ class GuidelineLibrary:
             for document in self.record.current()
             for passage in document.passages
         )
-        name = f"dxtrace-{self.record.state('library')}-{self.record.state('generation')}"
+        name = self._collection()
         store = ChromaStore(name, self._vectors_folder(), self.embedder.fingerprint)
         done = f"{self.record.revision} {name} {self.embedder.fingerprint}"
         if self.record.state("in_step") != done or store.count() != len(entries):
@@ -159,6 +161,9 @@ class GuidelineLibrary:
         used = [int(n) for n in (*numbers, self.record.state("generation")) if n.isdigit()]
         library = self.record.state("library") or uuid4().hex[:12]
         self.record.remember(generation=str(max(used, default=0) + 1), library=library)
+
+    def _collection(self) -> str:
+        return f"dxtrace-{self.record.state('library')}-{self.record.state('generation')}"
 
     def _vectors_folder(self) -> Path:
         return self.folder / f"{_VECTORS}{self.record.state('generation')}"
