@@ -23,6 +23,7 @@ from tools import Tool, ToolRegistry
 from tools.report_reader import ReportReader
 from tools.report_reader.characters import plain_characters
 from tools.report_reader.phrases import compile_phrase, fold
+from tools.similar_cases import SIMILAR_CASES
 from tools.tool import has_images
 
 _LOOKED_AT = 4000
@@ -62,11 +63,26 @@ class PathwayPlanner:
             for tool in self.registry
             if tool.card.name not in done and (why := self._why(tool, case, wanted, bool(called)))
         ]
+        chosen += self._analogies(case, intents, done)
         return Plan(
             calls=(*asked, *(CallRequest(tool=t.card.name) for t, _ in chosen)),
             why=(*("the case asks for it" for _ in asked), *(w for _, w in chosen)),
             intents=intents,
         )  # fmt: skip
+
+    def _analogies(
+        self, case: Case, intents: Iterable[Intent], done: set[str]
+    ) -> list[tuple[Tool, str]]:
+        """The search for similar cases, if the question asks for them or for a differential."""
+        if not any(intent.kind == "similar" for intent in intents):
+            return []
+        return [
+            (tool, "the question asks for similar cases")
+            for tool in self.registry
+            if tool.card.task == SIMILAR_CASES
+            and tool.card.name not in done
+            and tool.applicable(case) is None
+        ]
 
     def _intents(self, case: Case) -> tuple[Intent, ...]:
         about = "\n".join(r.text[:_LOOKED_AT] for r in case.reports if not r.is_prior)
@@ -88,6 +104,8 @@ class PathwayPlanner:
         return frozenset(concepts)
 
     def _why(self, tool: Tool, case: Case, wanted: frozenset[str] | None, again: bool) -> str:
+        if tool.card.task == SIMILAR_CASES:
+            return ""  # only who asks for analogies is given any
         if tool.card.prompt_needed:
             return ""
         # Who looks at images is called also where its contract refuses these: the refusal, which

@@ -94,7 +94,9 @@ def _listed(given: Iterable[Finding] | ExpertOutput) -> ExpertOutput:
     if not isinstance(given, ExpertOutput):
         return ExpertOutput(tuple(given))
     notes = (given.notes,) if isinstance(given.notes, str) else given.notes
-    return ExpertOutput(tuple(given.findings), tuple(given.masks), tuple(map(str, notes)))
+    return ExpertOutput(
+        tuple(given.findings), tuple(given.masks), tuple(map(str, notes)), tuple(given.similar)
+    )
 
 
 def _broken(error: BaseException) -> Ending:

@@ -5,7 +5,16 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dxtrace.clinical import Artifact, Case, Concept, Finding, Outcome, Source, ToolCall
+from dxtrace.clinical import (
+    Artifact,
+    Case,
+    Concept,
+    Finding,
+    Outcome,
+    SimilarCase,
+    Source,
+    ToolCall,
+)
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.volume import Mask
 from expert_models import Arguments, ExpertOutput, ModelCard
@@ -40,12 +49,14 @@ class ToolRun(Frozen):
         call: name, outcome, seconds, reason.
         findings: only for the outcome ``ok``; no other outcome says anything about the patient.
         artifacts: the files that it left in the output folder.
+        similar: cases that it calls similar; they are no findings and never become any.
         order: position of the call in the plan.
     """
 
     call: ToolCall
     findings: tuple[Finding, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
+    similar: tuple[SimilarCase, ...] = ()
     order: int = 0
 
 
@@ -55,6 +66,7 @@ class _Ending:
     reason: str = ""
     findings: tuple[Finding, ...] = ()
     kept: Kept = field(default_factory=Kept)
+    similar: tuple[SimilarCase, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,8 +112,9 @@ def run_tool(
         notes=tuple(ending.kept.notes), arguments=arguments,
     )  # fmt: skip
     return ToolRun(
-        call=call, findings=ending.findings, artifacts=tuple(ending.kept.artifacts), order=order
-    )
+        call=call, findings=ending.findings, artifacts=tuple(ending.kept.artifacts),
+        similar=ending.similar, order=order,
+    )  # fmt: skip
 
 
 def _attempt(tool: Tool, case: Case, around: _Surroundings) -> _Ending:
@@ -167,7 +180,14 @@ def _completed(
             )
             for finding in findings
         )
-    return _Ending(Outcome.OK, findings=findings, kept=kept)
+    return _Ending(Outcome.OK, findings=findings, kept=kept, similar=_similar(output))
+
+
+def _similar(output: ExpertOutput) -> tuple[SimilarCase, ...]:
+    strange = [type(s).__name__ for s in output.similar if not isinstance(s, SimilarCase)]
+    if strange:
+        raise OutputError(f"expected similar cases, got {strange[0]}")
+    return output.similar
 
 
 def _checked(
