@@ -11,8 +11,8 @@ one.
     python benchmarks/case_search.py [--part development] [--folder INDEX]
 
 Development (choosing weights): queries whose number leaves 1 when divided by 5, the rest of the
-collection searched. Everything is printed in one run; ``BM25`` alone is given twice, by SQLite's index,
-which the case index uses, and by ``bm25s``, and the better one counts.
+collection searched. Everything is printed in one run; ``BM25`` alone is given twice, by SQLite's
+index, which the case index uses, and by ``bm25s``, and the better one counts.
 """
 
 import argparse
@@ -133,7 +133,7 @@ def rankings(
     index: CaseIndex, collection: Sequence[Judged]
 ) -> dict[str, Callable[[Judged], list[int]]]:
     """Ways to rank, each giving positions in the collection."""
-    numbers = {seq: source for seq, source in index.database.rows("SELECT seq, source FROM cases")}
+    numbers = dict(index.database.rows("SELECT seq, source FROM cases"))
     place = {j.record.source: n for n, j in enumerate(collection)}
     lexical = LexicalIndex([j.report.text for j in collection])
 
