@@ -1,4 +1,4 @@
-"""Where DxTrace keeps what belongs to the user: caches and configuration."""
+"""Where DxTrace keeps what belongs to the user: caches, configuration and data."""
 
 import os
 from pathlib import Path

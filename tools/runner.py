@@ -12,6 +12,7 @@ from dxtrace.clinical import (
     Finding,
     Outcome,
     QuotedPassage,
+    SimilarCase,
     Source,
     ToolCall,
 )
@@ -50,12 +51,14 @@ class ToolRun(Frozen):
         call: name, outcome, seconds, reason.
         findings: only for the outcome ``ok``; no other outcome says anything about the patient.
         artifacts: the files that it left in the output folder.
+        similar: cases that it calls similar; they are no findings and never become any.
         order: position of the call in the plan.
     """
 
     call: ToolCall
     findings: tuple[Finding, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
+    similar: tuple[SimilarCase, ...] = ()
     order: int = 0
 
 
@@ -66,6 +69,7 @@ class _Ending:
     findings: tuple[Finding, ...] = ()
     kept: Kept = field(default_factory=Kept)
     passages: tuple[QuotedPassage, ...] = ()
+    similar: tuple[SimilarCase, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,8 +115,9 @@ def run_tool(
         notes=tuple(ending.kept.notes), arguments=arguments, passages=ending.passages,
     )  # fmt: skip
     return ToolRun(
-        call=call, findings=ending.findings, artifacts=tuple(ending.kept.artifacts), order=order
-    )
+        call=call, findings=ending.findings, artifacts=tuple(ending.kept.artifacts),
+        similar=ending.similar, order=order,
+    )  # fmt: skip
 
 
 def _attempt(tool: Tool, case: Case, around: _Surroundings) -> _Ending:
@@ -181,7 +186,9 @@ def _completed(
             )
             for finding in findings
         )
-    return _Ending(Outcome.OK, findings=findings, kept=kept, passages=passages)
+    return _Ending(
+        Outcome.OK, findings=findings, kept=kept, passages=passages, similar=_similar(output)
+    )
 
 
 def _is_verified(passage: QuotedPassage) -> bool:
@@ -191,6 +198,13 @@ def _is_verified(passage: QuotedPassage) -> bool:
     except QuotationError:
         return False
     return True
+
+
+def _similar(output: ExpertOutput) -> tuple[SimilarCase, ...]:
+    strange = [type(s).__name__ for s in output.similar if not isinstance(s, SimilarCase)]
+    if strange:
+        raise OutputError(f"expected similar cases, got {strange[0]}")
+    return output.similar
 
 
 def _checked(

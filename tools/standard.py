@@ -10,6 +10,7 @@ from tools.patient_record import PatientRecordReader
 from tools.registry import ToolRegistry, registered_tools
 from tools.report_reader import ReportReader
 from tools.report_tool import ReportTool
+from tools.similar_cases import SimilarCaseTool
 from tools.tool import Tool
 
 
@@ -21,6 +22,8 @@ def standard_registry(knowledge: Knowledge, reader: ReportReader) -> ToolRegistr
     registry.register(Tool(report.card, report.run))
     guidelines = GuidelineSearch(knowledge, reader)
     registry.register(Tool(guidelines.card, guidelines.run))
+    similar = SimilarCaseTool(knowledge, reader)
+    registry.register(Tool(similar.card, similar.run))
     lungs = ChestRadiographLungs()
     zones = ZonalOpacityReader(lambda radiograph: lungs.mark(radiograph).masks)
     experts: tuple[ExpertModel, ...] = (lungs, zones, *classical_experts())

@@ -30,6 +30,7 @@ from dxtrace.clinical.result import (
     Result,
     ToolCall,
 )
+from dxtrace.clinical.similar_case import FindingComparison, SimilarCase
 from dxtrace.clinical.states import Context, Laterality, Outcome, Presence, Source, VerdictKind
 from dxtrace.clinical.trace import Trace, TraceEntry, TraceError
 from dxtrace.clinical.verdict import Citation, MissingFact, QuotedPassage, Reason, Verdict
@@ -54,6 +55,7 @@ __all__ = [
     "Contradiction",
     "Evidence",
     "Finding",
+    "FindingComparison",
     "Geometry",
     "Image",
     "Laterality",
@@ -71,6 +73,7 @@ __all__ = [
     "Result",
     "Score",
     "Series",
+    "SimilarCase",
     "Source",
     "Study",
     "ToolCall",

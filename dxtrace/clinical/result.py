@@ -7,6 +7,7 @@ from dxtrace.clinical.artifact import Artifact
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.claim import Claim
 from dxtrace.clinical.finding import Finding
+from dxtrace.clinical.similar_case import SimilarCase
 from dxtrace.clinical.states import Outcome, VerdictKind
 from dxtrace.clinical.verdict import Citation, MissingFact, QuotedPassage, Reason, Verdict
 
@@ -111,6 +112,7 @@ class Result(Frozen):
         missing: facts that would decide an open conclusion.
         tools: the calls and how they ended.
         artifacts: the files that the calls left in the output folder.
+        similar_cases: cases of other patients that are like this one: analogies, no evidence.
         trace: path of the trace, relative to the output folder.
         report: path of the HTML report, relative to the output folder.
         question: what the graph asks, if the status is ``needs_input``.
@@ -126,6 +128,7 @@ class Result(Frozen):
     missing: tuple[MissingFact, ...] = ()
     tools: tuple[ToolCall, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
+    similar_cases: tuple[SimilarCase, ...] = ()
     trace: str | None = None
     report: str | None = None
     question: str | None = None

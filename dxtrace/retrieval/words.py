@@ -16,7 +16,7 @@ _UNSAID = frozenset({
     # What questions are asked with, and what hedges or hurries them.
     "actually", "again", "already", "also", "always", "am", "assign", "call", "ever", "exactly",
     "get", "give", "go", "got", "just", "know", "let", "like", "make", "mean", "now", "ok", "only",
-    "please", "really", "right", "said", "say", "still", "take", "tell", "think", "too", "use",
+    "please", "really", "said", "say", "still", "take", "tell", "think", "too", "use",
     "used", "want", "whether", "yes", "yet",
 })  # fmt: skip
 _ENDINGS = (
