@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from apps.batch.manifest_source import ManifestSource, resolve_manifest
 from apps.batch.store import RESULTS
@@ -25,11 +27,33 @@ from dxtrace.retrieval.cases import CaseRecord
 from tools.report_reader import ReportReader
 from tools.report_tool import ReportTool
 from tools.similar_cases import case_record
-from tools.similar_cases.collection import Origin
+from tools.similar_cases.collection import CaseSettings, Origin
+from tools.similar_cases.images import image_vector
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
 
 _CASE_SUFFIXES = (".txt", ".yaml", ".yml", ".json")
 _INDIANA = "Indiana University report"
-Outcome = CaseRecord | IntakeError
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCase:
+    """A case for the index.
+
+    Attributes:
+        record: what the index keeps.
+        image: the vector of its images, (dimension,); None if there is none.
+    """
+
+    record: CaseRecord
+    image: Vectors | None = None
+
+
+Outcome = ReadCase | IntakeError
 
 
 class CaseReader:
@@ -44,9 +68,11 @@ class CaseReader:
         self._knowledge, self._limits = knowledge, limits
         self._reports = ReportTool(ReportReader(knowledge))
 
-    def record(self, case: Case, origin: Origin) -> CaseRecord:
-        """The record of a case, with what its reports state."""
-        return case_record(case, [*case.findings, *self._reports.run(case)], origin)
+    def _read(self, case: Case, origin: Origin) -> ReadCase:
+        """A case with what its reports state and its images look like."""
+        findings = [*case.findings, *self._reports.run(case)]
+        image = image_vector(CaseSettings().image_embedder, case)
+        return ReadCase(case_record(case, findings, origin), image)
 
     def read(self, given: str) -> Iterator[Outcome]:
         """Every case behind what the user named; what cannot be read is given as its error.
@@ -71,15 +97,15 @@ class CaseReader:
             except IntakeError as error:
                 yield error
 
-    def read_one(self, path: Path) -> CaseRecord:
-        """The record of one case.
+    def read_one(self, path: Path) -> ReadCase:
+        """One case.
 
         Raises:
             IntakeError: if it cannot be read.
         """
         case = check_case(read_case(path, limits=self._limits).case, self._knowledge)
         place = path.resolve()
-        return self.record(case, Origin(source=str(place), title=case.id, link=str(place)))
+        return self._read(case, Origin(source=str(place), title=case.id, link=str(place)))
 
     def _of_manifest(self, source: ManifestSource) -> Iterator[Outcome]:
         place = CORPUS_NAME if source.is_corpus else str(source.path.resolve())
@@ -97,7 +123,7 @@ class CaseReader:
                 number = case.id.rpartition("-")[2]
                 known = {"title": f"{_INDIANA} {number}", "modality": "DX", "body_part": "chest"}
                 origin = origin.model_copy(update=known)
-            yield self.record(case, origin)
+            yield self._read(case, origin)
 
     def _of_batch(self, folder: Path) -> Iterator[Outcome]:
         """Cases as their traces keep them, with all that was found in them."""
@@ -110,7 +136,7 @@ class CaseReader:
                         f"cannot be used: {error}", file=folder / RESULTS, line=number
                     )
 
-    def _of_result(self, folder: Path, result: dict[str, str]) -> CaseRecord:
+    def _of_result(self, folder: Path, result: dict[str, str]) -> ReadCase:
         if result["status"] == "failed":
             raise ValueError(f"case {result['id']} failed: {result.get('error')}")
         try:
@@ -124,7 +150,7 @@ class CaseReader:
         origin = Origin(
             source=f"{place}#{case.id}", title=case.id, link=str(place / result["report"])
         )
-        return case_record(case, findings, origin)
+        return ReadCase(case_record(case, findings, origin))
 
 
 def _cases_in(folder: Path) -> list[Path]:

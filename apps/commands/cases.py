@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apps.atomic_write import write_atomically
-from apps.case_sources import CaseReader
+from apps.case_sources import CaseReader, Outcome, ReadCase
 from apps.commands.batch import count_cores
 from apps.exit_status import ExitStatus, UsageError
 from apps.progress import show_progress
@@ -20,7 +20,7 @@ from dxtrace.clinical.similar_case import ANALOGY
 from dxtrace.intake import IntakeError, IntakeLimits
 from dxtrace.intake.indiana import CORPUS_NAME
 from dxtrace.knowledge import Knowledge, load_knowledge
-from dxtrace.retrieval.cases import Added, CaseFilter, CaseIndex, CaseRecord, rebuild
+from dxtrace.retrieval.cases import Added, CaseFilter, CaseIndex, rebuild
 from dxtrace.retrieval.errors import RetrievalError
 from tools.similar_cases import CaseSettings, open_index
 from tools.similar_cases.collection import available_embedder
@@ -104,11 +104,12 @@ def _add_all(index: CaseIndex, reader: CaseReader, given: Iterable[str]) -> int:
         added = Added()
         with show_progress("added", total=None) as progress:
             for part in _parts(reader.read(name)):
-                records = [r for r in part if isinstance(r, CaseRecord)]
+                read = [r for r in part if isinstance(r, ReadCase)]
                 for error in (e for e in part if isinstance(e, IntakeError)):
                     failed += 1
                     sys.stderr.write(f"left out: {error}\n")
-                added += index.add(records)
+                images = {r.record.source: r.image for r in read if r.image is not None}
+                added += index.add([r.record for r in read], images)
                 for _ in part:
                     progress.advance()
         _remember(name)
@@ -121,9 +122,9 @@ def _add_all(index: CaseIndex, reader: CaseReader, given: Iterable[str]) -> int:
 
 
 def _parts(
-    outcomes: Iterable[CaseRecord | IntakeError],
-) -> Iterator[list[CaseRecord | IntakeError]]:
-    part: list[CaseRecord | IntakeError] = []
+    outcomes: Iterable[Outcome],
+) -> Iterator[list[Outcome]]:
+    part: list[Outcome] = []
     for outcome in outcomes:
         part.append(outcome)
         if len(part) == _TOGETHER:
@@ -147,7 +148,7 @@ def search_cases(request: SearchRequest) -> ExitStatus:
         if not len(index):
             sys.stderr.write("no cases yet: the Indiana reports are added, once; some minutes\n")
             _add_all(index, reader, [CORPUS_NAME])
-        found = index.search(case, top=request.top, only=only)
+        found = index.search(case.record, top=request.top, only=only, image=case.image)
     if request.json:
         for similar in found:
             print(json.dumps({**similar.model_dump(mode="json"), "link": similar.href}))
@@ -156,7 +157,7 @@ def search_cases(request: SearchRequest) -> ExitStatus:
     return ExitStatus.OK
 
 
-def _case(given: str, index: CaseIndex, reader: CaseReader) -> CaseRecord:
+def _case(given: str, index: CaseIndex, reader: CaseReader) -> ReadCase:
     if Path(given).exists():
         try:
             return reader.read_one(Path(given))
@@ -165,7 +166,7 @@ def _case(given: str, index: CaseIndex, reader: CaseReader) -> CaseRecord:
     known = next(index.records(given), None)
     if known is None:
         raise UsageError(f"{given!r} is neither a case nor the id of one of the index")
-    return known
+    return ReadCase(known)
 
 
 def _print(found: tuple[SimilarCase, ...]) -> None:

@@ -17,6 +17,7 @@ from dxtrace.retrieval.errors import EmbedderUnavailable
 from dxtrace.user_folders import data_folder
 from tools.embedder import configured_embedder
 from tools.similar_cases.identity import identities_of
+from tools.similar_cases.images import image_embedder
 
 _SEX = {"female": "F", "male": "M"}
 
@@ -26,11 +27,14 @@ class CaseSettings(BaseSettings):
 
     Attributes:
         cases: folder of the index (``DXTRACE_CASES``).
+        image_embedder: an expert of the family ``image_embedding`` (``DXTRACE_IMAGE_EMBEDDER``);
+            images are left out if empty.
     """
 
     model_config = SettingsConfigDict(env_prefix="DXTRACE_", frozen=True, extra="ignore")
 
     cases: Path | None = None
+    image_embedder: str = ""
 
     @property
     def folder(self) -> Path:
@@ -74,8 +78,12 @@ def open_index(knowledge: Knowledge, folder: Path | None = None) -> CaseIndex:
     Raises:
         RetrievalError: if it is damaged or of another embedder.
     """
-    place = folder or CaseSettings().folder
-    return CaseIndex(place, knowledge.vocabulary, embedder=available_embedder())
+    settings = CaseSettings()
+    name = settings.image_embedder
+    return CaseIndex(
+        folder or settings.folder, knowledge.vocabulary, embedder=available_embedder(),
+        image_embedder=image_embedder(name).fingerprint if name else "",
+    )  # fmt: skip
 
 
 def case_record(case: Case, findings: Iterable[Finding], origin: Origin) -> CaseRecord:

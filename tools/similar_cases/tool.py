@@ -12,6 +12,7 @@ from expert_models import ExpertOutput, ModelCard, ToolRefusal
 from tools.report_reader import ReportReader
 from tools.report_tool import ReportTool
 from tools.similar_cases.collection import CaseSettings, Origin, case_record, open_index
+from tools.similar_cases.images import image_vector
 
 SIMILAR_CASES = "similar_cases"
 _TOP = 5
@@ -57,7 +58,8 @@ class SimilarCaseTool:
         findings = [*case.findings, *self.reports.run(case)]
         asked = case_record(case, findings, Origin(source=f"asked#{case.id}"))
         try:
-            found = self._index.search(asked, top=_TOP)
+            image = image_vector(CaseSettings().image_embedder, case)
+            found = self._index.search(asked, top=_TOP, image=image)
         except RetrievalError as error:
             raise ToolRefusal(str(error)) from None
         if not found:

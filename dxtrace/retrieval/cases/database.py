@@ -59,7 +59,8 @@ class Database:
     def __init__(self, folder: Path) -> None:
         self.folder, self.path = folder, folder / FILE
         folder.mkdir(parents=True, exist_ok=True)
-        self._open()
+        with folder_lock(folder, fcntl.LOCK_SH):
+            self._open()
 
     def _open(self) -> None:
         with self._guarded():
@@ -102,9 +103,7 @@ class Database:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction: all of it or nothing."""
         with folder_lock(self.folder, fcntl.LOCK_SH):
-            if self.path.stat().st_ino != self._inode:  # it was rebuilt meanwhile
-                self.connection.close()
-                self._open()
+            self._reopen_if_replaced()
             with self._transaction() as connection:
                 yield connection
 
@@ -118,6 +117,16 @@ class Database:
                 self.connection.execute("ROLLBACK")
                 raise
             self.connection.execute("COMMIT")
+
+    def refresh(self) -> None:
+        """Go on with the new file, if the index was rebuilt meanwhile."""
+        with folder_lock(self.folder, fcntl.LOCK_SH):
+            self._reopen_if_replaced()
+
+    def _reopen_if_replaced(self) -> None:
+        if not self.path.exists() or self.path.stat().st_ino != self._inode:
+            self.connection.close()
+            self._open()
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """All rows of a query."""

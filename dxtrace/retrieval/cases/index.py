@@ -250,6 +250,7 @@ class CaseIndex:
             image: as for :meth:`search`.
             shares: which lists count, and how much; :data:`SHARES` by default.
         """
+        self.database.refresh()
         condition, values = only.condition()
         wanted = Wanted(condition, values, tuple(sorted(self._keys(case))), self._text_key(case))
         shares = SHARES if shares is None else shares

@@ -144,6 +144,14 @@ def test_a_record_that_was_edited_is_not_shown(folder: Path) -> None:
         index.search(record("q", finding("cardiomegaly"), report="x"))
 
 
+def test_who_searches_after_a_rebuild_searches_the_new_file(folder: Path) -> None:
+    reader = open_small(folder)
+    index = made_anew(folder)
+    index.add([record("late", finding("pleural_effusion", side="right"), report="late")])
+    asked = record("q", finding("pleural_effusion", side="right"), report="x")
+    assert {c.id for c in reader.search(asked, top=2)} == {"right", "late"}
+
+
 def test_who_adds_while_it_is_rebuilt_adds_to_the_new_file(folder: Path) -> None:
     writer = open_small(folder)
     made_anew(folder).close()

@@ -174,3 +174,35 @@ def test_age_and_sex_of_a_report_are_kept_for_filters() -> None:
     findings = default_workbench().reader.read(case.reports[0].text).findings
     kept = case_record(case, findings, Origin(source="x"))
     assert (kept.age, kept.sex) == (63, "F")
+
+
+def test_images_are_searched_with_the_model_that_the_settings_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch", reason="needs the extra 'experts'")
+    pytest.importorskip("transformers", reason="needs the extra 'experts'")
+    import yaml
+
+    from apps.commands.cases import SearchRequest, add_cases, search_cases
+    from tests.unit.expert_models.image_embedding.tiny_models import write_dinov2
+    from tests.unit.expert_models.radiographs import write_dicom, write_noise
+    from tools.similar_cases.images import image_embedder
+
+    model = tmp_path / "model"
+    model.mkdir()
+    write_dinov2(model)
+    entry = {"name": "eyes", "family": "image_embedding", "folder": str(model)}
+    (tmp_path / "experts.yaml").write_text(yaml.safe_dump({"experts": [entry]}))
+    monkeypatch.setenv("DXTRACE_EXPERTS", str(tmp_path / "experts.yaml"))
+    monkeypatch.setenv("DXTRACE_CASES", str(tmp_path / "index"))
+    monkeypatch.setenv("DXTRACE_IMAGE_EMBEDDER", "eyes")
+    monkeypatch.setattr(collection, "configured_embedder", WordEmbedder)
+    image_embedder.cache_clear()
+    for name, write_image in (("wedge.dcm", write_dicom), ("noise.png", write_noise)):
+        (tmp_path / "cases").mkdir(exist_ok=True)
+        write_image(tmp_path / "cases" / name)
+    asked = write_dicom(tmp_path / "asked.dcm", rows=150)
+    add_cases([str(tmp_path / "cases")], max_report_chars=1000)
+    capsys.readouterr()
+    search_cases(SearchRequest(str(asked), 5, None, None, None, None, json=True, data_root=None))
+    assert '"image": 1' in capsys.readouterr().out
