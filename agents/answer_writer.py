@@ -72,6 +72,7 @@ class AnswerWriter:
             *self._conclusions(result),
             *self._contradictions(result),
             *self._overview(result, asked),
+            *_quotations(result),
             *_similar(result),
             *self._failures(result, problems),
         ]
@@ -208,6 +209,16 @@ class AnswerWriter:
         if len(said) > _SHOWN_VALUES:
             said = [*said[:_SHOWN_VALUES], f"{len(said) - _SHOWN_VALUES} more"]
         return f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 1 else "".join(said)
+
+
+def _quotations(result: Result) -> Iterator[str]:
+    """Guideline text, marked as what it is: quoted, and no statement about this case."""
+    for call in result.tools:
+        if call.passages:
+            yield "Guideline text on the question, quoted and not checked against this case:"
+        for passage in call.passages:
+            place = _cited([passage.citation]) or f" [{passage.citation.source}]"
+            yield f"“{passage.quote}”{place}"
 
 
 def _assumption(text: str) -> str:

@@ -9,10 +9,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dxtrace.retrieval.embedding import encodable
 from dxtrace.retrieval.errors import EmbedderUnavailable
 from dxtrace.retrieval.minilm import batches_by_length
 from expert_models.errors import ToolRefusal
-from expert_models.runtime import torchvision_guard
 from expert_models.runtime.checksums import file_sha256
 from expert_models.runtime.device import torch_device
 from expert_models.runtime.pretrained import load_model, load_processor, weights_of
@@ -72,7 +72,8 @@ class TransformersEmbedder:
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         longest = min(self._tokenizer.model_max_length, _LONGEST)
         tokens = [
-            self._tokenizer(str(t), truncation=True, max_length=longest)["input_ids"] for t in texts
+            self._tokenizer(encodable(t), truncation=True, max_length=longest)["input_ids"]
+            for t in texts
         ]
         for batch in batches_by_length([len(ids) for ids in tokens]):
             vectors[batch] = self._pooled([tokens[i] for i in batch])
@@ -95,7 +96,6 @@ class TransformersEmbedder:
 
     @cached_property
     def _tokenizer(self) -> Any:
-        torchvision_guard.install()
         from transformers import AutoTokenizer
 
         try:
@@ -105,7 +105,6 @@ class TransformersEmbedder:
 
     @cached_property
     def _model(self) -> Any:
-        torchvision_guard.install()
         from transformers import AutoModel
 
         try:

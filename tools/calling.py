@@ -95,7 +95,11 @@ def _listed(given: Iterable[Finding] | ExpertOutput) -> ExpertOutput:
         return ExpertOutput(tuple(given))
     notes = (given.notes,) if isinstance(given.notes, str) else given.notes
     return ExpertOutput(
-        tuple(given.findings), tuple(given.masks), tuple(map(str, notes)), tuple(given.similar)
+        tuple(given.findings),
+        tuple(given.masks),
+        tuple(map(str, notes)),
+        tuple(given.passages),
+        tuple(given.similar),
     )
 
 

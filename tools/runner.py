@@ -11,12 +11,14 @@ from dxtrace.clinical import (
     Concept,
     Finding,
     Outcome,
+    QuotedPassage,
     SimilarCase,
     Source,
     ToolCall,
 )
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.volume import Mask
+from dxtrace.retrieval.guidelines.citation import QuotationError, verify_quotation
 from expert_models import Arguments, ExpertOutput, ModelCard
 from tools.artifacts import ArtifactStore
 from tools.calling import Kind, call_tool
@@ -66,6 +68,7 @@ class _Ending:
     reason: str = ""
     findings: tuple[Finding, ...] = ()
     kept: Kept = field(default_factory=Kept)
+    passages: tuple[QuotedPassage, ...] = ()
     similar: tuple[SimilarCase, ...] = ()
 
 
@@ -109,7 +112,7 @@ def run_tool(
     seconds = round(time.perf_counter() - started, 4)
     call = ToolCall(
         name=tool.card.name, outcome=ending.outcome, seconds=seconds, reason=ending.reason,
-        notes=tuple(ending.kept.notes), arguments=arguments,
+        notes=tuple(ending.kept.notes), arguments=arguments, passages=ending.passages,
     )  # fmt: skip
     return ToolRun(
         call=call, findings=ending.findings, artifacts=tuple(ending.kept.artifacts),
@@ -164,7 +167,10 @@ def _completed(
     if masks and around.store is not None:
         keeper = Keeper(around.store, around.concepts, _call_name(around.arguments))
         kept = keep_marks(card, masks, findings, volumes, keeper)
-    kept.notes[:0] = [*output.notes, *volumes.notes, *unmeasured]
+    passages = tuple(p for p in output.passages if _is_verified(p))
+    lost = len(output.passages) - len(passages)
+    unverified = [f"{lost} quotation(s) left out: their passage does not say so"] if lost else []
+    kept.notes[:0] = [*output.notes, *volumes.notes, *unmeasured, *unverified]
     weights = card.weights_sha256
     if "image" in card.accepts:
         findings = tuple(
@@ -180,7 +186,18 @@ def _completed(
             )
             for finding in findings
         )
-    return _Ending(Outcome.OK, findings=findings, kept=kept, similar=_similar(output))
+    return _Ending(
+        Outcome.OK, findings=findings, kept=kept, passages=passages, similar=_similar(output)
+    )
+
+
+def _is_verified(passage: QuotedPassage) -> bool:
+    """Whether the quoted words stand where the citation says, character for character."""
+    try:
+        verify_quotation(passage.citation.text, passage.quote, passage.span)
+    except QuotationError:
+        return False
+    return True
 
 
 def _similar(output: ExpertOutput) -> tuple[SimilarCase, ...]:

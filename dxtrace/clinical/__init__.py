@@ -33,7 +33,7 @@ from dxtrace.clinical.result import (
 from dxtrace.clinical.similar_case import FindingComparison, SimilarCase
 from dxtrace.clinical.states import Context, Laterality, Outcome, Presence, Source, VerdictKind
 from dxtrace.clinical.trace import Trace, TraceEntry, TraceError
-from dxtrace.clinical.verdict import Citation, MissingFact, Reason, Verdict
+from dxtrace.clinical.verdict import Citation, MissingFact, QuotedPassage, Reason, Verdict
 
 __all__ = [
     "Answer",
@@ -66,6 +66,7 @@ __all__ = [
     "Patient",
     "Point",
     "Presence",
+    "QuotedPassage",
     "ReaderPhrases",
     "Reason",
     "Report",

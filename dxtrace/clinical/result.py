@@ -9,7 +9,7 @@ from dxtrace.clinical.claim import Claim
 from dxtrace.clinical.finding import Finding
 from dxtrace.clinical.similar_case import SimilarCase
 from dxtrace.clinical.states import Outcome, VerdictKind
-from dxtrace.clinical.verdict import Citation, MissingFact, Reason, Verdict
+from dxtrace.clinical.verdict import Citation, MissingFact, QuotedPassage, Reason, Verdict
 
 
 class Conclusion(Frozen):
@@ -80,6 +80,7 @@ class ToolCall(Frozen):
         reason: why, unless it went well.
         notes: what a reader should know of what it found, such as what could not be measured.
         arguments: what it was asked for, beyond the case.
+        passages: guideline text that it found, quoted.
     """
 
     name: str
@@ -88,6 +89,7 @@ class ToolCall(Frozen):
     reason: str = ""
     notes: tuple[str, ...] = ()
     arguments: Arguments = Arguments()
+    passages: tuple[QuotedPassage, ...] = ()
 
 
 class Answer(Frozen):

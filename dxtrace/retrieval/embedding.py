@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def encodable(text: str) -> str:
+    """The text with a replacement for what no UTF-8 can hold, such as half a surrogate pair."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 @runtime_checkable
 class TextEmbedder(Protocol):
     """Turns texts into vectors of unit norm, so that their inner product is the cosine.

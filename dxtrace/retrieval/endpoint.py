@@ -12,6 +12,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
+from dxtrace.retrieval.embedding import encodable
 from dxtrace.retrieval.errors import EmbedderUnavailable
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class EndpointEmbedder:
     def _ask(self, texts: Sequence[str]) -> NDArray[np.float32]:
         import numpy as np
 
-        vectors = np.asarray(self._vectors(list(texts)), np.float32)
+        vectors = np.asarray(self._vectors([encodable(t) for t in texts]), np.float32)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not np.isfinite(norms).all() or not norms.all():
             raise EmbedderUnavailable(f"{self.url}: a vector has no direction")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ class LexicalIndex:
         self._size = len(texts)
         self._index = None
         counted = [words(text) for text in texts]
+        self._frequency = Counter(word for text in counted for word in set(text))
         if any(counted):
             from bm25s import BM25
 
@@ -41,3 +44,12 @@ class LexicalIndex:
             return np.zeros(self._size, np.float32)
         found: NDArray[np.float32] = self._index.get_scores(asked).astype(np.float32)
         return found
+
+    def knows(self, word: str) -> bool:
+        """Whether any text has the word."""
+        return word in self._frequency
+
+    def weight(self, word: str) -> float:
+        """How much a word tells texts apart (inverse document frequency, as BM25 counts it)."""
+        seen = self._frequency[word]
+        return math.log(1 + (self._size - seen + 0.5) / (seen + 0.5))

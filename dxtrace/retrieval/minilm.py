@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dxtrace.retrieval.embedding import encodable
 from dxtrace.retrieval.errors import EmbedderUnavailable
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class MiniLm:
         import numpy as np
 
         vectors = np.zeros((len(texts), self.dimension), np.float32)
-        tokens = [e.ids for e in self._tokenizer.encode_batch([str(t) for t in texts])]
+        tokens = [e.ids for e in self._tokenizer.encode_batch([encodable(t) for t in texts])]
         for batch in batches_by_length([len(ids) for ids in tokens]):
             width = max(len(tokens[i]) for i in batch)
             ids = np.zeros((len(batch), width), np.int64)

@@ -13,6 +13,11 @@ _UNSAID = frozenset({
     "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "up",
     "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with", "would",
     "you", "your",
+    # What questions are asked with, and what hedges or hurries them.
+    "actually", "again", "already", "also", "always", "am", "assign", "call", "ever", "exactly",
+    "get", "give", "go", "got", "just", "know", "let", "like", "make", "mean", "now", "ok", "only",
+    "please", "really", "said", "say", "still", "take", "tell", "think", "too", "use",
+    "used", "want", "whether", "yes", "yet",
 })  # fmt: skip
 _ENDINGS = (
     ("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("oses", "osis"),
