@@ -18,6 +18,7 @@ from dxtrace.clinical import (
 )
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.fact_names import plain
+from tools.similar_cases import SIMILAR_CASES
 
 _IN_WORDS = (Source.REPORT_FINDINGS, Source.REPORT_IMPRESSION, Source.REPORT_CONTEXT)
 _FIRST_KINDS = ("mean_diameter", "diameter", "long_axis", "short_axis", "volume")
@@ -36,7 +37,9 @@ def overview(knowledge: Knowledge, result: Result) -> Iterator[str]:
     absent = [_concept_name(knowledge, f) for f in by_tools if f.presence is Presence.ABSENT]
     if absent:
         yield f"Judged absent by experts: {', '.join(dict.fromkeys(absent))}."
-    silent = _silent(result.tools, result.findings)
+    # The search for similar cases looks at other patients.
+    looking = [call for call in result.tools if call.name != SIMILAR_CASES]
+    silent = _silent(looking, result.findings)
     if silent:
         yield f"Looked at, with nothing to report: {', '.join(silent)}."
     scored = [f for f in by_tools if f.presence is Presence.UNKNOWN and f.score is not None]

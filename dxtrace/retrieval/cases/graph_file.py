@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-CONNECTIVITY, EXPANSION_ADD, EXPANSION_SEARCH = 16, 128, 512
+CONNECTIVITY, EXPANSION_ADD, EXPANSION_SEARCH = 16, 128, 1024
 """Edges of a node, and how widely is searched; measured by ``benchmarks/vector_index.py``."""
 ENTRIES = "i8"
 """How the graph holds a number; its candidates are compared again at full precision."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 FEW = 10_000
 """So many rows are compared one by one in a few milliseconds: no graph is made of fewer."""
-_CANDIDATES = 64
+_CANDIDATES = 128
 _WIDER = 8
 _READ = 10_000
 _ASKED = 500

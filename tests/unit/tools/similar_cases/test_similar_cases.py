@@ -128,6 +128,7 @@ def test_ways_of_asking(question: str) -> None:
     result, _ = reviewed(question)
     assert result.similar_cases
     assert "not understood" not in result.answer.text
+    assert "nothing to report" not in result.answer.text
 
 
 def test_without_an_index_the_answer_says_how_to_make_one(
