@@ -163,12 +163,19 @@ def print_figures(index: GuidelineIndex, questions: Sequence[Question], *, error
     def fused(question: str, route: Route) -> dict[str, float]:
         return {c.entry.reference: 0.0 for c in index.candidates(question, route)}
 
+    def ordered(question: str, route: Route) -> dict[str, float]:
+        by_score = sorted(
+            index.candidates(question, route), key=lambda c: -index.calibration.score(c.signals)
+        )
+        return {c.entry.reference: 0.0 for c in by_score}
+
     found = {q.text: index.search(q.text, q.route) for q in questions}
     given = {t: [h.passage.key for h in f.hits] for t, f in found.items()}
     print(f"{len(covered)} covered questions: deciding passage among the first {FIRST}")
     _print_share("  dense alone, nothing left out", alone(index.dense))
     _print_share("  BM25 alone, nothing left out", alone(index.lexical))
     _print_share("  fused by rank, nothing left out", alone(fused))
+    _print_share("  ordered by the score, nothing left out", alone(ordered))
     _print_share(
         "  the search, with its bound", [q.decides in given[q.text][:FIRST] for q in covered]
     )
