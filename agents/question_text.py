@@ -16,9 +16,8 @@ _YES_NO = re.compile(
 )
 _ABSENCE = re.compile(r"\b(?:no|not|without|absent|absence|free of|rule out|exclude\w*)\b")
 _GUIDELINE = re.compile(
-    r"\b(?:guidelines?|guidance|according to|fleischner|criteri(?:a|on)|definitions?|defined?|"
-    r"recommend(?:s|ed|ations?)?|(?:lung|li|ti) ?-?rads|recist|tnm|icdr|4-2-1|rules? (?:say|state)|"
-    r"cut ?-?offs?|thresholds?)\b"
+    r"\b(?:guidelines?|guidance|criteri(?:a|on)|definitions?|defined|cut ?-?offs?|thresholds?)\b"
+    r"|\bdo(?:es)?\b[^?]*\b(?:say|state|define|recommend)\b"
 )
 _WORD = re.compile(r"[^\W_]+")
 _TAG = re.compile(
