@@ -39,3 +39,11 @@ def test_other_questions_search_no_guideline() -> None:
     result = review_with_trace(report_case(REPORT, "Is there a pleural effusion?")).result
     assert all(t.name != "guideline_search" for t in result.tools)
     assert MARK not in result.answer.text
+
+
+def test_a_search_that_found_nothing_has_looked_at_nothing() -> None:
+    question = "Review this. Does the BI-RADS guideline say anything on it?"
+    run = review_with_trace(report_case(REPORT, question))
+    (call,) = [t for t in run.result.tools if t.name == "guideline_search"]
+    assert (call.passages, call.notes) == ((), ("no document holds BI-RADS",))
+    assert "guideline_search" not in run.result.answer.text

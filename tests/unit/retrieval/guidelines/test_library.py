@@ -147,3 +147,47 @@ def test_two_processes_adding_at_once_lose_nothing(tmp_path: Path, knowledge: Kn
     entries, store = library(tmp_path, knowledge).open()
     assert {f"own-{n}" for n in range(8)} <= {e.document.key for e in entries}
     assert store.ids() == {e.reference for e in entries}
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from dxtrace.knowledge import load_knowledge
+from dxtrace.retrieval.chroma_store import ChromaStore
+from dxtrace.retrieval.guidelines import DocumentRecord
+from tests.unit.retrieval.guidelines.test_library import document, library
+from tests.unit.retrieval.plain_embedder import PlainEmbedder
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def half(self, ids, vectors, metadata, put=ChromaStore.put):
+    put(self, ids[:20], vectors[:20], metadata[:20])
+    die()
+
+shelf = library(Path(sys.argv[1]), load_knowledge())
+shelf.record.add(document(1))
+if sys.argv[2] == "embedding":
+    PlainEmbedder.embed = die
+elif sys.argv[2] == "storing":
+    ChromaStore.put = half
+else:
+    DocumentRecord.remember = lambda self, _do=DocumentRecord.remember, **v: (
+        die() if "in_step" in v else _do(self, **v)
+    )
+shelf.open()
+"""
+
+
+@pytest.mark.parametrize("when", ["embedding", "storing", "before the note"])
+def test_a_process_killed_in_the_middle_leaves_a_usable_index(
+    tmp_path: Path, knowledge: Knowledge, when: str
+) -> None:
+    root = Path(__file__).parents[4]
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, tmp_path, when], cwd=root, check=False, capture_output=True
+    )
+    assert done.returncode == -9, done.stderr
+    entries, store = library(tmp_path, knowledge).open()
+    assert "own-1" in {e.document.key for e in entries}
+    assert store.ids() == {e.reference for e in entries}
