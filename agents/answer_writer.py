@@ -18,13 +18,16 @@ from dxtrace.clinical import (
     Presence,
     Reason,
     Result,
+    SimilarCase,
     VerdictKind,
 )
+from dxtrace.clinical.similar_case import ANALOGY
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.fact_names import missing_in_words, plain
 
 _SHOWN_VALUES = 6
 _FEW_ASSUMPTIONS = 3
+_STANDINGS = {"shared": "shares", "differs": "differs in", "here": "lacks", "there": "also has"}
 _UNCHANGED = ("stable", "unchanged")
 _FARES = {
     VerdictKind.ENTAILED: "proved by the findings",
@@ -69,6 +72,8 @@ class AnswerWriter:
             *self._conclusions(result),
             *self._contradictions(result),
             *self._overview(result, asked),
+            *_quotations(result),
+            *_similar(result),
             *self._failures(result, problems),
         ]
         return "\n\n".join(paragraphs)
@@ -206,6 +211,16 @@ class AnswerWriter:
         return f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 1 else "".join(said)
 
 
+def _quotations(result: Result) -> Iterator[str]:
+    """Guideline text, marked as what it is: quoted, and no statement about this case."""
+    for call in result.tools:
+        if call.passages:
+            yield "Guideline text on the question, quoted and not checked against this case:"
+        for passage in call.passages:
+            place = _cited([passage.citation]) or f" [{passage.citation.source}]"
+            yield f"“{passage.quote}”{place}"
+
+
 def _assumption(text: str) -> str:
     """The reason that a pack gives for an assumption: what stands in the brackets."""
     start, end = text.find("("), text.rfind(")")
@@ -226,6 +241,33 @@ def quoted(texts: Iterable[str]) -> str:
         ", ".join(dict.fromkeys(statements)) + (f" (“{words}”)" if words else "")
         for words, statements in groups.items()
     )
+
+
+def _similar(result: Result) -> Iterator[str]:
+    """What similar cases share with this one and where they differ: analogies, and said to be."""
+    if not result.similar_cases:
+        return
+    yield f"Similar cases ({ANALOGY}: nothing of them is taken for this patient):"
+    for number, case in enumerate(result.similar_cases, start=1):
+        parts = [
+            f"{words} {', '.join(named[:_SHOWN_VALUES])}{_rest(named)}"
+            for standing, words in _STANDINGS.items()
+            if (named := _told(case, standing))
+        ]
+        yield f"{number}. {case.source}: {'; '.join(parts) or 'similar words'}."
+
+
+def _told(case: SimilarCase, standing: str) -> list[str]:
+    """Findings with this standing, without what both or one of them merely deny."""
+    return [
+        c.name.lower()
+        for c in case.comparisons
+        if c.standing == standing and not {c.here, c.there} <= {"absent", ""}
+    ]
+
+
+def _rest(named: list[str]) -> str:
+    return f" and {len(named) - _SHOWN_VALUES} more" if len(named) > _SHOWN_VALUES else ""
 
 
 def _cited(citations: Iterable[Citation]) -> str:

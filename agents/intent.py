@@ -34,6 +34,11 @@ _REVIEW = re.compile(
     r"\b(?:review|check|verify|audit|validate|consistent|contradict\w*|discrepan\w*|errors?|"
     r"agree|correct|summar\w*|interpret)\b"
 )
+_SIMILAR = re.compile(
+    r"\b(?:similar|comparable|alike|analogous|exemplary?|look\w* like)\b[^.?!]*\bcases?\b"
+    r"|\bcases?\b[^.?!]*\b(?:similar|comparable|alike|analogous|like th(?:is|e))\b"
+    r"|\b(?:differential|ddx)\b"
+)
 _DENIAL = re.compile(r"(?:no|not|without|absent|absence of)\b")
 _SIZE = re.compile(r"\d\s*(?:mm|cm)\b")
 _AT_LEAST = re.compile(r"\b(?:at least|or (?:higher|more|worse|above|greater|beyond)|minimum)\b")
@@ -51,7 +56,7 @@ class Intent(Frozen):
     Attributes:
         kind: a *finding* (is it there?), a pack's *output* (which category, stage,
             recommendation?), an output *value* (is it category 4A?), the *comparison* with the
-            prior, or a *review* of everything that applies.
+            prior, cases that are *similar*, or a *review* of everything that applies.
         concept: the concept asked about, for a finding or a comparison.
         laterality: the side asked about.
         output: the pack output asked about.
@@ -67,7 +72,7 @@ class Intent(Frozen):
             yes or no.
     """
 
-    kind: Literal["finding", "output", "value", "comparison", "review"]
+    kind: Literal["finding", "output", "value", "comparison", "similar", "review"]
     concept: str | None = None
     laterality: Laterality | None = None
     output: str | None = None
@@ -111,9 +116,15 @@ class QuestionReader:
                 thyroid.
         """
         text = normalised(question)
-        found = list(self._understand(text, about)) if text else []
+        similar = _SIMILAR.search(fold(text))
+        rest = _without_similar(text) if similar else text
+        found = list(self._understand(rest, about)) if rest else []
         named = {i.pack for i in found}
         found += [i for p in packs or () if p not in named for i in self._outputs_of(p)]
+        if similar:
+            # A differential diagnosis rests on all that there is, beside what cases are like it.
+            whole = "case" in similar[0] or bool(found)
+            found += [Intent(kind="similar"), *([] if whole else [Intent(kind="review")])]
         if found:
             return _each_once(found)
         lost = bool(text) and not _REVIEW.search(fold(text))
@@ -216,6 +227,12 @@ class QuestionReader:
                     Intent(kind="value", output=output.name, value=value, pack=pack, bound=bound)
                 )
         return list(_each_once(found))
+
+
+def _without_similar(text: str) -> str:
+    """The sentences that do not ask for similar cases."""
+    sentences = re.split(r"(?<=[.?!])\s+", text)
+    return " ".join(s for s in sentences if not _SIMILAR.search(fold(s)))
 
 
 def _each_once(intents: Iterable[Intent]) -> tuple[Intent, ...]:

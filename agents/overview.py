@@ -18,6 +18,8 @@ from dxtrace.clinical import (
 )
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.fact_names import plain
+from tools.guideline_search import GUIDELINE_SEARCH
+from tools.similar_cases import SIMILAR_CASES
 
 _IN_WORDS = (Source.REPORT_FINDINGS, Source.REPORT_IMPRESSION, Source.REPORT_CONTEXT)
 _FIRST_KINDS = ("mean_diameter", "diameter", "long_axis", "short_axis", "volume")
@@ -36,7 +38,10 @@ def overview(knowledge: Knowledge, result: Result) -> Iterator[str]:
     absent = [_concept_name(knowledge, f) for f in by_tools if f.presence is Presence.ABSENT]
     if absent:
         yield f"Judged absent by experts: {', '.join(dict.fromkeys(absent))}."
-    silent = _silent(result.tools, result.findings)
+    # Searches look at other patients and at guidelines, not at this case.
+    searches = (SIMILAR_CASES, GUIDELINE_SEARCH)
+    looking = [call for call in result.tools if call.name not in searches]
+    silent = _silent(looking, result.findings)
     if silent:
         yield f"Looked at, with nothing to report: {', '.join(silent)}."
     names = list(_undecided(knowledge, by_tools))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from agents.intent import Intent, QuestionReader
 from agents.planner import PackChoice, Plan, requested
+from agents.question_text import asks_for_guideline
 from dxtrace.clinical import (
     CallRequest,
     Case,
@@ -20,9 +21,11 @@ from dxtrace.clinical import (
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.schema import Pack
 from tools import Tool, ToolRegistry
+from tools.guideline_search import GUIDELINE_SEARCH
 from tools.report_reader import ReportReader
 from tools.report_reader.characters import plain_characters
 from tools.report_reader.phrases import compile_phrase, fold
+from tools.similar_cases import SIMILAR_CASES
 from tools.structures import measured_concepts
 from tools.tool import has_images
 
@@ -63,11 +66,35 @@ class PathwayPlanner:
             for tool in self.registry
             if tool.card.name not in done and (why := self._why(tool, case, wanted, bool(called)))
         ]
+        chosen += self._guidelines(case, done)
+        chosen += self._analogies(case, intents, done)
         return Plan(
             calls=(*asked, *(CallRequest(tool=t.card.name) for t, _ in chosen)),
             why=(*("the case asks for it" for _ in asked), *(w for _, w in chosen)),
             intents=intents,
         )  # fmt: skip
+
+    def _guidelines(self, case: Case, done: set[str]) -> list[tuple[Tool, str]]:
+        """The search for guideline passages, where the question asks what a guideline says."""
+        search = self.registry.get(GUIDELINE_SEARCH)
+        if search is None or GUIDELINE_SEARCH in done or search.applicable(case) is not None:
+            return []
+        asks = asks_for_guideline(case.question or "")
+        return [(search, "the question asks what a guideline says")] if asks else []
+
+    def _analogies(
+        self, case: Case, intents: Iterable[Intent], done: set[str]
+    ) -> list[tuple[Tool, str]]:
+        """The search for similar cases, if the question asks for them or for a differential."""
+        if not any(intent.kind == "similar" for intent in intents):
+            return []
+        return [
+            (tool, "the question asks for similar cases")
+            for tool in self.registry
+            if tool.card.task == SIMILAR_CASES
+            and tool.card.name not in done
+            and tool.applicable(case) is None
+        ]
 
     def _intents(self, case: Case) -> tuple[Intent, ...]:
         about = "\n".join(r.text[:_LOOKED_AT] for r in case.reports if not r.is_prior)
@@ -89,6 +116,8 @@ class PathwayPlanner:
         return frozenset(concepts)
 
     def _why(self, tool: Tool, case: Case, wanted: frozenset[str] | None, again: bool) -> str:
+        if tool.card.task == SIMILAR_CASES:
+            return ""  # only who asks for analogies is given any
         if tool.card.prompt_needed:
             return ""
         # Who looks at images is called also where its contract refuses these: the refusal, which

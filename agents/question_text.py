@@ -15,6 +15,10 @@ _YES_NO = re.compile(
     r"^\W*(?:is|are|was|were|does|do|did|has|have|can|could|should|would|will|any|isn't|aren't)\b"
 )
 _ABSENCE = re.compile(r"\b(?:no|not|without|absent|absence|free of|rule out|exclude\w*)\b")
+_GUIDELINE = re.compile(
+    r"\b(?:guidelines?|guidance|criteri(?:a|on)|definitions?|defined|cut ?-?offs?|thresholds?)\b"
+    r"|\bdo(?:es)?\b[^?]*\b(?:say|state|define|recommend)\b"
+)
 _WORD = re.compile(r"[^\W_]+")
 _TAG = re.compile(
     r"(?:,\s*(?:right|correct|yes|no|is(?:n'?t)? (?:it|there))|\s+or not)\s*(?=\?*\s*$)",
@@ -35,6 +39,11 @@ class QuestionWords(Frozen):
     frame: tuple[str, ...]
     open: tuple[str, ...]
     gone: tuple[str, ...]
+
+
+def asks_for_guideline(question: str) -> bool:
+    """Whether a question wants to know, too, what a guideline says."""
+    return bool(_GUIDELINE.search(fold(question)))
 
 
 @cache

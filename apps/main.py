@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from apps.cli import experts, knowledge, trace
+from apps.cli import cases, experts, knowledge, trace
 from apps.cli.options import (
     MAX_REPORT_CHARS,
     DataRoot,
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(trace.app, name="trace")
 app.add_typer(experts.app, name="experts")
+app.add_typer(cases.app, name="cases")
 
 
 def _print_version(wanted: bool) -> None:

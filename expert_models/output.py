@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dxtrace.clinical import Finding
+from dxtrace.clinical import Finding, QuotedPassage, SimilarCase
 from dxtrace.clinical.volume import Mask
 
 
@@ -20,8 +20,12 @@ class ExpertOutput:
         findings: what was found.
         masks: what was marked.
         notes: what a reader should know, such as "the apex of the lung is cut off".
+        passages: guideline text; a quotation that its passage does not hold is left out.
+        similar: cases that are like this one; they say nothing of this patient.
     """
 
     findings: tuple[Finding, ...] = ()
     masks: tuple[Mask, ...] = ()
     notes: tuple[str, ...] = ()
+    passages: tuple[QuotedPassage, ...] = ()
+    similar: tuple[SimilarCase, ...] = ()

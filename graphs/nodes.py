@@ -23,6 +23,7 @@ from dxtrace.clinical import (
     Finding,
     Outcome,
     Result,
+    SimilarCase,
     ToolCall,
     Trace,
     VerdictKind,
@@ -144,6 +145,7 @@ class ReviewNodes:
                     **run.call.model_dump(mode="json"),
                     "findings": [f.id for f in run.findings],
                     "artifacts": [a.model_dump(mode="json") for a in run.artifacts],
+                    **_similar_record(run),
                 },
             )
         findings = [*case.findings, *(f for run in runs for f in run.findings)]
@@ -264,7 +266,8 @@ class ReviewNodes:
         """Write the answer and close the trace."""
         case = state["case"]
         runs = sorted(state["runs"], key=lambda r: r.order)
-        result = self.compose(state, tuple(r.call for r in runs))
+        similar = tuple(case for run in runs for case in run.similar)
+        result = self.compose(state, tuple(r.call for r in runs), similar)
         kept = tuple(a for r in runs for a in r.artifacts)
         result = result.model_copy(update={"artifacts": kept})
         trace = Trace(case.id, state["trace"])
@@ -272,7 +275,12 @@ class ReviewNodes:
         _emit("answer", text=result.answer.text)
         return {"result": result, "trace": trace.entries}
 
-    def compose(self, state: ReviewState, calls: tuple[ToolCall, ...]) -> Result:
+    def compose(
+        self,
+        state: ReviewState,
+        calls: tuple[ToolCall, ...],
+        similar: tuple[SimilarCase, ...] = (),
+    ) -> Result:
         """The result, without a trace: the same check and calls always give the same words."""
         case, knowledge = state["case"], self.bench.knowledge
         by_question = [
@@ -291,6 +299,7 @@ class ReviewNodes:
             findings=tuple(as_stated(f) for f in state["findings"]),
             claims=(*state["answers"], *state["report_claims"]),
             contradictions=state["contradictions"], missing=state["missing"], tools=calls,
+            similar_cases=similar,
         )  # fmt: skip
         text = self.bench.writer.write(case, result, state["intents"], state["problems"])
         return result.model_copy(update={"answer": Answer(text=text, conclusions=conclusions)})
@@ -305,6 +314,11 @@ def check_record(outcome: Mapping[str, Any]) -> dict[str, Any]:
         "contradictions": [_dump(c) for c in outcome["contradictions"]],
         "missing": [_dump(m) for m in outcome["missing"]],
     }
+
+
+def _similar_record(run: ToolRun) -> dict[str, Any]:
+    similar = [case.model_dump(mode="json") for case in run.similar]
+    return {"similar_cases": similar} if similar else {}
 
 
 def answer_record(answer: Answer) -> dict[str, Any]:

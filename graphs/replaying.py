@@ -12,6 +12,7 @@ from dxtrace.clinical import (
     Conclusion,
     Contradiction,
     Finding,
+    SimilarCase,
     ToolCall,
     Trace,
 )
@@ -103,7 +104,7 @@ def _replay(trace: Trace, data: dict[str, dict[str, Any]], bench: Workbench) -> 
     if "answer" in data:
         # In the recorded proofs' words: there may be several minimal proofs of one conclusion.
         state.update(outcome, **_recorded(data["check"]))
-        answer = nodes.compose(state, _calls(trace)).answer
+        answer = nodes.compose(state, _calls(trace), _similar(trace)).answer
         differences += _differences(data["answer"], answer_record(answer), "answer: ")
     return ReplayReport(
         case_id=trace.case_id,
@@ -153,6 +154,16 @@ def _calls(trace: Trace) -> tuple[ToolCall, ...]:
         ToolCall.model_validate({k: v for k, v in e.data.items() if k in fields})
         for e in trace.entries
         if e.kind == "result"
+    )
+
+
+def _similar(trace: Trace) -> tuple[SimilarCase, ...]:
+    """The similar cases as recorded: the index is not searched again."""
+    return tuple(
+        SimilarCase.model_validate(case)
+        for e in trace.entries
+        if e.kind == "result"
+        for case in e.data.get("similar_cases", ())
     )
 
 

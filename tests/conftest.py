@@ -1,6 +1,9 @@
 """What all tests share."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,8 @@ os.environ["XDG_CONFIG_HOME"] = os.environ["DXTRACE_WEIGHTS"] = str(
     Path(__file__).parent / "nothing_is_here"
 )
 os.environ.pop("DXTRACE_EXPERTS", None)
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="dxtrace-tests-")
+atexit.register(shutil.rmtree, os.environ["XDG_DATA_HOME"], ignore_errors=True)
 
 # No timed tests: a busy machine must not make them fail.
 settings.register_profile("dxtrace", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -21,6 +21,8 @@ from tools.tool import Tool
 
 _STRANGE_MODALITY = "DXTRACE"
 _SHOWN = 60
+_SEARCHES = ("retrieval", "similar_cases")
+"""Tasks of tools that find texts and cases, and nothing in the case itself."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def _check_card(card: ModelCard, concepts: Mapping[str, Concept]) -> Iterator[Ch
     for field in ("title", "licence", "intended_use", "limits"):
         given = bool(str(getattr(card, field)).strip())
         yield Check(f"the card states {field.replace('_', ' ')}", given, "" if given else "empty")
-    promised = bool(card.produces or card.marks) or card.task == EMBEDDING
+    promised = bool(card.produces or card.marks) or card.task in (EMBEDDING, *_SEARCHES)
     yield Check("the card names what it produces or marks", promised, "" if promised else "neither")
     unknown = sorted(set(card.produces) - {"*"} - set(concepts))
     yield Check("the concepts it produces are in the vocabulary", not unknown, ", ".join(unknown))

@@ -68,4 +68,10 @@ def _listed(given: Iterable[Finding] | ExpertOutput | None) -> ExpertOutput:
     if not isinstance(given, ExpertOutput):
         return ExpertOutput(tuple(given))
     notes = (given.notes,) if isinstance(given.notes, str) else given.notes
-    return ExpertOutput(tuple(given.findings), tuple(given.masks), tuple(map(str, notes)))
+    return ExpertOutput(
+        tuple(given.findings),
+        tuple(given.masks),
+        tuple(map(str, notes)),
+        tuple(given.passages),
+        tuple(given.similar),
+    )

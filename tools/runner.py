@@ -5,9 +5,20 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from dxtrace.clinical import Artifact, Case, Concept, Finding, Outcome, Source, ToolCall
+from dxtrace.clinical import (
+    Artifact,
+    Case,
+    Concept,
+    Finding,
+    Outcome,
+    QuotedPassage,
+    SimilarCase,
+    Source,
+    ToolCall,
+)
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.volume import Mask
+from dxtrace.retrieval.guidelines.citation import QuotationError, verify_quotation
 from expert_models import Arguments, ExpertOutput
 from tools.artifacts import ArtifactStore
 from tools.calling import call_tool
@@ -46,12 +57,14 @@ class ToolRun(Frozen):
         call: name, outcome, seconds, reason.
         findings: only for the outcome ``ok``; no other outcome says anything about the patient.
         artifacts: the files that it left in the output folder.
+        similar: cases that it calls similar; they are no findings and never become any.
         order: position of the call in the plan.
     """
 
     call: ToolCall
     findings: tuple[Finding, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
+    similar: tuple[SimilarCase, ...] = ()
     order: int = 0
 
 
@@ -62,6 +75,8 @@ class _Ending:
     findings: tuple[Finding, ...] = ()
     kept: Kept = field(default_factory=Kept)
     from_cache: bool = False
+    passages: tuple[QuotedPassage, ...] = ()
+    similar: tuple[SimilarCase, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,10 +128,12 @@ def run_tool(  # noqa: PLR0913 - most have defaults, and none would be clearer i
     call = ToolCall(
         name=tool.card.name, outcome=ending.outcome, seconds=seconds, reason=ending.reason,
         notes=tuple(ending.kept.notes), arguments=arguments, from_cache=ending.from_cache,
+        passages=ending.passages,
     )  # fmt: skip
     return ToolRun(
-        call=call, findings=ending.findings, artifacts=tuple(ending.kept.artifacts), order=order
-    )
+        call=call, findings=ending.findings, artifacts=tuple(ending.kept.artifacts),
+        similar=ending.similar, order=order,
+    )  # fmt: skip
 
 
 def _attempt(tool: Tool, case: Case, around: _Surroundings) -> _Ending:
@@ -249,7 +266,10 @@ def _completed(
     if masks and around.store is not None:
         keeper = Keeper(around.store, around.concepts, _call_name(around.arguments))
         kept = keep_marks(card, masks, findings, volumes, keeper)
-    kept.notes[:0] = [*output.notes, *volumes.notes, *unmeasured, *compared]
+    passages = tuple(p for p in output.passages if _is_verified(p))
+    lost = len(output.passages) - len(passages)
+    unverified = [f"{lost} quotation(s) left out: their passage does not say so"] if lost else []
+    kept.notes[:0] = [*output.notes, *volumes.notes, *unmeasured, *compared, *unverified]
     weights = card.weights_sha256
     if "image" in card.accepts:
         findings = tuple(
@@ -265,7 +285,25 @@ def _completed(
             )
             for finding in findings
         )
-    return _Ending(Outcome.OK, findings=findings, kept=kept)
+    return _Ending(
+        Outcome.OK, findings=findings, kept=kept, passages=passages, similar=_similar(output)
+    )
+
+
+def _is_verified(passage: QuotedPassage) -> bool:
+    """Whether the quoted words stand where the citation says, character for character."""
+    try:
+        verify_quotation(passage.citation.text, passage.quote, passage.span)
+    except QuotationError:
+        return False
+    return True
+
+
+def _similar(output: ExpertOutput) -> tuple[SimilarCase, ...]:
+    strange = [type(s).__name__ for s in output.similar if not isinstance(s, SimilarCase)]
+    if strange:
+        raise OutputError(f"expected similar cases, got {strange[0]}")
+    return output.similar
 
 
 def _checked(

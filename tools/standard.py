@@ -5,10 +5,12 @@ from expert_models import ExpertModel
 from expert_models.chest_radiograph_lungs import ChestRadiographLungs
 from expert_models.classical import ZonalOpacityReader, classical_experts
 from tools.configured import load_configured
+from tools.guideline_search import GuidelineSearch
 from tools.patient_record import PatientRecordReader
 from tools.registry import ToolRegistry, registered_tools
 from tools.report_reader import ReportReader
 from tools.report_tool import ReportTool
+from tools.similar_cases import SimilarCaseTool
 from tools.tool import Tool
 
 
@@ -18,6 +20,10 @@ def standard_registry(knowledge: Knowledge, reader: ReportReader) -> ToolRegistr
     record, report = PatientRecordReader(knowledge, reader), ReportTool(reader)
     registry.register(Tool(record.card, record.run))
     registry.register(Tool(report.card, report.run))
+    guidelines = GuidelineSearch(knowledge, reader)
+    registry.register(Tool(guidelines.card, guidelines.run))
+    similar = SimilarCaseTool(knowledge, reader)
+    registry.register(Tool(similar.card, similar.run))
     lungs = ChestRadiographLungs()
     zones = ZonalOpacityReader(lungs.masks)
     experts: tuple[ExpertModel, ...] = (lungs, zones, *classical_experts())

@@ -33,6 +33,7 @@ def examine() -> ExitStatus:
     _examine_corpus()
     print("\nplanner: pathway (needs no weights) would run")
     _examine_experts()
+    _examine_search()
     for problem in problems:
         sys.stderr.write(f"problem: {problem}\n")
     return ExitStatus.USAGE if problems else ExitStatus.OK
@@ -48,6 +49,16 @@ def _examine_experts() -> None:
     for name, problem in registry.problems.items():
         print(f"expert {name} cannot be used: {problem}")
     _examine_configuration()
+
+
+def _examine_search() -> None:
+    from dxtrace.retrieval.errors import RetrievalError
+    from tools.embedder import configured_embedder
+
+    try:
+        print(f"text embedder: {configured_embedder().name}")
+    except RetrievalError as error:
+        print(f"text embedder: none, so no guideline search: {error}")
 
 
 def _examine_configuration() -> None:

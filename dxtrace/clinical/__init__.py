@@ -30,9 +30,10 @@ from dxtrace.clinical.result import (
     Result,
     ToolCall,
 )
+from dxtrace.clinical.similar_case import FindingComparison, SimilarCase
 from dxtrace.clinical.states import Context, Laterality, Outcome, Presence, Source, VerdictKind
 from dxtrace.clinical.trace import Trace, TraceEntry, TraceError
-from dxtrace.clinical.verdict import Citation, MissingFact, Reason, Verdict
+from dxtrace.clinical.verdict import Citation, MissingFact, QuotedPassage, Reason, Verdict
 
 __all__ = [
     "Answer",
@@ -54,6 +55,7 @@ __all__ = [
     "Contradiction",
     "Evidence",
     "Finding",
+    "FindingComparison",
     "Geometry",
     "Image",
     "Laterality",
@@ -64,12 +66,14 @@ __all__ = [
     "Patient",
     "Point",
     "Presence",
+    "QuotedPassage",
     "ReaderPhrases",
     "Reason",
     "Report",
     "Result",
     "Score",
     "Series",
+    "SimilarCase",
     "Source",
     "Study",
     "ToolCall",

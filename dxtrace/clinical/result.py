@@ -7,8 +7,9 @@ from dxtrace.clinical.artifact import Artifact
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.claim import Claim
 from dxtrace.clinical.finding import Finding
+from dxtrace.clinical.similar_case import SimilarCase
 from dxtrace.clinical.states import Outcome, VerdictKind
-from dxtrace.clinical.verdict import Citation, MissingFact, Reason, Verdict
+from dxtrace.clinical.verdict import Citation, MissingFact, QuotedPassage, Reason, Verdict
 
 
 class Conclusion(Frozen):
@@ -80,6 +81,7 @@ class ToolCall(Frozen):
         notes: what a reader should know of what it found, such as what could not be measured.
         arguments: what it was asked for, beyond the case.
         from_cache: whether the same was asked before, and what was found then is used again.
+        passages: guideline text that it found, quoted.
     """
 
     name: str
@@ -89,6 +91,7 @@ class ToolCall(Frozen):
     notes: tuple[str, ...] = ()
     arguments: Arguments = Arguments()
     from_cache: bool = False
+    passages: tuple[QuotedPassage, ...] = ()
 
 
 class Answer(Frozen):
@@ -111,6 +114,7 @@ class Result(Frozen):
         missing: facts that would decide an open conclusion.
         tools: the calls and how they ended.
         artifacts: the files that the calls left in the output folder.
+        similar_cases: cases of other patients that are like this one: analogies, no evidence.
         trace: path of the trace, relative to the output folder.
         report: path of the HTML report, relative to the output folder.
         question: what the graph asks, if the status is ``needs_input``.
@@ -126,6 +130,7 @@ class Result(Frozen):
     missing: tuple[MissingFact, ...] = ()
     tools: tuple[ToolCall, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
+    similar_cases: tuple[SimilarCase, ...] = ()
     trace: str | None = None
     report: str | None = None
     question: str | None = None

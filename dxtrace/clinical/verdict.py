@@ -24,6 +24,26 @@ class Citation(Frozen):
     text: str = ""
 
 
+class QuotedPassage(Frozen):
+    """Words of a guideline that were found for a question: quoted, not checked against the case.
+
+    Attributes:
+        citation: the passage and its place.
+        quote: the quoted words.
+        span: where they start and end in the passage, in characters.
+        reference: names document, version and passage.
+        score: how much the passage bears on the question, from 0 to 1; None if nobody knows.
+        question: what it was found for.
+    """
+
+    citation: Citation
+    quote: str
+    span: tuple[int, int]
+    reference: str
+    score: float | None = None
+    question: str = ""
+
+
 class Reason(Frozen):
     """One element of a minimal core.
 

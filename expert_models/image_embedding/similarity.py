@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from dxtrace.clinical import Case, Series
 from expert_models.card import ModelCard
@@ -11,6 +12,9 @@ from expert_models.current_images import load_current
 from expert_models.errors import ToolRefusal
 from expert_models.image_embedding.embedder import ImageEmbedder, embed_volume, mean_direction
 from expert_models.output import ExpertOutput
+
+if TYPE_CHECKING:
+    from expert_models.image_embedding.encoder import Vectors
 
 
 class ImageSimilarity:
@@ -24,6 +28,25 @@ class ImageSimilarity:
 
     def __init__(self, card: ModelCard, embedder: ImageEmbedder, slices: int) -> None:
         self.card, self.embedder, self._slices = card, embedder, slices
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells its vectors from those of another model, or of other slices."""
+        return f"{self.card.name}-{self.card.version}-{self.embedder.weights_sha256[:16]}"
+
+    def vector(self, case: Case) -> Vectors:
+        """The mean direction of today's images: (dimension,), of length 1.
+
+        Raises:
+            ToolRefusal: if no image of today fits.
+        """
+        import numpy as np
+
+        rows = [
+            embed_volume(self.embedder, volume, self._slices)
+            for volume in load_current(self.card, case)
+        ]
+        return mean_direction(np.concatenate(rows))
 
     def run(self, case: Case) -> ExpertOutput:
         """The cosine of each earlier series to the current ones, as notes.

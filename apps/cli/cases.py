@@ -1,0 +1,83 @@
+"""``dxtrace cases``: the commands of that name."""
+
+from typing import Annotated
+
+import typer
+
+from apps.cli.options import MAX_REPORT_CHARS, DataRoot, MaxReportChars
+
+app = typer.Typer(
+    help="Similar cases: add, search, list, rebuild. An analogy, not evidence.",
+    no_args_is_help=True,
+)
+
+
+@app.command("add")
+def cases_add(
+    given: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FOLDER|MANIFEST|BATCH_RESULTS...",
+            help="A folder of cases, a case, a manifest .jsonl, the --out folder of a batch, or "
+            "'indiana' for the Indiana chest radiograph reports (about 4,000; some minutes).",
+        ),
+    ],
+    max_report_chars: MaxReportChars = MAX_REPORT_CHARS,
+    data_root: DataRoot = None,
+) -> None:
+    """Add cases to the index; adding them again changes nothing, or replaces what has changed."""
+    from apps.commands.cases import add_cases
+
+    raise typer.Exit(add_cases(given, max_report_chars=max_report_chars, data_root=data_root))
+
+
+@app.command("search")
+def cases_search(  # noqa: PLR0913, PLR0917 - the options of a command
+    case: Annotated[
+        str, typer.Argument(metavar="CASE", help="A case as for 'review', or the id of one added.")
+    ],
+    top: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 5,
+    modality: Annotated[str | None, typer.Option(help="DICOM modality, such as DX or CT.")] = None,
+    body_part: Annotated[str | None, typer.Option(help="Body part, such as chest.")] = None,
+    sex: Annotated[str | None, typer.Option(help="M, F or O.")] = None,
+    age: Annotated[str | None, typer.Option(metavar="FROM-TO", help="Years, as 50-70.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object a case.")] = False,
+    data_root: DataRoot = None,
+) -> None:
+    """Find cases like this one, of other patients: what they share with it and where they differ.
+
+    With no index yet, that of the Indiana reports is made first; this takes some minutes, once.
+    """
+    from apps.commands.cases import SearchRequest, search_cases
+
+    request = SearchRequest(
+        case=case, top=top, modality=modality, body_part=body_part, sex=sex, age=age, json=json,
+        data_root=data_root,
+    )  # fmt: skip
+    raise typer.Exit(search_cases(request))
+
+
+@app.command("show")
+def cases_show(
+    case_id: Annotated[str, typer.Argument(metavar="ID", help="The id of a case of the index.")],
+) -> None:
+    """Print the report of a case of the index, and where it is from."""
+    from apps.commands.cases import show_case
+
+    show_case(case_id)
+
+
+@app.command("list")
+def cases_list() -> None:
+    """Say where the index is, what is in it, and what its vectors come from."""
+    from apps.commands.cases import list_cases
+
+    list_cases()
+
+
+@app.command("rebuild")
+def cases_rebuild() -> None:
+    """Make the index anew of what can be read of it, and of the sources that were added."""
+    from apps.commands.cases import rebuild_cases
+
+    raise typer.Exit(rebuild_cases())

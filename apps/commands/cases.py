@@ -1,0 +1,270 @@
+"""``dxtrace cases``: the index of similar cases."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from apps.case_sources import CaseReader, Outcome, ReadCase
+from apps.commands.batch import count_cores
+from apps.exit_status import ExitStatus, UsageError
+from apps.progress import show_progress
+from dxtrace.atomic_write import write_atomically
+from dxtrace.clinical import SimilarCase
+from dxtrace.clinical.similar_case import ANALOGY
+from dxtrace.intake import IntakeError, IntakeLimits
+from dxtrace.intake.indiana import CORPUS_NAME
+from dxtrace.knowledge import Knowledge, load_knowledge
+from dxtrace.retrieval.cases import Added, CaseFilter, CaseIndex, rebuild
+from dxtrace.retrieval.errors import RetrievalError
+from tools.similar_cases import CaseSettings, open_index
+from tools.similar_cases.collection import available_embedder
+
+_SOURCES = "sources.json"
+_TOGETHER = 64
+_WORDS = {"shared": "shared ", "differs": "differs", "here": "only here", "there": "only there"}
+_LIST_NAMES = {"findings": "findings", "words": "words", "text": "text", "image": "image"}
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """What is searched for.
+
+    Attributes:
+        case: path of a case, or the id of one of the index.
+        top: how many.
+        modality: only this DICOM modality.
+        body_part: only this body part.
+        sex: only M, F or O.
+        age: only these years, as ``50-70``.
+        json: print JSON objects.
+        data_root: folder that every path of the case must lie in.
+    """
+
+    case: str
+    top: int
+    modality: str | None
+    body_part: str | None
+    sex: str | None
+    age: str | None
+    json: bool
+    data_root: Path | None
+
+    def filter(self) -> CaseFilter:
+        """Which cases may be found.
+
+        Raises:
+            UsageError: on an age or a sex that is none.
+        """
+        sex = self.sex.upper() if self.sex else None
+        if sex not in {None, "M", "F", "O"}:
+            raise UsageError(f"--sex: expected M, F or O, got {self.sex!r}")
+        years = None
+        if self.age is not None:
+            low, _, high = self.age.partition("-")
+            try:
+                years = (float(low or 0), float(high or 200))
+            except ValueError:
+                raise UsageError(f"--age: expected years as 50-70, got {self.age!r}") from None
+        return CaseFilter.model_validate(
+            {"modality": self.modality, "body_part": self.body_part, "sex": sex, "age": years}
+        )
+
+
+def add_cases(
+    given: list[str], *, max_report_chars: int, data_root: Path | None = None
+) -> ExitStatus:
+    """Add what the user names; a kill loses nothing that was added, and repeating goes on.
+
+    Returns:
+        ``CASE_FAILED`` if any case could not be read.
+
+    Raises:
+        UsageError: if nothing is there, or the index cannot be used.
+    """
+    limits = IntakeLimits(max_report_chars=max_report_chars, data_root=data_root)
+    knowledge = load_knowledge()
+    with _index(knowledge) as index:
+        if available_embedder() is None:
+            sys.stderr.write(
+                "no text embedder here: cases are indexed by findings and words only\n"
+            )
+        failed = _add_all(index, CaseReader(knowledge, limits), given)
+    return ExitStatus.CASE_FAILED if failed else ExitStatus.OK
+
+
+def _add_all(index: CaseIndex, reader: CaseReader, given: Iterable[str]) -> int:
+    failed = 0
+    for name in given:
+        added = Added()
+        with show_progress("added", total=None) as progress:
+            for part in _parts(reader.read(name)):
+                read = [r for r in part if isinstance(r, ReadCase)]
+                for error in (e for e in part if isinstance(e, IntakeError)):
+                    failed += 1
+                    sys.stderr.write(f"left out: {error}\n")
+                images = {r.record.source: r.image for r in read if r.image is not None}
+                added += index.add([r.record for r in read], images)
+                for _ in part:
+                    progress.advance()
+        _remember(name)
+        sys.stderr.write(
+            f"{name}: {added.new} new, {added.changed} changed, {added.same} as before; "
+            f"{len(index)} cases in the index\n"
+        )
+    index.tidy(threads=count_cores())
+    return failed
+
+
+def _parts(
+    outcomes: Iterable[Outcome],
+) -> Iterator[list[Outcome]]:
+    part: list[Outcome] = []
+    for outcome in outcomes:
+        part.append(outcome)
+        if len(part) == _TOGETHER:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def search_cases(request: SearchRequest) -> ExitStatus:
+    """Print the cases that are like one.
+
+    Raises:
+        UsageError: if the case cannot be read, or the index cannot be used.
+    """
+    knowledge = load_knowledge()
+    reader = CaseReader(knowledge, IntakeLimits(data_root=request.data_root))
+    only = request.filter()
+    with _index(knowledge) as index:
+        case = _case(request.case, index, reader)
+        if not len(index):
+            sys.stderr.write("no cases yet: the Indiana reports are added, once; some minutes\n")
+            _add_all(index, reader, [CORPUS_NAME])
+        found = index.search(case.record, top=request.top, only=only, image=case.image)
+    if request.json:
+        for similar in found:
+            print(json.dumps({**similar.model_dump(mode="json"), "link": similar.href}))
+    else:
+        _print(found)
+    return ExitStatus.OK
+
+
+def _case(given: str, index: CaseIndex, reader: CaseReader) -> ReadCase:
+    if Path(given).exists():
+        try:
+            return reader.read_one(Path(given))
+        except IntakeError as error:
+            raise UsageError(str(error)) from None
+    known = next(index.records(given), None)
+    if known is None:
+        raise UsageError(f"{given!r} is neither a case nor the id of one of the index")
+    return ReadCase(known)
+
+
+def _print(found: tuple[SimilarCase, ...]) -> None:
+    if not found:
+        print("no similar case")
+        return
+    print(f"Similar cases: {ANALOGY}.")
+    for number, similar in enumerate(found, start=1):
+        about = [
+            f"{similar.age} years" if similar.age is not None else "", similar.sex or "",
+            similar.modality or "", f"likeness {similar.similarity:.3f}",
+            ", ".join(f"{_LIST_NAMES[n]} {rank}" for n, rank in similar.ranks.items()),
+        ]  # fmt: skip
+        print(f"\n{number}. {similar.source} ({similar.id})")
+        print(f"   {' · '.join(a for a in about if a)}")
+        for c in similar.comparisons:
+            said = c.here if c.standing == "shared" else f"{c.here or '-'} | {c.there or '-'}"
+            print(f"   {_WORDS[c.standing]:<10} {c.name}: {said}")
+        if similar.href:
+            print(f"   {similar.href}")
+
+
+def show_case(case_id: str) -> None:
+    """Print the report of a case.
+
+    Raises:
+        UsageError: if there is no such case.
+    """
+    with _index(load_knowledge()) as index:
+        found = list(index.records(case_id))
+    if not found:
+        raise UsageError(f"the index has no case {case_id!r}")
+    for record in found:
+        print(f"{record.title or record.source} ({record.link})\n\n{record.report}")
+
+
+def list_cases() -> None:
+    """Print what the index holds."""
+    folder = CaseSettings().folder
+    with _index(load_knowledge()) as index:
+        print(f"{folder}: {len(index)} cases")
+        for source, count in index.sources():
+            print(f"  {count:>8}  {source}")
+        for space in ("text", "image"):
+            print(f"{space} vectors: {index.database.get(f'embedder:{space}') or 'none'}")
+
+
+def rebuild_cases() -> ExitStatus:
+    """Make the index anew, then add again what its sources have and it has not.
+
+    Returns:
+        ``CASE_FAILED`` if a case is lost for good, or a source cannot be read.
+    """
+    folder, knowledge = CaseSettings().folder, load_knowledge()
+    try:
+        done = rebuild(folder, knowledge.vocabulary, embedder=available_embedder())
+    except RetrievalError as error:
+        raise UsageError(str(error)) from None
+    sys.stderr.write(f"{done.kept} cases kept, {done.lost} could not be read\n")
+    if done.damaged is not None:
+        sys.stderr.write(f"the damaged file: {done.damaged}\n")
+    failed = 0
+    with _index(knowledge) as index:
+        reader = CaseReader(knowledge, IntakeLimits())
+        for source in _remembered():
+            try:
+                failed += _add_all(index, reader, [source])
+            except UsageError as error:
+                failed += 1
+                sys.stderr.write(f"{source}: {error}\n")
+    return ExitStatus.CASE_FAILED if failed else ExitStatus.OK
+
+
+@contextmanager
+def _index(knowledge: Knowledge) -> Iterator[CaseIndex]:
+    """The index; what is wrong with it is said in one line."""
+    try:
+        index = open_index(knowledge)
+        try:
+            yield index
+        finally:
+            index.close()
+    except RetrievalError as error:
+        raise UsageError(str(error)) from None
+
+
+def _remembered() -> list[str]:
+    """What was added, so that a lost index can be made again."""
+    try:
+        found = json.loads((CaseSettings().folder / _SOURCES).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [str(name) for name in found]
+
+
+def _remember(given: str) -> None:
+    name = given if given == CORPUS_NAME and not Path(given).exists() else os.path.realpath(given)
+    known = _remembered()
+    if name not in known:
+        text = json.dumps([*known, name], indent=1)
+        write_atomically(CaseSettings().folder / _SOURCES, text)

@@ -1,0 +1,65 @@
+"""A case that looks like this one: an analogy, never evidence, and so no finding of any kind."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from dxtrace.clinical.base import Frozen, Number
+from dxtrace.clinical.case import LocalPath
+
+ANALOGY = "an analogy, not evidence"
+
+
+class FindingComparison(Frozen):
+    """One finding in this case and in a similar one.
+
+    Attributes:
+        concept: key of the concept.
+        name: what a reader calls it.
+        standing: *shared*; *differs* (in presence, side, site or attributes); *here* or *there*:
+            only one of the two states it.
+        here: what this case says of it, in words; empty if nothing.
+        there: what the similar case says of it, in words.
+    """
+
+    concept: str
+    name: str
+    standing: Literal["shared", "differs", "here", "there"]
+    here: str = ""
+    there: str = ""
+
+
+class SimilarCase(Frozen):
+    """A case of the index that is like the one that is asked about.
+
+    Attributes:
+        id: its id.
+        source: where it is from, in words.
+        link: the file that its report is read from; JSON shows a neutral name instead.
+        similarity: what cases are ordered by; a sum of likenesses, no probability.
+        ranks: its place by findings, words, text and image alone, where it has one.
+        age: years, if known.
+        sex: M, F or O, if known.
+        modality: DICOM modality, if known.
+        comparisons: finding by finding, what is shared and what differs.
+    """
+
+    id: str
+    source: str
+    link: LocalPath | None = None
+    similarity: float
+    ranks: dict[str, int] = Field(default_factory=dict)
+    age: Number | None = None
+    sex: str | None = None
+    modality: str | None = None
+    comparisons: tuple[FindingComparison, ...] = ()
+
+    def named(self, standing: str) -> list[str]:
+        """Names of the findings with this standing."""
+        return [c.name for c in self.comparisons if c.standing == standing]
+
+    @property
+    def href(self) -> str:
+        """The link as a URI; empty if there is none."""
+        return Path(self.link).resolve().as_uri() if self.link is not None else ""

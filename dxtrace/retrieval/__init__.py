@@ -1,0 +1,1 @@
+"""Guideline passages and similar cases: ingest, search, citations."""

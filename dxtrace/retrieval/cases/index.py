@@ -1,0 +1,311 @@
+"""The case index: add cases, find those that are like one."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dxtrace.clinical import SimilarCase
+from dxtrace.knowledge.vocabulary import Vocabulary
+from dxtrace.retrieval.cases.compare import compare_findings
+from dxtrace.retrieval.cases.database import REMEDY, Database
+from dxtrace.retrieval.cases.features import features_of
+from dxtrace.retrieval.cases.lists import CaseLists, Listed, Wanted
+from dxtrace.retrieval.cases.record import CaseFilter, CaseRecord
+from dxtrace.retrieval.cases.vectors import VectorSpace
+from dxtrace.retrieval.embedding import TextEmbedder
+from dxtrace.retrieval.errors import DamagedIndex, EmbedderMismatch
+from dxtrace.retrieval.words import words
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+TEXT, IMAGE = "text", "image"
+SHARES = {"findings": 1.0, "words": 0.2, TEXT: 0.05, IMAGE: 0.1}
+"""How much each list counts in the whole. The first three were chosen on development reports
+(``benchmarks/case_search.py --part development``); that of images is not measured yet."""
+_ALL = CaseFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What adding has changed.
+
+    Attributes:
+        new: cases that were not there.
+        changed: cases that were there with other content.
+        same: cases that were there.
+    """
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+
+    def __add__(self, other: Added) -> Added:
+        return Added(self.new + other.new, self.changed + other.changed, self.same + other.same)
+
+
+class CaseIndex:
+    """Cases in a folder.
+
+    Args:
+        folder: where the index is, or will be.
+        vocabulary: concepts, for likeness and names.
+        embedder: turns reports into vectors; None leaves that list out.
+        image_embedder: fingerprint of what image vectors come from; empty if there are none.
+
+    Raises:
+        DamagedIndex: if the index is damaged.
+        EmbedderMismatch: if it was made by another embedder.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        vocabulary: Vocabulary,
+        *,
+        embedder: TextEmbedder | None = None,
+        image_embedder: str = "",
+    ) -> None:
+        self.database, self.vocabulary = Database(folder), vocabulary
+        self._embedder = embedder
+        self._expect(TEXT, embedder.fingerprint if embedder else "")
+        self._expect(IMAGE, image_embedder)
+        self._salt = (self.database.get("salt") or "").encode()
+        self._lists = CaseLists(self.database)
+
+    def _expect(self, space: str, fingerprint: str) -> None:
+        known = self.database.get(f"embedder:{space}")
+        if known and fingerprint and known != fingerprint:
+            raise EmbedderMismatch(
+                f"the case index was made with {known}, not with {fingerprint}: {REMEDY}, or set "
+                f"DXTRACE_CASES to another folder"
+            )
+        if fingerprint and not known:
+            self.database.set(f"embedder:{space}", fingerprint)
+
+    def __len__(self) -> int:
+        return int(self.database.rows("SELECT count(*) FROM cases")[0][0])
+
+    def take_salt(self, salt: str) -> None:
+        """Go on with the secret of an earlier index, whose hashes are to be taken over."""
+        if salt:
+            self.database.set("salt", salt)
+            self._salt = salt.encode()
+
+    def close(self) -> None:
+        """Close the file."""
+        self.database.close()
+
+    # -- adding ------------------------------------------------------------------------------
+
+    def add(
+        self,
+        records: Sequence[CaseRecord],
+        images: Mapping[str, Vectors] | None = None,
+        *,
+        texts: Mapping[str, Vectors] | None = None,
+        keys: Mapping[str, frozenset[str]] | None = None,
+    ) -> Added:
+        """Add cases, all of them or none; one whose source is known takes the place of the old.
+
+        Args:
+            records: the cases.
+            images: by source, the vector of a case's images: (dimension,), of unit norm.
+            texts: by source, vectors of reports that this embedder has made before.
+            keys: by source, identities that this index has hashed before.
+        """
+        new, same = self._news(records)
+        vectors = {
+            **self._embed([r for r in new if r.source not in (texts or {})]),
+            **(texts or {}),
+        }
+        counts: Counter[str] = Counter()
+        with self.database.writing():
+            for record in new:
+                counts["changed" if self._remove(record.source) else "new"] += 1
+                known = (keys or {}).get(record.source, frozenset())
+                seq = self._insert(record, self._keys(record) | known)
+                for space, given in ((TEXT, vectors), (IMAGE, images or {})):
+                    vector = given.get(record.source)
+                    if vector is not None:
+                        self._space(space, len(vector)).put(seq, vector)
+        return Added(new=counts["new"], changed=counts["changed"], same=same)
+
+    def _news(self, records: Sequence[CaseRecord]) -> tuple[list[CaseRecord], int]:
+        """Those that are not there yet as they are; the last of several with one source."""
+        last = {record.source: record for record in records}
+        known = "SELECT 1 FROM cases WHERE source = ? AND sha256 = ?"
+        new = [
+            r for r in last.values()
+            if not self.database.rows(known, r.source, _sha256(r.model_dump_json()))
+        ]  # fmt: skip
+        return new, len(last) - len(new)
+
+    def _embed(self, records: Sequence[CaseRecord]) -> dict[str, Vectors]:
+        with_text = [r for r in records if r.report.strip()]
+        if self._embedder is None or not with_text:
+            return {}
+        rows = self._embedder.embed([r.report for r in with_text])
+        return {r.source: row for r, row in zip(with_text, rows, strict=True)}
+
+    def _space(self, space: str, dimension: int) -> VectorSpace:
+        return self._lists.space(space, dimension)
+
+    def _insert(self, record: CaseRecord, keys: frozenset[str]) -> int:
+        content = record.model_dump_json()
+        features = features_of(record.findings, self.vocabulary)
+        run = self.database.connection.execute
+        seq = run(
+            "INSERT INTO cases (source, id, modality, body_part, age, sex, text_key, features, "
+            "record, sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                record.source, record.id, record.modality, record.body_part,
+                None if record.age is None else float(record.age), record.sex,
+                self._text_key(record), " ".join(sorted(features)), content, _sha256(content),
+            ),
+        ).lastrowid  # fmt: skip
+        assert seq is not None  # noqa: S101 - an insert always has one
+        for key in keys:
+            run("INSERT OR IGNORE INTO identities VALUES (?, ?)", (key, seq))
+        self._lists.put(seq, words(record.report), features)
+        return seq
+
+    def _remove(self, source: str) -> bool:
+        query = "SELECT seq, features, record FROM cases WHERE source = ?"
+        found = self.database.rows(query, source)
+        if not found:
+            return False
+        seq, features, content = found[0]
+        run = self.database.connection.execute
+        for table in ("cases", "identities", "vectors"):
+            run(f"DELETE FROM {table} WHERE seq = ?", (seq,))  # noqa: S608 - names of our own
+        report = CaseRecord.model_validate_json(content).report
+        self._lists.remove(seq, words(report), frozenset(features.split()))
+        return True
+
+    def _keys(self, record: CaseRecord) -> frozenset[str]:
+        """Whose case and which study it is, so that only this index can tell."""
+        return frozenset(
+            hmac.new(self._salt, name.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
+            for name in record.identities
+        )
+
+    def _text_key(self, record: CaseRecord) -> str:
+        """The same for reports of the same words; of its own where there is none."""
+        return _sha256(" ".join(record.report.lower().split()) or record.source)
+
+    def tidy(self, *, threads: int = 1) -> None:
+        """Bring the graphs of vectors up to the cases, if enough have come."""
+        for space, _ in self._lists.spaces():
+            space.tidy(threads=threads)
+
+    # -- searching ---------------------------------------------------------------------------
+
+    def search(
+        self,
+        case: CaseRecord,
+        *,
+        top: int = 5,
+        only: CaseFilter = _ALL,
+        image: Vectors | None = None,
+    ) -> tuple[SimilarCase, ...]:
+        """The cases that are most like this one, of other patients and in other words.
+
+        Args:
+            case: the case that is asked about; it need not be in the index.
+            top: how many.
+            only: which cases may be found.
+            image: vector of its images: (dimension,), of unit norm.
+
+        Raises:
+            DamagedIndex: if what is read is damaged.
+        """
+        order = self.rank(case, top=top, only=only, image=image)
+        return tuple(self._result(case, listed) for listed in order)
+
+    def rank(
+        self,
+        case: CaseRecord,
+        *,
+        top: int,
+        only: CaseFilter = _ALL,
+        image: Vectors | None = None,
+        shares: Mapping[str, float] | None = None,
+    ) -> list[Listed]:
+        """The order of the cases, without their content.
+
+        Args:
+            case: as for :meth:`search`.
+            top: how many.
+            only: which cases may be found.
+            image: as for :meth:`search`.
+            shares: which lists count, and how much; :data:`SHARES` by default.
+        """
+        self.database.refresh()
+        condition, values = only.condition()
+        wanted = Wanted(condition, values, tuple(sorted(self._keys(case))), self._text_key(case))
+        shares = SHARES if shares is None else shares
+        queries: dict[str, Vectors] = {} if image is None else {IMAGE: image}
+        if shares.get(TEXT):
+            queries.update((TEXT, vector) for vector in self._embed([case]).values())
+        return self._lists.rank(
+            features=features_of(case.findings, self.vocabulary), words=words(case.report),
+            vectors=queries, wanted=wanted, shares=shares, top=top,
+        )  # fmt: skip
+
+    def _result(self, case: CaseRecord, listed: Listed) -> SimilarCase:
+        found = self._read(listed.seq)
+        return SimilarCase(
+            id=found.id, source=found.title or found.source,
+            link=Path(found.link) if found.link else None,
+            similarity=round(listed.score, 4), ranks=listed.ranks, age=found.age, sex=found.sex,
+            modality=found.modality,
+            comparisons=compare_findings(case.findings, found.findings, self.vocabulary),
+        )  # fmt: skip
+
+    def _read(self, seq: int) -> CaseRecord:
+        ((content, sha256),) = self.database.rows(
+            "SELECT record, sha256 FROM cases WHERE seq = ?", seq
+        )
+        return read_record(content, sha256)
+
+    def records(self, case_id: str | None = None) -> Iterator[CaseRecord]:
+        """The cases with an id, or all, in the order in which they came.
+
+        Raises:
+            DamagedIndex: if one is not as it was written.
+        """
+        query = "SELECT seq FROM cases WHERE ? IN (id, '') ORDER BY seq"
+        for (seq,) in self.database.rows(query, case_id or ""):
+            yield self._read(seq)
+
+    def sources(self) -> Iterable[tuple[str, int]]:
+        """Where the cases are from, and how many of each."""
+        return Counter(
+            str(source).rpartition("#")[0] or str(Path(source).parent)
+            for (source,) in self.database.rows("SELECT source FROM cases")
+        ).items()
+
+
+def read_record(content: str, sha256: str) -> CaseRecord:
+    """A record as it was written.
+
+    Raises:
+        DamagedIndex: if it is not.
+    """
+    if _sha256(content) != sha256:
+        raise DamagedIndex(f"a case of the index is not as it was written: {REMEDY}")
+    return CaseRecord.model_validate_json(content)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,21 @@
+"""Guideline passages: their record, their index, search and citations."""
+
+from dxtrace.retrieval.guidelines.citation import QuotationError, verify_quotation
+from dxtrace.retrieval.guidelines.index import Found, GuidelineIndex, Hit
+from dxtrace.retrieval.guidelines.library import GuidelineLibrary
+from dxtrace.retrieval.guidelines.passage import GuidelineDocument, GuidelinePassage
+from dxtrace.retrieval.guidelines.record import DocumentRecord
+from dxtrace.retrieval.guidelines.route import Route
+
+__all__ = [
+    "DocumentRecord",
+    "Found",
+    "GuidelineDocument",
+    "GuidelineIndex",
+    "GuidelineLibrary",
+    "GuidelinePassage",
+    "Hit",
+    "QuotationError",
+    "Route",
+    "verify_quotation",
+]

@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import pytest
+
+from dxtrace.retrieval.guidelines.pack_vectors import shipped_vectors, write_vectors
+from dxtrace.retrieval.guidelines.passage import GuidelineDocument, GuidelinePassage
+from dxtrace.retrieval.guidelines.regions import (
+    named_guidelines,
+    named_regions,
+    names_treatment,
+    without_guidelines,
+)
+from dxtrace.retrieval.guidelines.relevance import Calibration, load_calibration
+from dxtrace.retrieval.guidelines.route import Route
+from dxtrace.retrieval.guidelines.shorthand import spelled_out
+from tests.unit.retrieval.plain_embedder import PlainEmbedder
+
+BOUNDS = Calibration(
+    embedder="x", fitted="", covered=1, uncovered=1, weights={"constant": 0.0}, bound=-2.0, gap=1.5,
+    answered_wrongly=0, risk_at_most=1.0,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("scores", "count"),
+    [
+        ([], 0), ([-2.1], 0), ([-1.9], 1), ([3.0, 2.9, 2.8], 3), ([3.0, 1.4, 1.3], 1),
+        ([3.0, 2.0, 0.4, 0.3], 2), ([3.0] * 9, 5),
+    ],
+)  # fmt: skip
+def test_the_number_of_passages_is_that_of_the_query(scores: list[float], count: int) -> None:
+    assert BOUNDS.chosen(scores, 5) == count
+
+
+def test_the_calibration_says_on_what_it_rests() -> None:
+    fitted = load_calibration()
+    assert fitted.fitted.startswith("20")
+    assert fitted.covered >= 60
+    assert fitted.uncovered >= 40
+    assert fitted.answered_wrongly / fitted.uncovered < fitted.risk_at_most < 0.15
+
+
+def test_parts_of_the_body_and_guidelines_are_told_by_their_names() -> None:
+    assert named_regions("Nodule in the left breast") == {"breast"}
+    assert named_regions("Is a chest film enough for the lungs?") == {"chest"}
+    assert named_guidelines("EU-TIRADS 3 or Bosniak IIF?") == {"EU-TIRADS", "Bosniak"}
+    assert "tirads" not in without_guidelines("EU-TIRADS 3").lower()
+    assert names_treatment("Which dose of carbimazole?")
+    assert not names_treatment("How does Lung-RADS treat perifissural nodules?")
+
+
+def test_shorthand_is_spelled_out_by_whole_words() -> None:
+    assert spelled_out("GGO in NSCLC") == "ground-glass nodule in lung cancer"
+    assert spelled_out("approach") == "approach"
+
+
+def test_a_case_restricts_and_the_question_prevails() -> None:
+    liver = GuidelineDocument(key="li", title="Liver", modalities=("mr",), body_parts=("liver",))
+    anything = GuidelineDocument(key="any", title="Response")
+    chest_ct = Route(modalities=frozenset({"ct"}), body_parts=frozenset({"chest"}))
+    assert not chest_ct.admits(liver)
+    assert chest_ct.admits(anything)
+    asked = Route(asked={"li": 1.0}, modalities=frozenset({"ct"}))
+    assert asked.admits(liver)
+    assert not Route(only=("any",), asked={"li": 1.0}).admits(liver)
+
+
+def test_vectors_are_kept_for_their_embedder_only(tmp_path: Path) -> None:
+    passage = GuidelinePassage(key="p", section="S", text="Text")
+    document = GuidelineDocument(key="d", title="D", passages=(passage,))
+    write_vectors(tmp_path / "v.npz", PlainEmbedder(), [document])
+    assert len(shipped_vectors("plain-1", tmp_path / "v.npz")) == 1
+    assert shipped_vectors("plain-2", tmp_path / "v.npz") == {}
+    assert shipped_vectors("plain-1", tmp_path / "none.npz") == {}

@@ -1,0 +1,124 @@
+"""The case index of this machine, and cases as it keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dxtrace.clinical import Case, Finding
+from dxtrace.clinical.base import Frozen
+from dxtrace.knowledge import Knowledge
+from dxtrace.retrieval.cases import CaseIndex, CaseRecord
+from dxtrace.retrieval.embedding import TextEmbedder
+from dxtrace.retrieval.errors import EmbedderUnavailable
+from dxtrace.user_folders import data_folder
+from tools.embedder import configured_embedder
+from tools.similar_cases.identity import identities_of
+from tools.similar_cases.images import image_embedder
+
+_SEX = {"female": "F", "male": "M"}
+
+
+class CaseSettings(BaseSettings):
+    """Where similar cases are looked for.
+
+    Attributes:
+        cases: folder of the index (``DXTRACE_CASES``).
+        image_embedder: an expert of the family ``image_embedding`` (``DXTRACE_IMAGE_EMBEDDER``);
+            images are left out if empty.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="DXTRACE_", frozen=True, extra="ignore")
+
+    cases: Path | None = None
+    image_embedder: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the index."""
+        return self.cases or data_folder() / "cases"
+
+
+class Origin(Frozen):
+    """Where a case is from.
+
+    Attributes:
+        source: what no other case has.
+        title: the same in words.
+        link: the file that its report is read from; empty if there is none.
+        modality: what the collection is known to be of, where no image says it.
+        body_part: likewise.
+    """
+
+    source: str
+    title: str = ""
+    link: str = ""
+    modality: str | None = None
+    body_part: str | None = None
+
+
+def available_embedder() -> TextEmbedder | None:
+    """The text embedder of the settings; None if it is not installed: words and findings remain."""
+    try:
+        return configured_embedder()
+    except EmbedderUnavailable:
+        return None
+
+
+def open_index(knowledge: Knowledge, folder: Path | None = None) -> CaseIndex:
+    """Open the index of this machine.
+
+    Args:
+        knowledge: the vocabulary of its findings.
+        folder: another folder than that of the settings.
+
+    Raises:
+        RetrievalError: if it is damaged or of another embedder.
+    """
+    settings = CaseSettings()
+    name = settings.image_embedder
+    return CaseIndex(
+        folder or settings.folder, knowledge.vocabulary, embedder=available_embedder(),
+        image_embedder=image_embedder(name).fingerprint if name else "",
+    )  # fmt: skip
+
+
+def case_record(case: Case, findings: Iterable[Finding], origin: Origin) -> CaseRecord:
+    """A case as the index keeps it.
+
+    Args:
+        case: the case.
+        findings: what was read and found in it.
+        origin: where it is from.
+    """
+    findings = tuple(findings)
+    series = [s for study in case.studies if not study.is_prior for s in study.series]
+    images = [image for s in series for image in s.images]
+    modalities = [s.modality for s in series if s.modality]
+    body_parts = [image.body_part.lower() for image in images if image.body_part]
+    age, sex = _patient(findings)
+    return CaseRecord(
+        id=case.id, source=origin.source, title=origin.title, link=origin.link,
+        modality=next(iter(modalities), origin.modality),
+        body_part=next(iter(body_parts), origin.body_part),
+        age=case.patient.age if case.patient.age is not None else age,
+        sex=case.patient.sex or sex,
+        report="\n\n".join(r.text for r in case.reports if not r.is_prior),
+        findings=findings, identities=identities_of(case),
+    )  # fmt: skip
+
+
+def _patient(findings: Iterable[Finding]) -> tuple[Decimal | None, str | None]:
+    """Age and sex, where a report states them."""
+    age: Decimal | None = None
+    sex: str | None = None
+    for finding in findings:
+        if finding.concept == "patient":
+            stated = finding.measured("age")
+            if stated is not None and stated.unit == "a":
+                age = stated.value
+            sex = _SEX.get(str(finding.attributes.get("sex")), sex)
+    return age, sex
