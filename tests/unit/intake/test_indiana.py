@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import sys
 import tarfile
 from pathlib import Path
@@ -62,4 +63,7 @@ def test_the_installed_corpus_is_found_without_importing_its_package() -> None:
     except IntakeError as error:
         pytest.skip(str(error))
     assert sum(1 for _ in read_indiana(archive)) == 3927
-    assert "torchxrayvision" not in sys.modules
+    looked = "import sys; from dxtrace.intake.indiana import find_archive; find_archive()"
+    shown = f"{looked}; print('torchxrayvision' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", shown], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
