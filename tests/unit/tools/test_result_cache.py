@@ -1,5 +1,6 @@
 """The same question gets the same answer without a second call; another question does not."""
 
+import logging
 import os
 import stat
 import sys
@@ -204,8 +205,10 @@ def test_a_damaged_file_is_as_if_it_were_not_there(damage: str, tmp_path: Path) 
 
 
 def test_a_folder_that_cannot_be_made_keeps_nothing_and_says_so_once(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Libraries that configure logging turn off the loggers that are there already.
+    monkeypatch.setattr(logging.getLogger("tools.result_cache"), "disabled", False)
     (tmp_path / "file").touch()
     cache = FolderCache(tmp_path / "file" / "kept", 10**6)
     cache.put("key", experts.full_output())

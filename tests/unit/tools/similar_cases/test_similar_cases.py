@@ -192,7 +192,10 @@ def test_images_are_searched_with_the_model_that_the_settings_name(
     model = tmp_path / "model"
     model.mkdir()
     write_dinov2(model)
-    entry = {"name": "eyes", "family": "image_embedding", "folder": str(model)}
+    entry = {
+        "name": "eyes", "family": "image_embedding", "folder": str(model),
+        "options": {"modalities": ["CR", "DX"]},
+    }  # fmt: skip
     (tmp_path / "experts.yaml").write_text(yaml.safe_dump({"experts": [entry]}))
     monkeypatch.setenv("DXTRACE_EXPERTS", str(tmp_path / "experts.yaml"))
     monkeypatch.setenv("DXTRACE_CASES", str(tmp_path / "index"))
