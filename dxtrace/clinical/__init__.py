@@ -31,6 +31,7 @@ from dxtrace.clinical.result import (
     ToolCall,
 )
 from dxtrace.clinical.similar_case import FindingComparison, SimilarCase
+from dxtrace.clinical.statement import Basis, CheckedSentence, Mark, Sentence, Statement
 from dxtrace.clinical.states import Context, Laterality, Outcome, Presence, Source, VerdictKind
 from dxtrace.clinical.trace import Trace, TraceEntry, TraceError
 from dxtrace.clinical.verdict import Citation, MissingFact, QuotedPassage, Reason, Verdict
@@ -41,10 +42,12 @@ __all__ = [
     "Artifact",
     "AttributeChoice",
     "AttributeValue",
+    "Basis",
     "Box",
     "CallRequest",
     "Case",
     "CheckedClaim",
+    "CheckedSentence",
     "Citation",
     "Claim",
     "Code",
@@ -59,6 +62,7 @@ __all__ = [
     "Geometry",
     "Image",
     "Laterality",
+    "Mark",
     "Measurement",
     "MissingFact",
     "Observation",
@@ -72,9 +76,11 @@ __all__ = [
     "Report",
     "Result",
     "Score",
+    "Sentence",
     "Series",
     "SimilarCase",
     "Source",
+    "Statement",
     "Study",
     "ToolCall",
     "Trace",
