@@ -42,7 +42,7 @@ class PathwayPlanner:
     """
 
     name = "pathway"
-    most_steps = None
+    most_steps: int | None = None
 
     def __init__(self, knowledge: Knowledge, reader: ReportReader, registry: ToolRegistry) -> None:
         self.knowledge, self.registry = knowledge, registry

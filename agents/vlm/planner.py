@@ -11,9 +11,9 @@ from agents.pathway_planner import PathwayPlanner
 from agents.planner import PackChoice, Plan, Situation, Turn, requested
 from agents.vlm.briefing import messages_for, new_evidence
 from agents.vlm.budget import TalkBudget
+from agents.vlm.claims import Known, statement_of
 from agents.vlm.dialects import Dialect, dialect_named
 from agents.vlm.models import PlannerEntry, PlannerError
-from agents.vlm.moves import Known, statement_of
 from agents.vlm.offer import Offer, offer_in
 from agents.vlm.sight import Picture, SightBudget, pictures_for
 from dxtrace.clinical import CallRequest, Case, CheckedClaim, Claim, Finding
@@ -28,9 +28,9 @@ _LEAST_SECONDS = 1.0
 class VlmPlanner:
     """Lets a model decide what to call and what to say.
 
-    What is asked, which packs apply and what they need is the pathway planner's to say, as without a
-    model. What the pathway needs and the model did not ask for is called for before its answer is
-    final.
+    What is asked, which packs apply and what they need is the pathway planner's to say, as without
+    a model. What the pathway needs and the model did not ask for is called for before its answer
+    is final.
 
     Args:
         entry: the model.
