@@ -13,7 +13,7 @@ from dxtrace.clinical import (
 
 LONGEST_SENTENCE = 600
 _MOST_CLAIMS = 12
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9“\"<])|\n+")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9“\"<])")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 
 
@@ -79,7 +79,8 @@ class RawSentence:
 
 def split_prose(text: str) -> list[str]:
     """Prose as sentences, without bullets and empty lines."""
-    parts = (_BULLET.sub("", part) for part in _SENTENCE_END.split(text))
+    lines = (_BULLET.sub("", line) for line in text.splitlines())
+    parts = (part for line in lines for part in _SENTENCE_END.split(line))
     return [tidied for part in parts if (tidied := tidy(part))]
 
 

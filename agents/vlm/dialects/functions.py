@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.planner import Turn
 from agents.vlm.dialects.dialect import Dialect, raw_sentences, text_of
-from agents.vlm.dialects.json_object import JsonDialect
+from agents.vlm.dialects.json_object import JsonDialect, object_in
 from agents.vlm.dialects.tokens import TokenDialect
 from agents.vlm.moves import Move
 from agents.vlm.offer import Offer, call_name
@@ -151,8 +151,8 @@ class FunctionDialect(Dialect):
 
 
 def read_prose(message: AIMessage, offer: Offer) -> Move:
-    """A message without function calls: JSON if it looks like it, otherwise tokens and prose."""
-    if text_of(message).lstrip("`json \n").startswith("{"):
+    """A message without function calls: a JSON object if there is one, or tokens and prose."""
+    if object_in(text_of(message)) is not None:
         return JsonDialect().read(message, offer)
     return TokenDialect().read(message, offer)
 

@@ -36,7 +36,7 @@ class JsonDialect(Dialect):
     def read(self, message: AIMessage, offer: Offer) -> Move:
         """Read the first object with a key that is known; without one, the text is an answer."""
         move, text = Move(), text_of(message)
-        found = _object_in(text)
+        found = object_in(text)
         if found is None:
             if "{" in text:
                 move.problems.append(f"expected one JSON object with {', '.join(_KEYS)}")
@@ -86,7 +86,8 @@ def _items(given: Any) -> list[Any]:
     return given if isinstance(given, list) else [given]
 
 
-def _object_in(text: str) -> dict[str, Any] | None:
+def object_in(text: str) -> dict[str, Any] | None:
+    """The first JSON object in a text that calls, answers or asks; None if there is none."""
     decoder, start = json.JSONDecoder(), text.find("{")
     while start >= 0:
         try:
