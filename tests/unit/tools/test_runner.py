@@ -24,6 +24,7 @@ from dxtrace.clinical import (
     Study,
 )
 from expert_models import ModelCard, RetryableError
+from tests.processes import running_experts
 from tests.unit.tools import experts_that_misbehave as experts
 from tools import Tool, run_tool
 
@@ -33,12 +34,6 @@ CASE = Case(id="c-1", reports=(Report(text="FINDINGS: Gas."),))
 def tool(function: Callable[[Case], Any], **card: Any) -> Tool:
     fields = {"name": "expert", "accepts": ("report",), "produces": ("gas",), **card}
     return Tool(ModelCard(**fields), function, origin="somebody")
-
-
-def running_experts(name: str) -> list[psutil.Process]:
-    """The processes of an expert that this process has started and that still are there."""
-    children = psutil.Process().children(recursive=True)
-    return [p for p in children if p.cmdline() and p.cmdline()[-1] == f"dxtrace-expert-{name}"]
 
 
 def gas(presence: Presence = Presence.PRESENT, **fields: Any) -> Finding:
