@@ -1,10 +1,12 @@
 """What every planner offers; the graph knows no more about it."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Protocol
 
 from agents.intent import Intent
 from dxtrace.clinical import (
+    Artifact,
     CallRequest,
     Case,
     CheckedClaim,
@@ -52,6 +54,8 @@ class Situation(Frozen):
         findings: all findings so far.
         missing: facts that would decide an open conclusion.
         similar: similar cases that were found: analogies.
+        artifacts: files that calls have left: masks, pictures.
+        folder: what their paths are relative to; None if none are kept.
         memory: the exchanges so far, oldest first.
         asked: what a person was asked for.
         ended: why the planner said before that it says no more; empty if it did not.
@@ -63,6 +67,8 @@ class Situation(Frozen):
     findings: tuple[Finding, ...] = ()
     missing: tuple[MissingFact, ...] = ()
     similar: tuple[SimilarCase, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    folder: Path | None = None
     memory: tuple[Turn, ...] = ()
     asked: tuple[str, ...] = ()
     ended: str = ""

@@ -75,7 +75,7 @@ class Reviewer:
         try:
             importlib.import_module("agents.vlm").check_planner(self.planner)
         except ValueError as error:
-            raise UsageError(f"--planner: {error}") from None
+            raise UsageError(f"--planner: {str(error).removeprefix('planner: ')}") from None
 
     def warm_up(self) -> None:
         """Build what every case needs, so that the first case takes no longer than the others."""

@@ -81,7 +81,7 @@ class ReviewNodes:
     def plan(self, state: ReviewState, runtime: Runtime[ReviewContext]) -> dict[str, Any]:
         """Let the planner choose what to call."""
         case, steps = state["case"], state["steps"] + 1
-        plan = self.planner.plan(_situation(state, runtime.context.deadline))
+        plan = self.planner.plan(_situation(state, runtime.context))
         trace = Trace(case.id, state["trace"])
         trace.append("plan", {"step": steps, **plan.model_dump(mode="json", exclude_none=True)})
         _emit("plan", calls=[call.tool for call in plan.calls])
@@ -217,7 +217,7 @@ class ReviewNodes:
             state["steps"] < (self.planner.most_steps or self.settings.max_steps)
             and time.monotonic() < runtime.context.deadline
         )
-        if in_budget and self.planner.goes_on(_situation(state)):
+        if in_budget and self.planner.goes_on(_situation(state, runtime.context)):
             return "plan"
         if self.settings.interactive and self._question(state) is not None:
             return "ask"
@@ -270,7 +270,7 @@ class ReviewNodes:
         return {"result": result, "trace": trace.entries}
 
 
-def _situation(state: ReviewState, deadline: float | None = None) -> Situation:
+def _situation(state: ReviewState, context: ReviewContext) -> Situation:
     """What the planner may know of the state."""
     runs = sorted(state["runs"], key=lambda r: r.order)
     return Situation(
@@ -278,7 +278,9 @@ def _situation(state: ReviewState, deadline: float | None = None) -> Situation:
         missing=state.get("missing", ()), similar=tuple(s for r in runs for s in r.similar),
         memory=state.get("memory", ()), asked=state.get("asked", ()),
         ended=state.get("ended", ""),
-        seconds_left=None if deadline is None else deadline - time.monotonic(),
+        artifacts=tuple(a for r in runs for a in r.artifacts),
+        folder=context.store.root if context.store else None,
+        seconds_left=context.deadline - time.monotonic(),
     )  # fmt: skip
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from agents.planner import Situation, Turn
 from agents.vlm.dialects import Dialect
 from agents.vlm.evidence_text import card_line, findings_text, result_of, verdicts_text
 from agents.vlm.offer import Offer
-from agents.vlm.sight import Picture
+from agents.vlm.sight import Sight
 from dxtrace.clinical import Case, Finding, Study
 from dxtrace.knowledge import Knowledge
 from dxtrace.retrieval.quoting import QUOTING_INSTRUCTION, QuotedText, render_quotations
@@ -41,7 +41,7 @@ def messages_for(
     dialect: Dialect,
     knowledge: Knowledge,
     outputs: Iterable[str],
-    pictures: Sequence[Picture] = (),
+    sight: Sight,
 ) -> list[BaseMessage]:
     """The whole conversation so far, as the model is sent it.
 
@@ -51,13 +51,13 @@ def messages_for(
         dialect: how it writes.
         knowledge: names of conclusions and their values.
         outputs: the conclusions that are asked for.
-        pictures: what it sees.
+        sight: what it sees, and what it does not.
     """
     from langchain_core.messages import HumanMessage, SystemMessage
 
     messages: list[BaseMessage] = [
         SystemMessage(content=_system(offer, dialect, knowledge, outputs)),
-        HumanMessage(content=_brief(situation, pictures)),
+        HumanMessage(content=_brief(situation, sight)),
     ]
     for number, turn in enumerate(situation.memory):
         messages.append(dialect.spoken(turn, number))
@@ -92,12 +92,13 @@ def _conclusions(knowledge: Knowledge, outputs: Iterable[str]) -> str:
     return "\n".join(["Conclusions that may be claimed:", *lines]) if lines else ""
 
 
-def _brief(situation: Situation, pictures: Sequence[Picture]) -> str | list[str | dict[Any, Any]]:
-    text = "\n\n".join(_case_parts(situation))
-    if not pictures:
+def _brief(situation: Situation, sight: Sight) -> str | list[str | dict[Any, Any]]:
+    unseen = [f"Not shown: {note}." for note in sight.notes]
+    text = "\n\n".join([*_case_parts(situation), *unseen])
+    if not sight.pictures:
         return text
     content: list[str | dict[Any, Any]] = [{"type": "text", "text": text}]
-    for number, picture in enumerate(pictures, start=1):
+    for number, picture in enumerate(sight.pictures, start=1):
         data = base64.b64encode(picture.png).decode("ascii")
         content.append({"type": "text", "text": f"Picture {number}: {picture.caption}"})
         content.append({"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}})

@@ -83,10 +83,11 @@ class _ClaimReader:
         for raw in given:
             try:
                 claim = self._claim(raw, f"m{len(self.claims) + 1}")
-            except (UnreadableClaimError, ValidationError) as error:
-                wrong = isinstance(error, ValidationError)
-                reason = error.errors()[0]["msg"] if wrong else str(error)
-                self.problems.append(f"claim {str(raw)[:80]}: {reason}")
+            except UnreadableClaimError as error:
+                self.problems.append(f"claim {str(raw)[:80]}: {error}")
+                continue
+            except ValidationError as error:
+                self.problems.append(f"claim {str(raw)[:80]}: {error.errors()[0]['msg']}")
                 continue
             self.claims.append(claim)
             self.basis[claim.id] = self._basis(raw)

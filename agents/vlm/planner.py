@@ -15,7 +15,7 @@ from agents.vlm.claims import Known, statement_of
 from agents.vlm.dialects import Dialect, dialect_named
 from agents.vlm.models import PlannerEntry, PlannerError
 from agents.vlm.offer import Offer, offer_in
-from agents.vlm.sight import Picture, SightBudget, pictures_for
+from agents.vlm.sight import KeptFiles, Sight, SightBudget, pictures_for
 from dxtrace.clinical import CallRequest, Case, CheckedClaim, Claim, Finding
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class VlmPlanner:
         # Each turn may be followed by a step that calls for what the pathway needs.
         self.most_steps: int | None = 2 * self.budget.turns + 2
         self._open_model = open_model
+        self._seen: tuple[object, Sight] | None = None
 
     # -- what the pathway says -----------------------------------------------------------------
 
@@ -163,7 +164,7 @@ class VlmPlanner:
         """What the model may ask for."""
         return offer_in(situation, self.pathway.registry)
 
-    def messages(self, situation: Situation, pictures: tuple[Picture, ...]) -> list[BaseMessage]:
+    def messages(self, situation: Situation, sight: Sight) -> list[BaseMessage]:
         """What the model is sent."""
         outputs = [i.output for i in self.intents(situation.case) if i.output]
         missing = {m.concept.partition(".")[0] for m in situation.missing}
@@ -171,7 +172,7 @@ class VlmPlanner:
         outputs += [n for n, (p, _) in named.items() if missing & set(p.header.selection.concepts)]
         return messages_for(
             situation, offer=self.offer(situation), dialect=self.dialect,
-            knowledge=self.pathway.knowledge, outputs=dict.fromkeys(outputs), pictures=pictures,
+            knowledge=self.pathway.knowledge, outputs=dict.fromkeys(outputs), sight=sight,
         )  # fmt: skip
 
     def _ask(self, situation: Situation) -> AIMessage:
@@ -180,19 +181,28 @@ class VlmPlanner:
         if situation.seconds_left is not None:
             limit = max(_LEAST_SECONDS, situation.seconds_left)
             model = model.bind(timeout_s=min(limit, self.entry.timeout_s))
-        return model.invoke(self.messages(situation, self._pictures(situation)))
+        return model.invoke(self.messages(situation, self.sight(situation)))
 
-    def _pictures(self, situation: Situation) -> tuple[Picture, ...]:
+    def sight(self, situation: Situation) -> Sight:
+        """What the model sees; drawn anew only when something was found since."""
         if not self.entry.images:
-            return ()
+            return Sight()
+        key = (situation.case, situation.findings, situation.artifacts)
+        if self._seen is None or self._seen[0] != key:
+            self._seen = (key, self._look(situation))
+        return self._seen[1]
+
+    def _look(self, situation: Situation) -> Sight:
         budget = SightBudget(
             max_pictures=self.entry.images, max_edge_px=self.entry.image_edge_px,
             total_tokens=self.entry.context_tokens // 2,
         )  # fmt: skip
+        folder = situation.folder
         return pictures_for(
-            situation.case, question=situation.case.question, findings=situation.findings,
-            budget=budget,
-        ).pictures  # fmt: skip
+            situation.case, findings=situation.findings, budget=budget,
+            concepts=self.pathway.knowledge.vocabulary.concepts,
+            kept=KeptFiles(folder, situation.artifacts) if folder is not None else None,
+        )  # fmt: skip
 
     def _turn(self, message: AIMessage, situation: Situation) -> Turn:
         move = self.dialect.read(message, self.offer(situation))
