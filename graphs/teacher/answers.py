@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from agents.intent import Intent
-from agents.question_text import is_yes_no, words_not_understood
+from agents.question_text import is_yes_no
 from dxtrace.clinical import Case, Claim, Context, Finding, Presence, Report, Source
 from graphs.teacher.conversation import Exchange
 from graphs.teacher.settings import RewardSettings
@@ -163,14 +163,9 @@ class AnswerReader:
 
     def _understood(self, text: str, span: Span, own: list[_Read]) -> float:
         """The share of a sentence's words that vocabulary, packs or frame account for."""
-        letters = list(text[slice(*span)])
-        for read in own:
-            start, end = (max(0, place - span[0]) for place in read.span)
-            if read.claim.kind == "category":
-                letters[start:end] = " " * len(letters[start:end])
-        rest = self.settings.correction_words.sub(" ", "".join(letters))
         claimed = [_as_finding(r.claim) for r in own if r.claim.kind == "finding"]
-        unknown = words_not_understood(rest, self.bench.reader, claimed)
+        rest = self.settings.correction_words.sub(" ", text[slice(*span)])
+        unknown = self.bench.statement_reader.unknown_words(rest, claimed)
         unknown = tuple(w for w in unknown if fold(w) not in self._names)
         total = len(_WORD.findall(text[slice(*span)]))
         return 1 - len(unknown) / total if total else 1.0

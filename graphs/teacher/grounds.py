@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from agents.intent import Intent
+from agents.planner import Situation
 from dxtrace.clinical import (
     CallRequest,
     Case,
@@ -140,8 +141,7 @@ class Grounds:
 
     def _understood(self, text: str) -> Question:
         case = self.case.model_copy(update={"question": text or None})
-        plan = self._planner.plan(case, (), ())
-        intents = plan.intents
+        intents = self._planner.intents(case)
         review = any(i.kind == "review" for i in intents)
         applying = self.packs
         if applying is None:
@@ -152,7 +152,8 @@ class Grounds:
         outputs = [*(i.output for i in intents if i.output), *reported]
         return Question(
             intents=intents, drafts=self._planner.draft(intents), is_review=review,
-            outputs=tuple(dict.fromkeys(outputs)), calls=plan.calls,
+            outputs=tuple(dict.fromkeys(outputs)),
+            calls=self._planner.plan(Situation(case=case)).calls,
         )  # fmt: skip
 
     @cached_property
