@@ -85,6 +85,7 @@ class AnswerReader:
         self.bench, self.settings = bench, settings
         knowledge = bench.knowledge
         packs = knowledge.packs.values()
+        self._titles: dict[str, list[tuple[re.Pattern[str], str | bool]]] = {}
         self._sources = tuple(f"[{knowledge.citation(p, None).source}" for p in packs)
 
     def read(
@@ -132,12 +133,37 @@ class AnswerReader:
         case = Case(id="answer", reports=(Report(text=whole),))
         claims = self.bench.claim_reader.claims_of(case, findings)
         stated = [_Read(_shifted(c.span), _own(c)) for c in claims]
-        categories = _bearing([r for r in stated if r.claim.kind == "category"], outputs)
+        named = list(self._named(text, outputs))
+        categories = [r for r in stated if r.claim.kind == "category"]
+        categories = [*named, *_bearing(_not_beside(categories, named), outputs)]
         plain = [r for r in stated if r.claim.kind == "finding"]
         plain += [_Read(_place(f), _hedged(f), hedged=True) for f in self._doubted(findings)]
         # "No follow-up of the nodule": the nodule is not what is denied.
         plain = [r for r in plain if not any(_overlap(r.span, c.span) for c in categories)]
         return sorted([*categories, *plain], key=lambda r: r.span)
+
+    def _named(self, text: str, outputs: frozenset[str]) -> Iterator[_Read]:
+        """Conclusions by their own titles: "ACR TI-RADS level: TR5", as our answers say them."""
+        for name in sorted(outputs):
+            for pattern, value in self._titled(name):
+                for match in pattern.finditer(text):
+                    claim = Claim(
+                        id=f"{name}-{match.start()}", kind="category", concept=name, value=value,
+                        text=match[0],
+                    )  # fmt: skip
+                    yield _Read(match.span(), claim)
+
+    def _titled(self, name: str) -> list[tuple[re.Pattern[str], str | bool]]:
+        if name not in self._titles:
+            output = self.bench.knowledge.outputs[name][1]
+            said: list[tuple[str | bool, list[str]]] = [(True, ["yes"]), (False, ["no"])]
+            if output.type == "choice":
+                said = [(v.key, [v.key, v.say]) for v in output.values]
+            titles = "|".join(re.escape(t) for t in (output.title, output.public_name) if t)
+            self._titles[name] = [
+                (_titled_value(titles, [w for w in words if w]), value) for value, words in said
+            ]
+        return self._titles[name]
 
     def _doubted(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         concepts = self.bench.knowledge.vocabulary.concepts
@@ -230,6 +256,18 @@ def _shifted(span: Span | None) -> Span:
 
 def _overlap(a: Span, b: Span) -> bool:
     return a[0] < b[1] and b[0] < a[1]
+
+
+def _titled_value(titles: str, words: list[str]) -> re.Pattern[str]:
+    """``title: value``; what stands in brackets behind it repeats the value."""
+    values = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+    rest = r"(?:\s\([A-Za-z0-9_-]+\))?(?=\s*(?:[.;,]|$))"
+    return re.compile(rf"(?<!\w)(?:{titles})(?::| is) (?:{values}){rest}", re.IGNORECASE | re.M)
+
+
+def _not_beside(categories: list[_Read], named: list[_Read]) -> list[_Read]:
+    """Categories but for those whose words name a conclusion by its title."""
+    return [c for c in categories if not any(_overlap(c.span, n.span) for n in named)]
 
 
 def _bearing(categories: list[_Read], outputs: frozenset[str]) -> list[_Read]:
