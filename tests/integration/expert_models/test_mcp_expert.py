@@ -5,8 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -23,6 +21,7 @@ from expert_models.configured_expert import ConfiguredExpert
 from expert_models.families import ExpertEntry
 from expert_models.mcp_expert.session import LEASH
 from tests.integration.expert_models import mcp_servers
+from tests.processes import has_ended, wait_until
 from tools import ArtifactStore, Tool, ToolRegistry, run_tool
 from tools.configured import load_configured
 from tools.phantom_case import phantom_case
@@ -178,48 +177,28 @@ def test_an_answer_that_is_none_fails_the_call(
     assert reason in run.call.reason
 
 
-def alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    state = subprocess.run(
-        ["ps", "-o", "state=", "-p", str(process)], capture_output=True, text=True, check=False
-    )
-    return bool(state.stdout.strip()) and not state.stdout.startswith("Z")
-
-
 def test_a_server_that_hangs_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     file = tmp_path / "pid"
-    hang = f"import os, time; open({str(file)!r}, 'w').write(f'{{os.getpid()}} '); time.sleep(600)"
+    hang = f"import os, time; open({str(file)!r}, 'w').write(f'{{os.getpid()}} '); time.sleep(3600)"
     start = (
         "import subprocess, sys, time;"
         f"subprocess.Popen([sys.executable, {str(LEASH)!r}, sys.executable, '-c', {hang!r}],"
-        "start_new_session=True); time.sleep(600)"
+        "start_new_session=True); time.sleep(3600)"
     )
     parent = subprocess.Popen([sys.executable, "-c", start])
     server = None
     try:
-        _wait_until(lambda: file.exists() and file.read_text().endswith(" "))
+        wait_until(lambda: file.exists() and file.read_text().endswith(" "), "the server starts")
         server = int(file.read_text())
-        assert alive(server)
+        assert not has_ended(server)
         parent.kill()
         parent.wait()
-        _wait_until(lambda: not alive(server))
+        wait_until(lambda: has_ended(server), "the server ends")
     finally:
         parent.kill()
         if server is not None:
             with suppress(ProcessLookupError):
                 os.kill(server, signal.SIGKILL)
-
-
-def _wait_until(true: Callable[[], bool]) -> None:
-    """Wait for what other processes do; the test's own failure is that it never happens."""
-    for _ in range(600):
-        if true():
-            return
-        time.sleep(0.05)
-    pytest.fail("it did not happen within half a minute")
 
 
 def test_a_command_that_is_not_there_is_said(home: Path, python: Path) -> None:
