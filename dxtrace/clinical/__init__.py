@@ -27,6 +27,7 @@ from dxtrace.clinical.result import (
     CheckedClaim,
     Conclusion,
     Contradiction,
+    PlannerPart,
     Result,
     ToolCall,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "Observation",
     "Outcome",
     "Patient",
+    "PlannerPart",
     "Point",
     "Presence",
     "QuotedPassage",

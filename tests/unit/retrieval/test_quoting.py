@@ -27,7 +27,9 @@ def test_every_text_is_one_line_and_can_be_restored(texts: list[str]) -> None:
 
 
 def test_what_a_reader_needs_stays_legible() -> None:
-    text = "FINDINGS: Nodule of < 6 mm (prior <5 mm), 50% → solid; Größe 3 to 4 mm. T2 [1], see above!"
+    text = (
+        "FINDINGS: Nodule of < 6 mm (prior <5 mm), 50% → solid; Größe 3 to 4 mm. T2 [1], see above!"
+    )
     assert visible(text) == text
 
 
