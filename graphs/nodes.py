@@ -38,6 +38,12 @@ from graphs.checking import (
     merge_missing,
 )
 from graphs.comparison import comparison_conclusions
+from graphs.foreign_words import (
+    record_suspicious,
+    recorded_suspicions,
+    words_of_case,
+    words_of_run,
+)
 from graphs.questions import pending_question, reply_finding
 from graphs.settings import Settings
 from graphs.state import ReviewState
@@ -83,6 +89,7 @@ class ReviewNodes:
         trace = Trace(case.id)
         trace.append("versions", self.versions())
         trace.append("input", _input_record(case))
+        record_suspicious(trace, words_of_case(case))
         _emit("intake", reports=len(case.reports), studies=len(case.studies))
         return {"trace": trace.entries, "steps": 0, "runs": [], "findings": case.findings}
 
@@ -148,6 +155,7 @@ class ReviewNodes:
                     **_similar_record(run),
                 },
             )
+            record_suspicious(trace, words_of_run(run))
         findings = [*case.findings, *(f for run in runs for f in run.findings)]
         findings += state.get("replies", ())
         known = {e.data["id"] for e in trace.entries if e.kind == "finding"}
@@ -269,8 +277,9 @@ class ReviewNodes:
         similar = tuple(case for run in runs for case in run.similar)
         result = self.compose(state, tuple(r.call for r in runs), similar)
         kept = tuple(a for r in runs for a in r.artifacts)
-        result = result.model_copy(update={"artifacts": kept})
         trace = Trace(case.id, state["trace"])
+        noted = recorded_suspicions(trace)
+        result = result.model_copy(update={"artifacts": kept, "suspicious_texts": noted})
         trace.append("answer", answer_record(result.answer))
         _emit("answer", text=result.answer.text)
         return {"result": result, "trace": trace.entries}

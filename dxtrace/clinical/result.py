@@ -7,6 +7,7 @@ from dxtrace.clinical.artifact import Artifact
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.claim import Claim
 from dxtrace.clinical.finding import Finding
+from dxtrace.clinical.quoted_text import SuspiciousText
 from dxtrace.clinical.similar_case import SimilarCase
 from dxtrace.clinical.states import Outcome, VerdictKind
 from dxtrace.clinical.verdict import Citation, MissingFact, QuotedPassage, Reason, Verdict
@@ -115,6 +116,8 @@ class Result(Frozen):
         tools: the calls and how they ended.
         artifacts: the files that the calls left in the output folder.
         similar_cases: cases of other patients that are like this one: analogies, no evidence.
+        suspicious_texts: texts of others that read as if they gave instructions; they had no other
+            effect than any text.
         trace: path of the trace, relative to the output folder.
         report: path of the HTML report, relative to the output folder.
         question: what the graph asks, if the status is ``needs_input``.
@@ -131,6 +134,7 @@ class Result(Frozen):
     tools: tuple[ToolCall, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     similar_cases: tuple[SimilarCase, ...] = ()
+    suspicious_texts: tuple[SuspiciousText, ...] = ()
     trace: str | None = None
     report: str | None = None
     question: str | None = None
