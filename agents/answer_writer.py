@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from agents.direct_answers import DirectAnswers
 from agents.intent import Intent, asks_for_growth, asks_for_stability
 from agents.overview import overview, undisputed_findings
+from agents.planner_words import said_by_planner
 from agents.question_text import is_yes_no
 from dxtrace.clinical import (
     Case,
@@ -74,6 +75,7 @@ class AnswerWriter:
             *self._conclusions(result),
             *self._contradictions(result),
             *self._overview(result, asked),
+            *said_by_planner(result),
             *_quotations(result),
             *_similar(result),
             *self._failures(result, problems),

@@ -28,6 +28,7 @@ from dxtrace.clinical.result import (
     CheckedClaim,
     Conclusion,
     Contradiction,
+    PlannerPart,
     Result,
     ToolCall,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "Observation",
     "Outcome",
     "Patient",
+    "PlannerPart",
     "Point",
     "Presence",
     "QuotedPassage",

@@ -17,8 +17,8 @@ from expert_models.output import ExpertOutput
 
 if TYPE_CHECKING:
     from dxtrace.clinical.volume import Mask, Volume
+    from dxtrace.reporting.windows import CtWindow
     from expert_models.grounding.segmenter import PhraseSegmenter
-    from expert_models.slice_pictures import Preset
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class PhraseSettings:
     phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     floor: float = 0.3
     slice_step: int | None = None
-    window: Preset | None = None
+    window: CtWindow | None = None
     most_regions: int = 20
 
 

@@ -69,13 +69,16 @@ def model_files(entry: ExpertEntry, folder: Path) -> tuple[WeightsFile, ...]:
     return files
 
 
-def load_model(model_class: Any, folder: Path, device: Any) -> Any:
+def load_model(
+    model_class: Any, folder: Path, device: Any, *, safetensors_only: bool = False
+) -> Any:
     """Load a model for inference.
 
     Args:
         model_class: a class of transformers with ``from_pretrained``.
         folder: ``config.json`` and safetensors, or PyTorch files that hold tensors only.
         device: a torch device.
+        safetensors_only: whether PyTorch files are left alone.
 
     Raises:
         ToolRefusal: if a file is missing, damaged or of another model, if it holds a pickled
@@ -85,7 +88,7 @@ def load_model(model_class: Any, folder: Path, device: Any) -> Any:
     with _refusals(folder):
         model, found = model_class.from_pretrained(
             folder, local_files_only=True, weights_only=True, output_loading_info=True,
-            **_never_code(model_class),
+            **_never_code(model_class), **({"use_safetensors": True} if safetensors_only else {}),
         )  # fmt: skip
     wrong = sorted({*found["missing_keys"], *(str(key) for key in found["mismatched_keys"])})
     if wrong:

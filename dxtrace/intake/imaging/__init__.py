@@ -3,6 +3,7 @@
 Importing this package imports numpy and pydicom; nothing that starts with DxTrace imports it.
 """
 
+from dxtrace.intake.imaging.burned_in_text import has_text
 from dxtrace.intake.imaging.deidentification import deidentify_dataset
 from dxtrace.intake.imaging.describe import describe_images
 from dxtrace.intake.imaging.loading import forget_volumes, load_volume
@@ -14,6 +15,7 @@ __all__ = [
     "deidentify_dataset",
     "describe_images",
     "forget_volumes",
+    "has_text",
     "load_volume",
     "read_source_datasets",
 ]

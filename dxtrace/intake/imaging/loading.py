@@ -27,9 +27,10 @@ from dxtrace.intake.limits import IntakeLimits
 _DICOM = frozenset((FileFormat.DICOM, FileFormat.BARE_DICOM))
 _Key = tuple[tuple[str, int, int], ...]
 MODALITY_UNKNOWN = "the modality is indeterminate: neither header nor pixels tell"
+_TEXT_SEEN = "something in them looks like it"
 _TEXT_NOTE = (
-    "text may be burned into the pixels: something in them looks like it; look before images or "
-    "pictures of them are passed on"
+    f"text may be burned into the pixels: {_TEXT_SEEN}; look before images or pictures of them are "
+    "passed on"
 )
 # Text is looked for where it is usual; slices of a CT or an MR hold none.
 _WITHOUT_TEXT = frozenset(("CT", "MR", "PT", "SEG"))
@@ -210,11 +211,14 @@ def add_pixel_facts(volume: Volume) -> Volume:
         part = body_part_of_ct(volume.voxels)
         if part:
             notes.append(f"body part {part}, from the pixels alone")
+    text = volume.may_have_text
     if _may_have_text(volume, modality):
         notes.append(_TEXT_NOTE)
+        text = text or _TEXT_SEEN
     return replace(
-        volume, modality=modality, body_part=part, unit=unit, notes=(*volume.notes, *notes)
-    )
+        volume, modality=modality, body_part=part, unit=unit, may_have_text=text,
+        notes=(*volume.notes, *notes),
+    )  # fmt: skip
 
 
 def _may_have_text(volume: Volume, modality: str | None) -> bool:

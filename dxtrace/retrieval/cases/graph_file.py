@@ -1,7 +1,7 @@
 """The file of a graph over vectors: written beside the old one, then put in its place.
 
 HNSW: Malkov and Yashunin, IEEE TPAMI 2020;42(4):824-836, DOI 10.1109/TPAMI.2018.2889473. The
-library is usearch, which is imported here and nowhere else; a search reads the file where it lies.
+library is usearch; a search reads the file where it lies.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dxtrace.retrieval.cases.database import REMEDY, Database
+from dxtrace.retrieval.cases.graph_library import graph_class
 from dxtrace.retrieval.errors import DamagedIndex
 
 if TYPE_CHECKING:
@@ -92,14 +93,12 @@ def open_graph(database: Database, record: GraphRecord) -> Graph:
     Raises:
         DamagedIndex: if the file is missing or damaged.
     """
-    from usearch.index import Index
-
     path = database.folder / record.file
     try:
         state = path.stat()
         if (state.st_size, state.st_mtime_ns) != (record.size, record.mtime_ns):
             _verify(path, record)
-        return Graph(Index.restore(path, view=True), record)
+        return Graph(graph_class().restore(path, view=True), record)
     except (OSError, RuntimeError, ValueError) as error:
         raise DamagedIndex(f"{path} is missing or damaged ({error}): {REMEDY}") from error
 
@@ -137,10 +136,8 @@ def write_graph(
         onto: the graph to go on from; None for a new one.
         threads: how many processors to use.
     """
-    from usearch.index import Index
-
     folder = database.folder
-    index = Index(
+    index = graph_class()(
         ndim=dimension, metric="ip", dtype=ENTRIES, connectivity=CONNECTIVITY,
         expansion_add=EXPANSION_ADD,
     )  # fmt: skip
