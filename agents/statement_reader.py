@@ -68,15 +68,20 @@ class StatementReader:
         return SentenceReading(
             claims=claims,
             open=tuple(dict.fromkeys(_open(findings))),
-            unknown=self._unknown(sentence, findings),
+            unknown=self.unknown_words(sentence, findings),
         )
 
     @cached_property
     def _frame(self) -> frozenset[str]:
         return frozenset(question_words().statement)
 
-    def _unknown(self, sentence: str, findings: Iterable[Finding]) -> tuple[str, ...]:
-        """The words that neither the vocabulary nor a category nor the frame accounts for."""
+    def unknown_words(self, sentence: str, findings: Iterable[Finding]) -> tuple[str, ...]:
+        """The words that neither the vocabulary nor a category nor the frame accounts for.
+
+        Args:
+            sentence: the words.
+            findings: what was read from them.
+        """
         found = list(findings)
         sized = any(f.measurements for f in found)
         described = {f.concept for f in found if f.attributes}

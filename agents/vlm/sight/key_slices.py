@@ -139,9 +139,16 @@ def _spread(opened: Opened, key: KeySlice) -> NDArray[np.bool_]:
 
 
 def draw_beside(now: Opened, then: Opened, key: KeySlice, matching: Matching, edge: int) -> Draft:
-    """The slice of a finding beside the same place of an earlier examination, without outlines."""
-    centre = _centre(key)
-    at = matching.place(now, then, key.plane, centre)
+    """The slice of a finding beside the same place of an earlier examination, without outlines.
+
+    Raises:
+        MarkError: if the earlier volume does not reach there, or its slice may carry text.
+    """
+    at = matching.place(now, then, key.plane, _centre(key))
+    if at is None:
+        raise MarkError(f"{then.scene.series.id} does not reach there")
+    if not then.may_show(key.plane, at[0]):
+        raise MarkError("text, and with it a name, may be burned into the slice")
     half = (edge - 6) // 2
     then_crop = body_crop(then, key.plane, (at[0],), key.window)
     panels = []
@@ -175,11 +182,9 @@ def draw_beside(now: Opened, then: Opened, key: KeySlice, matching: Matching, ed
 
 def _same_window(now: Opened, opened: Opened, window: Window) -> Window:
     """The same window for both where values are Hounsfield units; elsewhere each its own."""
-    from agents.vlm.sight.planar import window_of
-
     if opened is now or (now.volume.unit == "HU" and opened.volume.unit == "HU"):
         return window
-    return window_of(opened)
+    return opened.plain_window
 
 
 def _enlarged(

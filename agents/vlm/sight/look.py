@@ -14,6 +14,7 @@ from agents.vlm.sight.drawing import Draft, slice_shape
 from agents.vlm.sight.kept_marks import SHOWN_PRESENCE, KeptFiles, Mark, MarkError, marks_of
 from agents.vlm.sight.key_slices import KeySlice, draw_beside, draw_key_slice, key_slice_of
 from agents.vlm.sight.matching import match
+from agents.vlm.sight.memory import SightMemory, key_of
 from agents.vlm.sight.montage import (
     MontagePlan,
     draw_matched,
@@ -21,8 +22,8 @@ from agents.vlm.sight.montage import (
     least_tile_px,
     plan_montages,
 )
-from agents.vlm.sight.picture import Picture, Sight
-from agents.vlm.sight.planar import draw_marked, draw_tiles, draw_whole, tiling, window_of
+from agents.vlm.sight.picture import Sight
+from agents.vlm.sight.planar import draw_marked, draw_tiles, draw_whole, is_worth_cutting, tiling
 from agents.vlm.sight.purse import Purse
 from agents.vlm.sight.scenes import (
     Loader,
@@ -44,6 +45,7 @@ _MOST_NAMED = 8
 _FOUND, _WHOLE, _PARTS, _FURTHER = range(4)
 """In which order the pictures of a series come."""
 DEFAULT_BUDGET = SightBudget()
+_memory = SightMemory()
 
 
 def pictures_for(  # noqa: PLR0913 - all but the case have defaults
@@ -60,7 +62,8 @@ def pictures_for(  # noqa: PLR0913 - all but the case have defaults
     """Choose and draw the pictures of a case.
 
     One volume at a time is read, two where an earlier one is laid beside it; nothing that a single
-    series does stops the others. The same case, question and findings give the same pictures.
+    series does stops the others. The same case, question and findings give the same pictures; the
+    last ones are remembered, and made anew if an image file has changed.
 
     Args:
         case: the case.
@@ -74,12 +77,19 @@ def pictures_for(  # noqa: PLR0913 - all but the case have defaults
         load: reads the pixels of a series.
     """
     asked = question if question is not None else case.question or ""
-    reader = SeriesReader(load, allow_text=allow_burned_in_text)
     what = _Known(tuple(findings), kept, concepts or {})
-    look = _Look(asked, what, Purse(budget), reader, scenes_of(case, asked))
-    look.run()
-    pictures: tuple[Picture, ...] = look.purse.in_order(look.scenes)
-    return Sight(pictures, tuple(dict.fromkeys((*reader.notes, *look.notes, *look.left_out()))))
+
+    def make() -> Sight:
+        reader = SeriesReader(load, allow_text=allow_burned_in_text)
+        look = _Look(asked, what, Purse(budget), reader, scenes_of(case, asked))
+        look.run()
+        notes = dict.fromkeys((*reader.notes, *look.notes, *look.left_out()))
+        return Sight(look.purse.in_order(look.scenes), tuple(notes))
+
+    if load is not load_series:
+        return make()
+    further = (asked, budget, allow_burned_in_text)
+    return _memory.recall(key_of(case, what.findings, kept, what.concepts, *further), make)
 
 
 @dataclass(frozen=True)
@@ -175,8 +185,12 @@ class _Look:
         matching = match(now, then)
         for key in keys:
             edge = self.purse.edge
-            if edge is not None:
+            if edge is None:
+                return
+            try:
                 self._take(now, draw_beside(now, then, key, matching, edge), _FOUND)
+            except MarkError as error:
+                self.notes.append(f"{key.mark.label} is not shown on the prior: {error}")
 
     # -- whole series ------------------------------------------------------------------------
 
@@ -199,6 +213,8 @@ class _Look:
             return
         room = min(_MOST_TILES, self.purse.pictures_left)
         tiles = tiling(slice_shape(opened, "stored"), edge, room)
+        if tiles is None and is_worth_cutting(slice_shape(opened, "stored"), edge):
+            self.notes.append(f"{scene.series.id}: no room for its parts at a higher resolution")
         for draft in draw_tiles(opened, tiles, edge) if tiles else ():
             self._take(opened, draft, _PARTS)
 
@@ -263,7 +279,7 @@ class _Look:
         """The windows of a series, the chief one first."""
         volume = opened.volume
         if volume.unit != "HU" or volume.is_colour:
-            return [window_of(opened)]
+            return [opened.plain_window]
         names_ = ct_windows(volume.body_part, self.question, self.found.there)
         return [ct_window(name) for name in names_]
 

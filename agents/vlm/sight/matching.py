@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.vlm.sight.overlap import shared_part
 from agents.vlm.sight.scenes import AXES, Opened
 from dxtrace.clinical.case import Geometry
 from dxtrace.clinical.volume import Volume
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from tools.measurement import Alignment
 
 _COARSE_MM = 3.0
+_TOLERANCE = 1.0
+"""Voxels beyond the edge that a place may be off without being called outside."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +37,7 @@ class Matching:
 
     def place(
         self, now: Opened, then: Opened, plane: Plane, at: tuple[int, int, int]
-    ) -> tuple[int, int, int]:
+    ) -> tuple[int, int, int] | None:
         """Slice, row and column of the earlier grid that fit those of the current one.
 
         Args:
@@ -42,6 +45,9 @@ class Matching:
             then: the earlier one.
             plane: the plane of both.
             at: slice, row and column as they are looked at.
+
+        Returns:
+            None if the earlier volume does not reach there.
         """
         axes = AXES[plane]
         if self.alignment is None:
@@ -54,7 +60,10 @@ class Matching:
         here[list(axes)] = at
         world = _world(now, here)
         there = _from_world(then, self.alignment.to_prior(world[None])[0])
-        inside = np.clip(np.rint(there), 0, np.array(then.grid.voxels.shape[:3]) - 1).astype(int)
+        last = np.array(then.grid.voxels.shape[:3]) - 1
+        if (there < -_TOLERANCE).any() or (there > last + _TOLERANCE).any():
+            return None
+        inside = np.clip(np.rint(there), 0, last).astype(int)
         return int(inside[axes[0]]), int(inside[axes[1]]), int(inside[axes[2]])
 
 
@@ -63,35 +72,50 @@ def match(now: Opened, then: Opened) -> Matching:
     from tools.measurement import RegistrationError, register
 
     try:
-        found = register(_coarse(now.volume), _coarse(then.volume), kind="rigid")
+        parts = shared_part(now, then) or (slice(None), slice(None))
+        found = register(_coarse(now, parts[0]), _coarse(then, parts[1]), kind="rigid")
     except (RegistrationError, ValueError):
         return Matching(
             None,
-            "the prior slice is as far along its volume as the current one: both could not be laid "
-            "over each other, so it need not be the same place",
+            "the two volumes could not be laid over each other: places are as far along the prior "
+            "one as along the current one, and need not be the same",
         )
-    return Matching(found, "the prior slice was matched by a rigid registration of both volumes")
+    return Matching(found, "places are matched by a rigid registration of both volumes")
 
 
 def _share(now: Opened, then: Opened, axis: int) -> float:
     return float(then.grid.voxels.shape[axis] / now.grid.voxels.shape[axis])
 
 
-def _coarse(volume: Volume) -> Volume:
-    """Every few voxels: registration needs no more, and takes no more memory."""
+def _coarse(opened: Opened, part: slice) -> Volume:
+    """Every few voxels of a part: registration needs no more, and takes no more memory.
+
+    Args:
+        opened: the volume.
+        part: from head to feet.
+    """
+    volume, grid = opened.volume, opened.grid
     spacing, affine = volume.geometry.voxel_spacing_mm, volume.geometry.affine
     if spacing is None or affine is None or volume.is_colour:
         return volume
     steps = [max(1, int(_COARSE_MM // mm)) for mm in spacing]
     steps = [min(s, max(1, n // 16)) for s, n in zip(steps, volume.spatial_shape, strict=True)]
+    low, high, _ = part.indices(grid.voxels.shape[0])
+    axis = grid.order[0]
+    if grid.flips[0]:
+        low, high = grid.voxels.shape[0] - high, grid.voxels.shape[0] - low
     matrix = np.array(affine, float)
+    matrix[:3, 3] += low * matrix[:3, axis]
     matrix[:3, :3] *= steps
     geometry = Geometry(
         voxel_spacing_mm=tuple(mm * s for mm, s in zip(spacing, steps, strict=True)),
         affine=tuple(tuple(float(v) for v in row) for row in matrix),
         orientation=volume.geometry.orientation,
     )
-    some = volume.voxels[tuple(slice(None, None, s) for s in steps)]
+    spans = [
+        slice(low, high, s) if a == axis else slice(None, None, s) for a, s in enumerate(steps)
+    ]
+    some = volume.voxels[tuple(spans)]
     return replace(volume, voxels=some, geometry=geometry)
 
 

@@ -176,15 +176,14 @@ def draw_matched(
     """The slices of an earlier volume at the places of those that a montage shows.
 
     Returns:
-        None if none of them may be shown.
+        None if none of them is there and may be shown.
     """
     middle = [n // 2 for n in slice_shape(now, plan.plane)]
     places = [
         matching.place(now, then, plan.plane, (i, middle[0], middle[1])) for i in plan.indices
     ]
-    found = tuple(
-        i for i in dict.fromkeys(place[0] for place in places) if then.may_show(plan.plane, i)
-    )
+    reached = dict.fromkeys(place[0] for place in places if place is not None)
+    found = tuple(i for i in reached if then.may_show(plan.plane, i))
     if not found:
         return None
     crop = body_crop(then, plan.plane, found, window)

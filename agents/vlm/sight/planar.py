@@ -21,24 +21,19 @@ from agents.vlm.sight.picture import Shown
 from agents.vlm.sight.scenes import Opened
 from dxtrace.clinical import Concept
 from dxtrace.reporting.panels import Drawn, Extent, Panel, extent_of, square_around
-from dxtrace.reporting.windows import Window, plain_window
 
 _OVERLAP = 0.1
 """Of a part's side: what lies on the line between two parts is whole in one of them."""
 _WORTH = 1.25
 """How much larger than the whole picture's edge an image must be for parts to show more."""
+_COARSER = 1.2
 _VERTICAL, _HORIZONTAL = ("top", "middle", "bottom"), ("left", "middle", "right")
 _THIRDS = 3
 
 
-def window_of(opened: Opened) -> Window:
-    """Grey values to brightness, the same for all pictures of an image."""
-    return plain_window(opened.volume, opened.grid.voxels)
-
-
 def draw_whole(opened: Opened, edge: int) -> Draft:
     """The whole image."""
-    window = window_of(opened)
+    window = opened.plain_window
     image = panel_of(opened, _panel(), window, size=natural_edge(opened, "stored", edge))
     rows, columns = slice_shape(opened, "stored")
     size = f"the whole image of {columns} x {rows} pixels"
@@ -62,7 +57,7 @@ def draw_marked(opened: Opened, mark: Mark, concepts: Mapping[str, Concept], edg
     crop = square_around(extent, area.shape, opened.grid.pixel_mm("stored"))
     half = natural_edge(opened, "stored", edge // 2 - 3, crop)
     drawn = [Drawn(0, area, "")]
-    window = window_of(opened)
+    window = opened.plain_window
     plain = panel_of(opened, _panel(crop), window, size=half)
     outlined = panel_of(opened, _panel(crop, "A outlined"), window, size=half, drawn=drawn)
     is_wide = plain.width > plain.height * 2
@@ -75,6 +70,11 @@ def draw_marked(opened: Opened, mark: Mark, concepts: Mapping[str, Concept], edg
         window.words, side_words(opened, "stored"), scale_words(opened, "stored", plain, crop),
     )  # fmt: skip
     return Draft(image, caption, (Shown(opened.scene.series.id),))
+
+
+def is_worth_cutting(shape: tuple[int, int], edge: int) -> bool:
+    """Whether parts of an image would show more than the whole of it does."""
+    return max(shape) > edge * _WORTH
 
 
 @dataclass(frozen=True)
@@ -104,14 +104,21 @@ def tiling(shape: tuple[int, int], edge: int, most: int) -> Tiling | None:
         None if parts would show no more than the whole image does.
     """
     longest = max(shape)
-    if longest <= edge * _WORTH or most < 2:  # noqa: PLR2004 - one part is the whole
+    if not is_worth_cutting(shape, edge) or most < 2:  # noqa: PLR2004 - one part is the whole
         return None
-    side = edge
-    while _parts(shape[0], side) * _parts(shape[1], side) > most:
-        side = math.ceil(side * 1.02)
-        if side * _WORTH >= longest:
+    finest = edge
+    while _count(shape, finest) > most:
+        finest = math.ceil(finest * 1.02)
+        if finest * _WORTH >= longest:
             return None
+    # A little coarser is better than parts that show nearly the same.
+    sides = range(finest, min(longest, int(finest * _COARSER)) + 1)
+    side = min(sides, key=lambda one: (_count(shape, one), one))
     return Tiling(_parts(shape[0], side), _parts(shape[1], side), side)
+
+
+def _count(shape: tuple[int, int], side: int) -> int:
+    return _parts(shape[0], side) * _parts(shape[1], side)
 
 
 def _parts(length: int, side: int) -> int:
@@ -123,7 +130,7 @@ def _parts(length: int, side: int) -> int:
 
 def draw_tiles(opened: Opened, tiles: Tiling, edge: int) -> Iterator[Draft]:
     """The parts, row by row."""
-    window = window_of(opened)
+    window = opened.plain_window
     shape = slice_shape(opened, "stored")
     for row in range(tiles.rows):
         for column in range(tiles.columns):
@@ -157,15 +164,23 @@ def _span(number: int, count: int, side: int, length: int) -> tuple[int, int]:
 def _part_words(crop: Extent, shape: tuple[int, int]) -> str:
     """``the part at the top left of the picture (columns 0 to 900, rows 0 to 900)``."""
     words = [
-        names[min(_THIRDS - 1, (begin + end) * _THIRDS // (2 * length))]
+        names[_third(begin, end, length)]
         for (begin, end), length, names in zip(crop, shape, (_VERTICAL, _HORIZONTAL), strict=True)
+        if end - begin < length
     ]
+    if not words:
+        return "the whole image"
     where = "middle" if words == ["middle", "middle"] else " ".join(words)
     (top, bottom), (left, right) = crop
     return (
         f"the part at the {where} of the whole picture (columns {left} to {right}, rows {top} to "
         f"{bottom})"
     )
+
+
+def _third(begin: int, end: int, length: int) -> int:
+    """Whether a part lies at the beginning (0), in the middle (1) or at the end (2)."""
+    return min(_THIRDS - 1, begin * _THIRDS // (length - (end - begin)))
 
 
 def _panel(crop: Extent | None = None, label: str = "") -> Panel:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from agents.vlm.sight.wording import names
 from dxtrace.clinical import Case, Series, Study
 from dxtrace.clinical.volume import Volume
 from dxtrace.reporting.planes import Grid, Plane
+from dxtrace.reporting.windows import Window, plain_window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -156,6 +158,11 @@ class Opened:
     def pixels(self, plane: Plane, index: int) -> NDArray[Any]:
         """A slice as it is looked at."""
         return self.grid.cut(self.grid.voxels, plane, index)
+
+    @cached_property
+    def plain_window(self) -> Window:
+        """Grey values to brightness where no window of CT is asked for."""
+        return plain_window(self.volume, self.grid.voxels)
 
     @property
     def words(self) -> str:

@@ -25,7 +25,7 @@ from dxtrace.intake.imaging.sources import file_on_disk, read_source
 from dxtrace.intake.limits import IntakeLimits
 
 _DICOM = frozenset((FileFormat.DICOM, FileFormat.BARE_DICOM))
-_Key = tuple[tuple[str, int, int], ...]
+VolumeKey = tuple[tuple[str, int, int], ...]
 MODALITY_UNKNOWN = "the modality is indeterminate: neither header nor pixels tell"
 _TEXT_SEEN = "something in them looks like it"
 _TEXT_NOTE = (
@@ -40,23 +40,23 @@ class _Cache:
     """Volumes by path, time of change and size of their files; the least recently used go first."""
 
     def __init__(self) -> None:
-        self._volumes: OrderedDict[_Key, Volume] = OrderedDict()
+        self._volumes: OrderedDict[VolumeKey, Volume] = OrderedDict()
         self._lock = threading.Lock()
-        self._loading: dict[_Key, threading.Lock] = {}
+        self._loading: dict[VolumeKey, threading.Lock] = {}
 
-    def lock_for(self, key: _Key) -> threading.Lock:
+    def lock_for(self, key: VolumeKey) -> threading.Lock:
         """A lock that lets one thread load a volume while others wait for it."""
         with self._lock:
             return self._loading.setdefault(key, threading.Lock())
 
-    def get(self, key: _Key) -> Volume | None:
+    def get(self, key: VolumeKey) -> Volume | None:
         with self._lock:
             volume = self._volumes.get(key)
             if volume is not None:
                 self._volumes.move_to_end(key)
             return volume
 
-    def put(self, key: _Key, volume: Volume, most_bytes: int) -> None:
+    def put(self, key: VolumeKey, volume: Volume, most_bytes: int) -> None:
         with self._lock:
             self._loading.pop(key, None)
             self._volumes[key] = volume
@@ -93,7 +93,7 @@ def load_volume(series: Series, limits: IntakeLimits | None = None) -> Volume:
     if not series.images:
         raise IntakeError("expected a series with images, got none")
     try:
-        key = _key_of(series)
+        key = volume_key(series)
         with _cache.lock_for(key):
             volume = _cache.get(key)
             if volume is None:
@@ -112,7 +112,13 @@ def forget_volumes() -> None:
     _cache.clear()
 
 
-def _key_of(series: Series) -> _Key:
+def volume_key(series: Series) -> VolumeKey:
+    """What a volume is known by: path, time of change and size of each of its files.
+
+    Raises:
+        IntakeError: if a file is gone.
+        OSError: if one cannot be looked at.
+    """
     key = []
     for image in series.images:
         holder = file_on_disk(image.path)
