@@ -5,7 +5,7 @@ from dxtrace.clinical import Answer, Case, Outcome, PlannerPart, Result, Similar
 from graphs.checking import as_stated, finding_conclusion
 from graphs.comparison import comparison_conclusions
 from graphs.state import ReviewState
-from graphs.statements import last_statement
+from graphs.statements import last_statement, this_round
 from graphs.workbench import Workbench
 
 _REFUSALS_SHOWN = 4
@@ -37,6 +37,7 @@ def compose(
         claims=(*state["answers"], *state.get("stated", ()), *state["report_claims"]),
         contradictions=state["contradictions"], missing=state["missing"], tools=calls,
         similar_cases=similar, planner=_planner_part(state, planner),
+        corrections=state.get("corrections", ()), changes=state.get("changes", ()),
     )  # fmt: skip
     text = bench.writer.write(case, result, state["intents"], state["problems"])
     return result.model_copy(update={"answer": Answer(text=text, conclusions=conclusions)})
@@ -44,7 +45,7 @@ def compose(
 
 def _planner_part(state: ReviewState, planner: str) -> PlannerPart | None:
     """What a planner that speaks said; None if it is one that does not."""
-    memory, ended = state.get("memory", ()), state.get("ended", "")
+    memory, ended = this_round(state), state.get("ended", "")
     if not memory and not ended:
         return None
     if not ended and last_statement(memory) is None:

@@ -10,7 +10,8 @@ from langgraph.config import get_stream_writer
 from langgraph.runtime import Runtime
 from langgraph.types import Send, interrupt
 
-from agents.planner import Situation
+from agents.direct_answers import presence_answers
+from agents.planner import Plan, Situation
 from dxtrace import __version__
 from dxtrace.clinical import (
     CallRequest,
@@ -23,19 +24,20 @@ from dxtrace.clinical import (
     VerdictKind,
 )
 from dxtrace.knowledge.fact_names import offered
+from graphs.changes import Earlier, changes_since
 from graphs.checking import CaseCheck, ambiguities, contradictions_of, merge_missing
 from graphs.composing import compose
+from graphs.corrections import corrected
 from graphs.foreign_words import (
     record_suspicious,
     recorded_suspicions,
-    words_of_case,
     words_of_run,
 )
 from graphs.questions import pending_question, reply_finding
 from graphs.records import answer_record, check_record, dump, input_record, similar_record
 from graphs.settings import Settings
 from graphs.state import ReviewState
-from graphs.statements import check_statement, last_statement, with_marks
+from graphs.statements import check_statement, last_statement, this_round, with_marks
 from graphs.workbench import Workbench
 from tools import ArtifactStore, Cancellation, ToolRun, run_tool
 
@@ -71,14 +73,32 @@ class ReviewNodes:
     # -- intake and plan ---------------------------------------------------------------------
 
     def intake(self, state: ReviewState) -> dict[str, Any]:
-        """Record what came in, by hashes, and which versions are at work."""
-        case = state["case"]
-        trace = Trace(case.id)
+        """Record what came in, by hashes, and which versions are at work.
+
+        A session that goes on keeps what it knows: its trace, findings, calls and what was said.
+        """
+        case, before = state["case"], state.get("trace", ())
+        trace = Trace(case.id, before)
         trace.append("versions", self.versions())
         trace.append("input", input_record(case))
-        record_suspicious(trace, words_of_case(case))
+        corrections = state.get("corrections", ())
+        recorded = sum(1 for e in before if e.kind == "correction")
+        for correction in corrections[recorded:]:
+            trace.append("correction", dump(correction))
         _emit("intake", reports=len(case.reports), studies=len(case.studies))
-        return {"trace": trace.entries, "steps": 0, "runs": [], "findings": case.findings}
+        fresh = {"trace": trace.entries, "steps": 0, "runs": []}
+        if not before:
+            return {**fresh, "findings": case.findings}
+        return {
+            **fresh, "plan": Plan(), "ended": "", "revised": False,
+            "round": state.get("round", 0) + 1, "earlier": _said_before(state, recorded),
+        }  # fmt: skip
+
+    def after_intake(self, state: ReviewState) -> str:
+        """Plan; a correction alone asks nothing new, and what is known is checked again."""
+        earlier = state.get("earlier", Earlier())
+        only_corrected = len(state.get("corrections", ())) > earlier.corrections
+        return "gather" if only_corrected and not state.get("asks_anew") else "plan"
 
     def versions(self) -> dict[str, Any]:
         """Versions of DxTrace, planner and packs."""
@@ -147,11 +167,12 @@ class ReviewNodes:
             record_suspicious(trace, words_of_run(run))
         findings = [*case.findings, *(f for run in runs for f in run.findings)]
         findings += state.get("replies", ())
-        known = {e.data["id"] for e in trace.entries if e.kind == "finding"}
-        unique = _with_unique_ids(findings)
+        known = {e.data["id"]: e.data for e in trace.entries if e.kind == "finding"}
+        unique = corrected(_with_unique_ids(findings), state.get("corrections", ()))
         for finding in unique:
-            if finding.id not in known:
-                trace.append("finding", finding.model_dump(mode="json"))
+            record = finding.model_dump(mode="json")
+            if known.get(finding.id) != record:
+                trace.append("finding", record)
         return {"findings": unique, "trace": trace.entries}
 
     def after_gather(self, state: ReviewState) -> str:
@@ -194,12 +215,19 @@ class ReviewNodes:
             if c.verdict is VerdictKind.CONSISTENT
         ]
         stated, sentences = check_statement(
-            self.bench.statement_reader, full, last_statement(state.get("memory", ())), case
+            self.bench.statement_reader, full, last_statement(this_round(state)), case
         )
         return {
             "packs": packs,
             "stated": stated,
             "sentences": sentences,
+            "changes": changes_since(
+                knowledge,
+                state.get("earlier", Earlier()),
+                check,
+                full,
+                state.get("corrections", ()),
+            ),
             "report_claims": judged,
             "answers": tuple(CheckedClaim(claim=d, verdict=full.check(d)) for d in state["drafts"]),
             "conclusions": conclusions,
@@ -292,11 +320,19 @@ def _situation(state: ReviewState, context: ReviewContext) -> Situation:
     return Situation(
         case=state["case"], called=tuple(r.call for r in runs), findings=state["findings"],
         missing=state.get("missing", ()), similar=tuple(s for r in runs for s in r.similar),
-        memory=state.get("memory", ()), asked=state.get("asked", ()),
+        memory=state.get("memory", ()), asked=state.get("asked", ()), round=state.get("round", 0),
         ended=state.get("ended", ""),
         artifacts=tuple(a for r in runs for a in r.artifacts),
         folder=context.store.root if context.store else None,
         seconds_left=context.deadline - time.monotonic(),
+    )  # fmt: skip
+
+
+def _said_before(state: ReviewState, corrections: int) -> Earlier:
+    """What the answers so far have said, the last one included."""
+    return state.get("earlier", Earlier()).with_answer(
+        state.get("conclusions", ()), presence_answers(state.get("answers", ())),
+        state["findings"], corrections,
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def build_review_graph(
     for name in ("intake", "plan", "call", "gather", "check", "revise", "ask", "answer"):
         graph.add_node(name, getattr(nodes, name))
     graph.add_edge(START, "intake")
-    graph.add_edge("intake", "plan")
+    graph.add_conditional_edges("intake", nodes.after_intake, ["plan", "gather"])
     graph.add_conditional_edges("plan", nodes.dispatch, ["call", "gather"])
     graph.add_edge("call", "gather")
     graph.add_conditional_edges("gather", nodes.after_gather, ["check", "plan"])

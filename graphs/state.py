@@ -7,17 +7,20 @@ from agents.intent import Intent
 from agents.planner import PackChoice, Plan, Turn
 from dxtrace.clinical import (
     Case,
+    Change,
     CheckedClaim,
     CheckedSentence,
     Claim,
     Conclusion,
     Contradiction,
+    Correction,
     Finding,
     MissingFact,
     Result,
     TraceEntry,
 )
 from dxtrace.clinical.base import Frozen
+from graphs.changes import Earlier
 from tools import ToolRun
 
 
@@ -63,6 +66,11 @@ class ReviewState(TypedDict, total=False):
     report_claims: tuple[CheckedClaim, ...]
     drafts: tuple[Claim, ...]
     answers: tuple[CheckedClaim, ...]
+    corrections: tuple[Correction, ...]
+    earlier: Earlier
+    changes: tuple[Change, ...]
+    round: int
+    asks_anew: bool
     memory: tuple[Turn, ...]
     ended: str
     stated: tuple[CheckedClaim, ...]

@@ -20,6 +20,7 @@ from dxtrace.clinical.concept import (
     ConceptAttribute,
     ReaderPhrases,
 )
+from dxtrace.clinical.correction import Change, Correction
 from dxtrace.clinical.finding import AttributeValue, Evidence, Finding, Score
 from dxtrace.clinical.measurement import Measurement
 from dxtrace.clinical.quoted_text import QuotedText, Suspicion, SuspiciousText
@@ -48,6 +49,7 @@ __all__ = [
     "Box",
     "CallRequest",
     "Case",
+    "Change",
     "CheckedClaim",
     "CheckedSentence",
     "Citation",
@@ -58,6 +60,7 @@ __all__ = [
     "Conclusion",
     "Context",
     "Contradiction",
+    "Correction",
     "Evidence",
     "Finding",
     "FindingComparison",

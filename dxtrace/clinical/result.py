@@ -6,6 +6,7 @@ from dxtrace.clinical.arguments import Arguments
 from dxtrace.clinical.artifact import Artifact
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.claim import Claim
+from dxtrace.clinical.correction import Change, Correction
 from dxtrace.clinical.finding import Finding
 from dxtrace.clinical.quoted_text import SuspiciousText
 from dxtrace.clinical.similar_case import SimilarCase
@@ -138,6 +139,8 @@ class Result(Frozen):
         suspicious_texts: texts of others that read as if they gave instructions; they had no other
             effect than any text.
         planner: the part of a planner that speaks; None if none did.
+        corrections: what people have corrected of what was found.
+        changes: what an earlier answer of the session said and does not hold any more.
         trace: path of the trace, relative to the output folder.
         report: path of the HTML report, relative to the output folder.
         question: what the graph asks, if the status is ``needs_input``.
@@ -156,6 +159,8 @@ class Result(Frozen):
     similar_cases: tuple[SimilarCase, ...] = ()
     suspicious_texts: tuple[SuspiciousText, ...] = ()
     planner: PlannerPart | None = None
+    corrections: tuple[Correction, ...] = ()
+    changes: tuple[Change, ...] = ()
     trace: str | None = None
     report: str | None = None
     question: str | None = None
