@@ -29,6 +29,7 @@ from dxtrace.clinical import (
     VerdictKind,
 )
 from dxtrace.knowledge.fact_names import offered
+from graphs.analogies import analogy_record, differential_of, judge_differential
 from graphs.checking import (
     CaseCheck,
     ambiguities,
@@ -145,7 +146,7 @@ class ReviewNodes:
                     **run.call.model_dump(mode="json"),
                     "findings": [f.id for f in run.findings],
                     "artifacts": [a.model_dump(mode="json") for a in run.artifacts],
-                    **_similar_record(run),
+                    **analogy_record(run),
                 },
             )
         findings = [*case.findings, *(f for run in runs for f in run.findings)]
@@ -155,7 +156,9 @@ class ReviewNodes:
         for finding in unique:
             if finding.id not in known:
                 trace.append("finding", finding.model_dump(mode="json"))
-        return {"findings": unique, "trace": trace.entries}
+        return {
+            "findings": unique, "trace": trace.entries, "differential": differential_of(runs),
+        }  # fmt: skip
 
     # -- check -------------------------------------------------------------------------------
 
@@ -200,6 +203,9 @@ class ReviewNodes:
             "problems": (
                 *full.base.problems,
                 *ambiguities(check.body.conflicts, findings),
+            ),
+            "differential": judge_differential(
+                state.get("differential"), knowledge.vocabulary.concepts, full.check
             ),
         }
 
@@ -299,7 +305,7 @@ class ReviewNodes:
             findings=tuple(as_stated(f) for f in state["findings"]),
             claims=(*state["answers"], *state["report_claims"]),
             contradictions=state["contradictions"], missing=state["missing"], tools=calls,
-            similar_cases=similar,
+            similar_cases=similar, differential=state.get("differential"),
         )  # fmt: skip
         text = self.bench.writer.write(case, result, state["intents"], state["problems"])
         return result.model_copy(update={"answer": Answer(text=text, conclusions=conclusions)})
@@ -307,18 +313,15 @@ class ReviewNodes:
 
 def check_record(outcome: Mapping[str, Any]) -> dict[str, Any]:
     """What the trace keeps of a check."""
+    differential = outcome["differential"]
     return {
+        **({} if differential is None else {"differential": _dump(differential)}),
         "packs": [_dump(p) for p in outcome["packs"]],
         "claims": [_dump(c) for c in (*outcome["report_claims"], *outcome["answers"])],
         "conclusions": [_dump(c) for c in outcome["conclusions"]],
         "contradictions": [_dump(c) for c in outcome["contradictions"]],
         "missing": [_dump(m) for m in outcome["missing"]],
     }
-
-
-def _similar_record(run: ToolRun) -> dict[str, Any]:
-    similar = [case.model_dump(mode="json") for case in run.similar]
-    return {"similar_cases": similar} if similar else {}
 
 
 def answer_record(answer: Answer) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from dxtrace.clinical import (
     Conclusion,
     Contradiction,
     Finding,
-    SimilarCase,
     ToolCall,
     Trace,
 )
 from dxtrace.clinical.base import Frozen
+from graphs.analogies import recorded_differential, recorded_similar
 from graphs.nodes import ReviewNodes, answer_record, check_record
 from graphs.settings import Settings
 from graphs.workbench import Workbench, default_workbench
@@ -97,14 +97,14 @@ def _replay(trace: Trace, data: dict[str, dict[str, Any]], bench: Workbench) -> 
     drafts = tuple(Claim.model_validate(c["claim"]) for c in _drafts(data["check"]))
     state: Any = {
         "case": case, "findings": findings, "intents": intents, "drafts": drafts,
-        "trace": (),
+        "trace": (), "differential": recorded_differential(trace),
     }  # fmt: skip
     outcome = nodes.judge(state)
     differences = _differences(_decided(data["check"]), _decided(check_record(outcome)))
     if "answer" in data:
         # In the recorded proofs' words: there may be several minimal proofs of one conclusion.
         state.update(outcome, **_recorded(data["check"]))
-        answer = nodes.compose(state, _calls(trace), _similar(trace)).answer
+        answer = nodes.compose(state, _calls(trace), recorded_similar(trace)).answer
         differences += _differences(data["answer"], answer_record(answer), "answer: ")
     return ReplayReport(
         case_id=trace.case_id,
@@ -154,16 +154,6 @@ def _calls(trace: Trace) -> tuple[ToolCall, ...]:
         ToolCall.model_validate({k: v for k, v in e.data.items() if k in fields})
         for e in trace.entries
         if e.kind == "result"
-    )
-
-
-def _similar(trace: Trace) -> tuple[SimilarCase, ...]:
-    """The similar cases as recorded: the index is not searched again."""
-    return tuple(
-        SimilarCase.model_validate(case)
-        for e in trace.entries
-        if e.kind == "result"
-        for case in e.data.get("similar_cases", ())
     )
 
 

@@ -11,6 +11,7 @@ from dxtrace.clinical import (
     Claim,
     Conclusion,
     Contradiction,
+    Differential,
     Finding,
     MissingFact,
     Result,
@@ -67,5 +68,6 @@ class ReviewState(TypedDict, total=False):
     contradictions: tuple[Contradiction, ...]
     missing: tuple[MissingFact, ...]
     problems: tuple[str, ...]
+    differential: Differential | None
     trace: tuple[TraceEntry, ...]
     result: Result

@@ -41,6 +41,13 @@ def cases_search(  # noqa: PLR0913, PLR0917 - the options of a command
     body_part: Annotated[str | None, typer.Option(help="Body part, such as chest.")] = None,
     sex: Annotated[str | None, typer.Option(help="M, F or O.")] = None,
     age: Annotated[str | None, typer.Option(metavar="FROM-TO", help="Years, as 50-70.")] = None,
+    differential: Annotated[
+        bool,
+        typer.Option(
+            "--differential",
+            help="Say, too, what the impressions of similar cases name, and what would tell.",
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a case.")] = False,
     data_root: DataRoot = None,
 ) -> None:
@@ -52,7 +59,7 @@ def cases_search(  # noqa: PLR0913, PLR0917 - the options of a command
 
     request = SearchRequest(
         case=case, top=top, modality=modality, body_part=body_part, sex=sex, age=age, json=json,
-        data_root=data_root,
+        data_root=data_root, differential=differential,
     )  # fmt: skip
     raise typer.Exit(search_cases(request))
 

@@ -12,23 +12,28 @@ from pathlib import Path
 
 from apps.case_sources import CaseReader, Outcome, ReadCase
 from apps.commands.batch import count_cores
+from apps.commands.case_printing import print_cases, print_differential, print_json
 from apps.exit_status import ExitStatus, UsageError
 from apps.progress import show_progress
 from dxtrace.atomic_write import write_atomically
-from dxtrace.clinical import SimilarCase
-from dxtrace.clinical.similar_case import ANALOGY
 from dxtrace.intake import IntakeError, IntakeLimits
 from dxtrace.intake.indiana import CORPUS_NAME
 from dxtrace.knowledge import Knowledge, load_knowledge
-from dxtrace.retrieval.cases import Added, CaseFilter, CaseIndex, rebuild
+from dxtrace.retrieval.cases import (
+    NEIGHBOURS,
+    Added,
+    CaseFilter,
+    CaseIndex,
+    differential,
+    rebuild,
+)
 from dxtrace.retrieval.errors import RetrievalError
 from tools.similar_cases import CaseSettings, open_index
 from tools.similar_cases.collection import available_embedder
+from tools.similar_cases.images import image_fingerprint, images_compared
 
 _SOURCES = "sources.json"
 _TOGETHER = 64
-_WORDS = {"shared": "shared ", "differs": "differs", "here": "only here", "there": "only there"}
-_LIST_NAMES = {"findings": "findings", "words": "words", "text": "text", "image": "image"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class SearchRequest:
         sex: only M, F or O.
         age: only these years, as ``50-70``.
         json: print JSON objects.
+        differential: say what the impressions of similar cases name, too.
         data_root: folder that every path of the case must lie in.
     """
 
@@ -54,6 +60,7 @@ class SearchRequest:
     age: str | None
     json: bool
     data_root: Path | None
+    differential: bool = False
 
     def filter(self) -> CaseFilter:
         """Which cases may be found.
@@ -148,12 +155,23 @@ def search_cases(request: SearchRequest) -> ExitStatus:
         if not len(index):
             sys.stderr.write("no cases yet: the Indiana reports are added, once; some minutes\n")
             _add_all(index, reader, [CORPUS_NAME])
-        found = index.search(case.record, top=request.top, only=only, image=case.image)
+        count = max(request.top, NEIGHBOURS if request.differential else 0)
+        near = index.neighbours(case.record, top=count, only=only, image=case.image)
+        note = images_compared(CaseSettings().image_embedder, case.has_images, case.image, index)
+        found = tuple(index.as_similar(case.record, each) for each in near[: request.top])
+    candidates = (
+        differential(case.record.findings, near[:NEIGHBOURS], knowledge.vocabulary)
+        if request.differential
+        else None
+    )
+    if note:
+        sys.stderr.write(f"{note}\n")
     if request.json:
-        for similar in found:
-            print(json.dumps({**similar.model_dump(mode="json"), "link": similar.href}))
-    else:
-        _print(found)
+        print_json(found, candidates)
+        return ExitStatus.OK
+    print_cases(found)
+    if candidates is not None:
+        print_differential(candidates)
     return ExitStatus.OK
 
 
@@ -167,26 +185,6 @@ def _case(given: str, index: CaseIndex, reader: CaseReader) -> ReadCase:
     if known is None:
         raise UsageError(f"{given!r} is neither a case nor the id of one of the index")
     return ReadCase(known)
-
-
-def _print(found: tuple[SimilarCase, ...]) -> None:
-    if not found:
-        print("no similar case")
-        return
-    print(f"Similar cases: {ANALOGY}.")
-    for number, similar in enumerate(found, start=1):
-        about = [
-            f"{similar.age} years" if similar.age is not None else "", similar.sex or "",
-            similar.modality or "", f"likeness {similar.similarity:.3f}",
-            ", ".join(f"{_LIST_NAMES[n]} {rank}" for n, rank in similar.ranks.items()),
-        ]  # fmt: skip
-        print(f"\n{number}. {similar.source} ({similar.id})")
-        print(f"   {' · '.join(a for a in about if a)}")
-        for c in similar.comparisons:
-            said = c.here if c.standing == "shared" else f"{c.here or '-'} | {c.there or '-'}"
-            print(f"   {_WORDS[c.standing]:<10} {c.name}: {said}")
-        if similar.href:
-            print(f"   {similar.href}")
 
 
 def show_case(case_id: str) -> None:
@@ -211,7 +209,13 @@ def list_cases() -> None:
         for source, count in index.sources():
             print(f"  {count:>8}  {source}")
         for space in ("text", "image"):
-            print(f"{space} vectors: {index.database.get(f'embedder:{space}') or 'none'}")
+            made_by = index.database.get(f"embedder:{space}")
+            count = index.count_vectors(space)
+            print(f"{space} vectors: {f'{count} by {made_by}' if made_by else 'none'}")
+        agreement = index.image_agreement()
+        if agreement.cases:
+            print(f"images agree with findings by {agreement.agreement:.2f} of 1, measured on "
+                  f"{agreement.cases} cases: their share is multiplied by that")  # fmt: skip
 
 
 def rebuild_cases() -> ExitStatus:
@@ -222,7 +226,10 @@ def rebuild_cases() -> ExitStatus:
     """
     folder, knowledge = CaseSettings().folder, load_knowledge()
     try:
-        done = rebuild(folder, knowledge.vocabulary, embedder=available_embedder())
+        done = rebuild(
+            folder, knowledge.vocabulary, embedder=available_embedder(),
+            image_embedder=image_fingerprint(CaseSettings().image_embedder),
+        )  # fmt: skip
     except RetrievalError as error:
         raise UsageError(str(error)) from None
     sys.stderr.write(f"{done.kept} cases kept, {done.lost} could not be read\n")

@@ -20,6 +20,7 @@ from dxtrace.clinical.concept import (
     ConceptAttribute,
     ReaderPhrases,
 )
+from dxtrace.clinical.differential import Candidate, Differential, Sign
 from dxtrace.clinical.finding import AttributeValue, Evidence, Finding, Score
 from dxtrace.clinical.measurement import Measurement
 from dxtrace.clinical.result import (
@@ -43,6 +44,7 @@ __all__ = [
     "AttributeValue",
     "Box",
     "CallRequest",
+    "Candidate",
     "Case",
     "CheckedClaim",
     "Citation",
@@ -53,6 +55,7 @@ __all__ = [
     "Conclusion",
     "Context",
     "Contradiction",
+    "Differential",
     "Evidence",
     "Finding",
     "FindingComparison",
@@ -73,6 +76,7 @@ __all__ = [
     "Result",
     "Score",
     "Series",
+    "Sign",
     "SimilarCase",
     "Source",
     "Study",

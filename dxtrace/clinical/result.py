@@ -6,6 +6,7 @@ from dxtrace.clinical.arguments import Arguments
 from dxtrace.clinical.artifact import Artifact
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.claim import Claim
+from dxtrace.clinical.differential import Differential
 from dxtrace.clinical.finding import Finding
 from dxtrace.clinical.similar_case import SimilarCase
 from dxtrace.clinical.states import Outcome, VerdictKind
@@ -115,6 +116,7 @@ class Result(Frozen):
         tools: the calls and how they ended.
         artifacts: the files that the calls left in the output folder.
         similar_cases: cases of other patients that are like this one: analogies, no evidence.
+        differential: what such cases were thought to be, if that was asked: likewise.
         trace: path of the trace, relative to the output folder.
         report: path of the HTML report, relative to the output folder.
         question: what the graph asks, if the status is ``needs_input``.
@@ -131,6 +133,7 @@ class Result(Frozen):
     tools: tuple[ToolCall, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     similar_cases: tuple[SimilarCase, ...] = ()
+    differential: Differential | None = None
     trace: str | None = None
     report: str | None = None
     question: str | None = None

@@ -17,7 +17,7 @@ from dxtrace.retrieval.errors import EmbedderUnavailable
 from dxtrace.user_folders import data_folder
 from tools.embedder import configured_embedder
 from tools.similar_cases.identity import identities_of
-from tools.similar_cases.images import image_embedder
+from tools.similar_cases.images import image_fingerprint
 
 _SEX = {"female": "F", "male": "M"}
 
@@ -79,10 +79,9 @@ def open_index(knowledge: Knowledge, folder: Path | None = None) -> CaseIndex:
         RetrievalError: if it is damaged or of another embedder.
     """
     settings = CaseSettings()
-    name = settings.image_embedder
     return CaseIndex(
         folder or settings.folder, knowledge.vocabulary, embedder=available_embedder(),
-        image_embedder=image_embedder(name).fingerprint if name else "",
+        image_embedder=image_fingerprint(settings.image_embedder),
     )  # fmt: skip
 
 
