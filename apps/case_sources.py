@@ -77,6 +77,14 @@ class CaseReader:
         image = image_vector(CaseSettings().image_embedder, case)
         return ReadCase(case_record(case, findings, origin), image, has_images(case))
 
+    def read_case(self, case: Case, origin: Origin) -> ReadCase:
+        """A case that was read elsewhere.
+
+        Raises:
+            IntakeError: if it names what the vocabulary does not know.
+        """
+        return self._read(check_case(case, self._knowledge), origin)
+
     def read(self, given: str) -> Iterator[Outcome]:
         """Every case behind what the user named; what cannot be read is given as its error.
 

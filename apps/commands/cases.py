@@ -14,6 +14,7 @@ from apps.case_sources import CaseReader, Outcome, ReadCase
 from apps.commands.batch import count_cores
 from apps.commands.case_printing import print_cases, print_differential, print_json
 from apps.exit_status import ExitStatus, UsageError
+from apps.pacs_source import PacsRequest, PacsSource
 from apps.progress import show_progress
 from dxtrace.atomic_write import write_atomically
 from dxtrace.intake import IntakeError, IntakeLimits
@@ -84,7 +85,11 @@ class SearchRequest:
 
 
 def add_cases(
-    given: list[str], *, max_report_chars: int, data_root: Path | None = None
+    given: list[str],
+    *,
+    max_report_chars: int,
+    data_root: Path | None = None,
+    pacs: PacsRequest | None = None,
 ) -> ExitStatus:
     """Add what the user names; a kill loses nothing that was added, and repeating goes on.
 
@@ -94,6 +99,8 @@ def add_cases(
     Raises:
         UsageError: if nothing is there, or the index cannot be used.
     """
+    if not given and pacs is None:
+        raise UsageError("expected a folder, a manifest, batch results, 'indiana', or --pacs URL")
     limits = IntakeLimits(max_report_chars=max_report_chars, data_root=data_root)
     knowledge = load_knowledge()
     with _index(knowledge) as index:
@@ -101,40 +108,54 @@ def add_cases(
             sys.stderr.write(
                 "no text embedder here: cases are indexed by findings and words only\n"
             )
-        failed = _add_all(index, CaseReader(knowledge, limits), given)
+        if not CaseSettings().image_embedder:
+            sys.stderr.write("images are not embedded: DXTRACE_IMAGE_EMBEDDER names no expert\n")
+        reader = CaseReader(knowledge, limits)
+        failed = _add_all(index, reader, given)
+        if pacs is not None:
+            source = PacsSource(pacs, limits)
+            failed += _add(index, source.read(index, reader), pacs.url, together=1)
+            index.tidy(threads=count_cores())
     return ExitStatus.CASE_FAILED if failed else ExitStatus.OK
 
 
 def _add_all(index: CaseIndex, reader: CaseReader, given: Iterable[str]) -> int:
     failed = 0
     for name in given:
-        added = Added()
-        with show_progress("added", total=None) as progress:
-            for part in _parts(reader.read(name)):
-                read = [r for r in part if isinstance(r, ReadCase)]
-                for error in (e for e in part if isinstance(e, IntakeError)):
-                    failed += 1
-                    sys.stderr.write(f"left out: {error}\n")
-                images = {r.record.source: r.image for r in read if r.image is not None}
-                added += index.add([r.record for r in read], images)
-                for _ in part:
-                    progress.advance()
+        failed += _add(index, reader.read(name), name)
         _remember(name)
-        sys.stderr.write(
-            f"{name}: {added.new} new, {added.changed} changed, {added.same} as before; "
-            f"{len(index)} cases in the index\n"
-        )
     index.tidy(threads=count_cores())
     return failed
 
 
-def _parts(
-    outcomes: Iterable[Outcome],
-) -> Iterator[list[Outcome]]:
+def _add(
+    index: CaseIndex, outcomes: Iterable[Outcome], name: str, *, together: int = _TOGETHER
+) -> int:
+    """Add cases, so many in one transaction; returns how many could not be read."""
+    added, failed = Added(), 0
+    with show_progress("added", total=None) as progress:
+        for part in _parts(outcomes, together):
+            read = [r for r in part if isinstance(r, ReadCase)]
+            for error in (e for e in part if isinstance(e, IntakeError)):
+                failed += 1
+                who = f"{error.case_id}: " if error.case_id else ""
+                sys.stderr.write(f"left out: {who}{error}\n")
+            images = {r.record.source: r.image for r in read if r.image is not None}
+            added += index.add([r.record for r in read], images)
+            for _ in part:
+                progress.advance()
+    sys.stderr.write(
+        f"{name}: {added.new} new, {added.changed} changed, {added.same} as before; "
+        f"{len(index)} cases in the index\n"
+    )
+    return failed
+
+
+def _parts(outcomes: Iterable[Outcome], together: int) -> Iterator[list[Outcome]]:
     part: list[Outcome] = []
     for outcome in outcomes:
         part.append(outcome)
-        if len(part) == _TOGETHER:
+        if len(part) == together:
             yield part
             part = []
     if part:

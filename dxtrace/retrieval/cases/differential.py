@@ -17,7 +17,7 @@ from dxtrace.retrieval.cases.compare import say_findings
 from dxtrace.retrieval.cases.features import is_stated
 from dxtrace.retrieval.cases.record import Neighbour
 
-NEIGHBOURS = 40
+NEIGHBOURS = 100
 """How many similar cases are counted; like the exponent below chosen on development reports
 (``benchmarks/case_differential.py --part development``)."""
 _SHARPNESS = 4.0

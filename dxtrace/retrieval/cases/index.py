@@ -34,6 +34,7 @@ SHARES = {"findings": 1.0, "words": 0.2, TEXT: 0.05, IMAGE: 0.2}
 """How much each list counts in the whole. The first three were chosen on development reports
 (``benchmarks/case_search.py --part development``). That of images is what it would be if they
 agreed with findings fully; it is multiplied by how far they do (``image_agreement.py``)."""
+_PSEUDONYM = 16
 _ALL = CaseFilter()
 _WIDER = 3
 """So many times as many cases are ranked as are wanted: some are of one patient."""
@@ -218,10 +219,23 @@ class CaseIndex:
 
     def _keys(self, record: CaseRecord) -> frozenset[str]:
         """Whose case and which study it is, so that only this index can tell."""
+        return self._hashed(record.identities)
+
+    def _hashed(self, identities: Iterable[str]) -> frozenset[str]:
         return frozenset(
             hmac.new(self._salt, name.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
-            for name in record.identities
+            for name in identities
         )
+
+    def pseudonym(self, name: str) -> str:
+        """A short name that stands for one that identifies, in this index alone."""
+        return hmac.new(self._salt, name.encode(), "sha256").hexdigest()[:_PSEUDONYM]
+
+    def knows(self, identities: Iterable[str]) -> bool:
+        """Whether a case of the index has one of these identities."""
+        keys = self._hashed(identities)
+        query = "SELECT 1 FROM identities WHERE key = ? LIMIT 1"
+        return any(self.database.rows(query, key) for key in keys)
 
     def _text_key(self, record: CaseRecord) -> str:
         """The same for reports of the same words; of its own where there is none."""
