@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from apps.cli import cases, experts, knowledge, trace
+from apps.cli import cases, experts, knowledge, planner, trace
 from apps.cli.options import (
     MAX_REPORT_CHARS,
     DataRoot,
@@ -31,6 +31,7 @@ app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(trace.app, name="trace")
 app.add_typer(experts.app, name="experts")
 app.add_typer(cases.app, name="cases")
+app.add_typer(planner.app, name="planner")
 
 
 def _print_version(wanted: bool) -> None:

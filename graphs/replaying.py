@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from agents.planner import Turn
 from dxtrace.clinical import (
     Case,
     CheckedClaim,
@@ -17,7 +18,9 @@ from dxtrace.clinical import (
 )
 from dxtrace.clinical.base import Frozen
 from graphs.analogies import recorded_differential, recorded_similar
-from graphs.nodes import ReviewNodes, answer_record, check_record
+from graphs.composing import compose
+from graphs.nodes import ReviewNodes
+from graphs.records import answer_record, check_record
 from graphs.settings import Settings
 from graphs.workbench import Workbench, default_workbench
 
@@ -92,19 +95,22 @@ def replay(trace: Trace, *, bench: Workbench | None = None) -> ReplayReport:
 def _replay(trace: Trace, data: dict[str, dict[str, Any]], bench: Workbench) -> ReplayReport:
     case = Case.model_validate(data["input"]["case"])
     findings = tuple(Finding.model_validate(e.data) for e in trace.entries if e.kind == "finding")
-    nodes = ReviewNodes(bench, str(data["versions"]["planner"]), Settings())
-    intents = nodes.planner.plan(case, (), ()).intents
+    planner = str(data["versions"]["planner"])
+    # What was asked and which packs apply is told by the same code for every planner.
+    nodes = ReviewNodes(bench, "pathway", Settings())
+    intents = nodes.planner.intents(case)
     drafts = tuple(Claim.model_validate(c["claim"]) for c in _drafts(data["check"]))
     state: Any = {
         "case": case, "findings": findings, "intents": intents, "drafts": drafts,
-        "trace": (), "differential": recorded_differential(trace),
+        "trace": (), "memory": _memory(trace), "ended": _ended(trace),
+        "differential": recorded_differential(trace),
     }  # fmt: skip
     outcome = nodes.judge(state)
     differences = _differences(_decided(data["check"]), _decided(check_record(outcome)))
     if "answer" in data:
         # In the recorded proofs' words: there may be several minimal proofs of one conclusion.
         state.update(outcome, **_recorded(data["check"]))
-        answer = nodes.compose(state, _calls(trace), recorded_similar(trace)).answer
+        answer = compose(bench, planner, state, _calls(trace), recorded_similar(trace)).answer
         differences += _differences(data["answer"], answer_record(answer), "answer: ")
     return ReplayReport(
         case_id=trace.case_id,
@@ -145,6 +151,17 @@ def _recorded(check: dict[str, Any]) -> dict[str, Any]:
 
 def _drafts(check: dict[str, Any]) -> list[dict[str, Any]]:
     return [c for c in check["claims"] if str(c["claim"]["id"]).startswith("q")]
+
+
+def _memory(trace: Trace) -> tuple[Turn, ...]:
+    """What a planner said, as recorded: no model is asked again."""
+    plans = (e.data for e in trace.entries if e.kind == "plan")
+    return tuple(Turn.model_validate(plan["turn"]) for plan in plans if "turn" in plan)
+
+
+def _ended(trace: Trace) -> str:
+    ends = [str(e.data.get("ended", "")) for e in trace.entries if e.kind == "plan"]
+    return next((e for e in reversed(ends) if e), "")
 
 
 def _calls(trace: Trace) -> tuple[ToolCall, ...]:

@@ -23,15 +23,18 @@ from dxtrace.clinical.concept import (
 from dxtrace.clinical.differential import Candidate, Differential, Sign
 from dxtrace.clinical.finding import AttributeValue, Evidence, Finding, Score
 from dxtrace.clinical.measurement import Measurement
+from dxtrace.clinical.quoted_text import QuotedText, Suspicion, SuspiciousText
 from dxtrace.clinical.result import (
     Answer,
     CheckedClaim,
     Conclusion,
     Contradiction,
+    PlannerPart,
     Result,
     ToolCall,
 )
 from dxtrace.clinical.similar_case import FindingComparison, SimilarCase
+from dxtrace.clinical.statement import Basis, CheckedSentence, Mark, Sentence, Statement
 from dxtrace.clinical.states import Context, Laterality, Outcome, Presence, Source, VerdictKind
 from dxtrace.clinical.trace import Trace, TraceEntry, TraceError
 from dxtrace.clinical.verdict import Citation, MissingFact, QuotedPassage, Reason, Verdict
@@ -42,11 +45,13 @@ __all__ = [
     "Artifact",
     "AttributeChoice",
     "AttributeValue",
+    "Basis",
     "Box",
     "CallRequest",
     "Candidate",
     "Case",
     "CheckedClaim",
+    "CheckedSentence",
     "Citation",
     "Claim",
     "Code",
@@ -62,24 +67,31 @@ __all__ = [
     "Geometry",
     "Image",
     "Laterality",
+    "Mark",
     "Measurement",
     "MissingFact",
     "Observation",
     "Outcome",
     "Patient",
+    "PlannerPart",
     "Point",
     "Presence",
     "QuotedPassage",
+    "QuotedText",
     "ReaderPhrases",
     "Reason",
     "Report",
     "Result",
     "Score",
+    "Sentence",
     "Series",
     "Sign",
     "SimilarCase",
     "Source",
+    "Statement",
     "Study",
+    "Suspicion",
+    "SuspiciousText",
     "ToolCall",
     "Trace",
     "TraceEntry",
