@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from dxtrace.clinical import (
     Claim,
     Differential,
-    SimilarCase,
     Source,
-    Trace,
     Verdict,
     VerdictKind,
 )
@@ -30,25 +28,6 @@ def analogy_record(run: ToolRun) -> dict[str, Any]:
 def differential_of(runs: Iterable[ToolRun]) -> Differential | None:
     """The differential that the calls have brought, as yet unjudged."""
     return next((run.differential for run in runs if run.differential is not None), None)
-
-
-def recorded_similar(trace: Trace) -> tuple[SimilarCase, ...]:
-    """The similar cases as recorded: the index is not searched again."""
-    return tuple(
-        SimilarCase.model_validate(case)
-        for data in _results(trace)
-        for case in data.get("similar_cases", ())
-    )
-
-
-def recorded_differential(trace: Trace) -> Differential | None:
-    """The differential as recorded, as yet unjudged."""
-    found = (data["differential"] for data in _results(trace) if "differential" in data)
-    return next((Differential.model_validate(data) for data in found), None)
-
-
-def _results(trace: Trace) -> Iterable[Mapping[str, Any]]:
-    return (entry.data for entry in trace.entries if entry.kind == "result")
 
 
 def judge_differential(
