@@ -17,6 +17,7 @@ from dxtrace.clinical import (
     MissingFact,
     Outcome,
     Presence,
+    QuotedPassage,
     Reason,
     Result,
     SimilarCase,
@@ -25,6 +26,7 @@ from dxtrace.clinical import (
 from dxtrace.clinical.similar_case import ANALOGY
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.fact_names import missing_in_words, plain
+from dxtrace.retrieval.visible_text import legible
 
 _SHOWN_VALUES = 6
 _FEW_ASSUMPTIONS = 3
@@ -78,7 +80,7 @@ class AnswerWriter:
             *_similar(result),
             *self._failures(result, problems),
         ]
-        return "\n\n".join(paragraphs)
+        return legible("\n\n".join(paragraphs))
 
     # -- comparison --------------------------------------------------------------------------
 
@@ -122,7 +124,7 @@ class AnswerWriter:
             if because in said:
                 because = " For the same reasons." if because else ""
             said.add(because)
-            cited = _cited(conclusion.citations)
+            cited = f"{_uncited(conclusion)}{_cited(conclusion.citations)}"
             yield f"{conclusion.title or conclusion.concept}: {value}.{because}{cited}"
         if result.missing:
             yield f"What would settle it: {self._settling(result)}."
@@ -215,12 +217,26 @@ class AnswerWriter:
 
 def _quotations(result: Result) -> Iterator[str]:
     """Guideline text, marked as what it is: quoted, and no statement about this case."""
-    for call in result.tools:
-        if call.passages:
-            yield "Guideline text on the question, quoted and not checked against this case:"
-        for passage in call.passages:
-            place = _cited([passage.citation]) or f" [{passage.citation.source}]"
-            yield f"“{passage.quote}”{place}"
+    passages = [p for call in result.tools for p in call.passages]
+    verified = [p for p in passages if not p.unverified]
+    if verified:
+        yield "Guideline text on the question, quoted and not checked against this case:"
+    for passage in verified:
+        yield f"“{passage.quote}”{_place(passage)}"
+    for passage in passages:
+        if passage.unverified:
+            yield f"Not verified, {passage.unverified}: “{passage.quote}”{_place(passage)}"
+
+
+def _place(passage: QuotedPassage) -> str:
+    return _cited([passage.citation]) or f" [{passage.citation.source}]"
+
+
+def _uncited(conclusion: Conclusion) -> str:
+    """A note, if it rests on rules of a pack that name no passage of their guideline."""
+    rules = [r for r in conclusion.reasons if r.kind in ("rule", "row")]
+    bare = [r.id for r in rules if r.citation is None or not r.citation.passage_id]
+    return f" Not verified: no guideline passage is named for {', '.join(bare)}." if bare else ""
 
 
 def _assumption(text: str) -> str:

@@ -25,6 +25,12 @@ from dxtrace.clinical import (
 from dxtrace.knowledge.fact_names import offered
 from graphs.checking import CaseCheck, ambiguities, contradictions_of, merge_missing
 from graphs.composing import compose
+from graphs.foreign_words import (
+    record_suspicious,
+    recorded_suspicions,
+    words_of_case,
+    words_of_run,
+)
 from graphs.questions import pending_question, reply_finding
 from graphs.records import answer_record, check_record, dump, input_record, similar_record
 from graphs.settings import Settings
@@ -70,6 +76,7 @@ class ReviewNodes:
         trace = Trace(case.id)
         trace.append("versions", self.versions())
         trace.append("input", input_record(case))
+        record_suspicious(trace, words_of_case(case))
         _emit("intake", reports=len(case.reports), studies=len(case.studies))
         return {"trace": trace.entries, "steps": 0, "runs": [], "findings": case.findings}
 
@@ -137,6 +144,7 @@ class ReviewNodes:
                     **similar_record(run),
                 },
             )
+            record_suspicious(trace, words_of_run(run))
         findings = [*case.findings, *(f for run in runs for f in run.findings)]
         findings += state.get("replies", ())
         known = {e.data["id"] for e in trace.entries if e.kind == "finding"}
@@ -263,8 +271,9 @@ class ReviewNodes:
         similar = tuple(case for run in runs for case in run.similar)
         result = compose(self.bench, self.planner.name, state, tuple(r.call for r in runs), similar)
         kept = tuple(a for r in runs for a in r.artifacts)
-        result = result.model_copy(update={"artifacts": kept})
         trace = Trace(case.id, state["trace"])
+        noted = recorded_suspicions(trace)
+        result = result.model_copy(update={"artifacts": kept, "suspicious_texts": noted})
         trace.append("answer", answer_record(result.answer))
         _emit("answer", text=result.answer.text)
         return {"result": result, "trace": trace.entries}

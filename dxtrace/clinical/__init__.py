@@ -22,6 +22,7 @@ from dxtrace.clinical.concept import (
 )
 from dxtrace.clinical.finding import AttributeValue, Evidence, Finding, Score
 from dxtrace.clinical.measurement import Measurement
+from dxtrace.clinical.quoted_text import QuotedText, Suspicion, SuspiciousText
 from dxtrace.clinical.result import (
     Answer,
     CheckedClaim,
@@ -73,6 +74,7 @@ __all__ = [
     "Point",
     "Presence",
     "QuotedPassage",
+    "QuotedText",
     "ReaderPhrases",
     "Reason",
     "Report",
@@ -84,6 +86,8 @@ __all__ = [
     "Source",
     "Statement",
     "Study",
+    "Suspicion",
+    "SuspiciousText",
     "ToolCall",
     "Trace",
     "TraceEntry",

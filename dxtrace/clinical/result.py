@@ -7,6 +7,7 @@ from dxtrace.clinical.artifact import Artifact
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.claim import Claim
 from dxtrace.clinical.finding import Finding
+from dxtrace.clinical.quoted_text import SuspiciousText
 from dxtrace.clinical.similar_case import SimilarCase
 from dxtrace.clinical.statement import CheckedSentence
 from dxtrace.clinical.states import Outcome, VerdictKind
@@ -134,6 +135,8 @@ class Result(Frozen):
         tools: the calls and how they ended.
         artifacts: the files that the calls left in the output folder.
         similar_cases: cases of other patients that are like this one: analogies, no evidence.
+        suspicious_texts: texts of others that read as if they gave instructions; they had no other
+            effect than any text.
         planner: the part of a planner that speaks; None if none did.
         trace: path of the trace, relative to the output folder.
         report: path of the HTML report, relative to the output folder.
@@ -151,6 +154,7 @@ class Result(Frozen):
     tools: tuple[ToolCall, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     similar_cases: tuple[SimilarCase, ...] = ()
+    suspicious_texts: tuple[SuspiciousText, ...] = ()
     planner: PlannerPart | None = None
     trace: str | None = None
     report: str | None = None

@@ -34,6 +34,8 @@ class QuotedPassage(Frozen):
         reference: names document, version and passage.
         score: how much the passage bears on the question, from 0 to 1; None if nobody knows.
         question: what it was found for.
+        unverified: why the words could not be verified, or the passage not be found; empty if they
+            stand in a document of this machine as quoted.
     """
 
     citation: Citation
@@ -42,6 +44,7 @@ class QuotedPassage(Frozen):
     reference: str
     score: float | None = None
     question: str = ""
+    unverified: str = ""
 
 
 class Reason(Frozen):

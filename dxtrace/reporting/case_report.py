@@ -49,6 +49,15 @@ _SOURCE_WORDS = {
     "report_context": "report, indication or history",
     "structured": "given with the case",
 }
+_KIND_WORDS = {
+    "report": "Report",
+    "dicom": "Series",
+    "case": "Case",
+    "passage": "Guideline passage",
+    "similar_case": "Similar case",
+    "tool_output": "Tool",
+    "file_name": "File name",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,7 @@ def render_case_report(
         statements=_Statements(result, case),
         verdict_words={**VERDICT_WORDS, "unchecked": "Not checked"},
         source_words=_SOURCE_WORDS,
+        kind_words=_KIND_WORDS,
         citations_of=_citations_of,
         titles=_Titles(names, result.findings),
         research_use=RESEARCH_USE,

@@ -7,7 +7,6 @@ library is usearch; a search reads the file where it lies.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Iterator
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dxtrace.file_hash import read_sha256
 from dxtrace.retrieval.cases.database import REMEDY, Database
 from dxtrace.retrieval.cases.graph_library import graph_class
 from dxtrace.retrieval.errors import DamagedIndex
@@ -31,7 +31,6 @@ CONNECTIVITY, EXPANSION_ADD, EXPANSION_SEARCH = 16, 128, 1024
 ENTRIES = "i8"
 """How the graph holds a number; its candidates are compared again at full precision."""
 SUFFIX = ".usearch"
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +103,8 @@ def open_graph(database: Database, record: GraphRecord) -> Graph:
 
 
 def _verify(path: Path, record: GraphRecord) -> None:
-    if hash_file(path) != record.sha256:
+    if read_sha256(path) != record.sha256:
         raise ValueError("it is not what was written")
-
-
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while part := stream.read(_CHUNK):
-            digest.update(part)
-    return digest.hexdigest()
 
 
 def write_graph(
@@ -153,7 +143,9 @@ def write_graph(
     with path.open("rb") as stream:
         os.fsync(stream.fileno())
     state = path.stat()
-    values = (space, path.name, upto, len(index), state.st_size, state.st_mtime_ns, hash_file(path))
+    values = (
+        space, path.name, upto, len(index), state.st_size, state.st_mtime_ns, read_sha256(path),
+    )  # fmt: skip
     with database.writing() as connection:
         connection.execute("INSERT OR REPLACE INTO graphs VALUES (?, ?, ?, ?, ?, ?, ?)", values)
     for other in folder.glob(f"{space}-*{SUFFIX}"):
