@@ -40,7 +40,9 @@ def cases(data: Path | None, folder: Path) -> Iterator[tuple[str, Case]]:
     example = read_case(EXAMPLE).case
     yield "nodule-ct, 96 x 217 x 301", example
     yield "nodule-ct with a prior", _with_prior(example)
-    for name, (path, question) in REAL.items() if data else ():
+    for name, (path, question) in REAL.items():
+        if data is None:
+            continue
         case = read_case(data / path).case
         yield name, case.model_copy(update={"question": question})
     film = np.random.default_rng(0).integers(0, 4096, (5000, 4000)).astype(np.uint16)
