@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import Field
@@ -30,6 +31,7 @@ _COMPARISON = re.compile(
     r"improv\w*|worse\w*|shrunk|regress\w*)\b"
 )
 _QUOTED = 200
+_REMEMBERED = 8
 _REVIEW = re.compile(
     r"\b(?:review|check|verify|audit|validate|consistent|contradict\w*|discrepan\w*|errors?|"
     r"agree|correct|summar\w*|interpret)\b"
@@ -108,6 +110,8 @@ class QuestionReader:
     def __init__(self, knowledge: Knowledge, reader: ReportReader) -> None:
         self.knowledge, self.reader = knowledge, reader
         self.claims = ReportClaimReader(knowledge, reader)
+        # The same case is asked about in every step of its review.
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._read)
 
     def read(
         self, question: str | None, packs: tuple[str, ...] | None = None, *, about: str = ""
@@ -120,6 +124,11 @@ class QuestionReader:
             about: the reports that it asks of: "the nodule" of a thyroid ultrasound is in the
                 thyroid.
         """
+        return self._remembered(question, packs, about)
+
+    def _read(
+        self, question: str | None, packs: tuple[str, ...] | None, about: str
+    ) -> tuple[Intent, ...]:
         text = normalised(question)
         analogies = list(_analogies(fold(text)))
         rest = _without_analogies(text) if analogies else text

@@ -157,6 +157,13 @@ class ReviewNodes:
             "findings": unique, "trace": trace.entries, "differential": differential_of(runs),
         }  # fmt: skip
 
+    def after_gather(self, state: ReviewState) -> str:
+        """Check, unless the planner is in the middle of its calls and has said nothing to check."""
+        memory = state.get("memory", ())
+        asking = bool(memory) and bool(memory[-1].calls) and not state.get("ended")
+        # What came of the planner's own calls it reads first; the pathway's are checked.
+        return "plan" if asking and state["plan"].turn is not None else "check"
+
     # -- check -------------------------------------------------------------------------------
 
     def check(self, state: ReviewState) -> dict[str, Any]:
