@@ -37,6 +37,7 @@ def compose(
         claims=(*state["answers"], *state.get("stated", ()), *state["report_claims"]),
         contradictions=state["contradictions"], missing=state["missing"], tools=calls,
         similar_cases=similar, planner=_planner_part(state, planner),
+        reliance=state.get("reliance"),
     )  # fmt: skip
     text = bench.writer.write(case, result, state["intents"], state["problems"])
     return result.model_copy(update={"answer": Answer(text=text, conclusions=conclusions)})

@@ -13,6 +13,7 @@ from dxtrace.clinical import (
     Conclusion,
     Contradiction,
     Finding,
+    Reliance,
     SimilarCase,
     ToolCall,
     Trace,
@@ -21,6 +22,7 @@ from dxtrace.clinical.base import Frozen
 from graphs.composing import compose
 from graphs.nodes import ReviewNodes
 from graphs.records import answer_record, check_record
+from graphs.reliance import passages_of
 from graphs.settings import Settings
 from graphs.workbench import Workbench, default_workbench
 
@@ -103,6 +105,7 @@ def _replay(trace: Trace, data: dict[str, dict[str, Any]], bench: Workbench) -> 
     state: Any = {
         "case": case, "findings": findings, "intents": intents, "drafts": drafts,
         "trace": (), "memory": _memory(trace), "ended": _ended(trace),
+        "passages": passages_of(_calls(trace)), "reliance": _reliance(trace),
     }  # fmt: skip
     outcome = nodes.judge(state)
     differences = _differences(_decided(data["check"]), _decided(check_record(outcome)))
@@ -154,8 +157,19 @@ def _drafts(check: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _memory(trace: Trace) -> tuple[Turn, ...]:
     """What a planner said, as recorded: no model is asked again."""
-    plans = (e.data for e in trace.entries if e.kind == "plan")
-    return tuple(Turn.model_validate(plan["turn"]) for plan in plans if "turn" in plan)
+    steps = (e.data for e in trace.entries if e.kind in ("plan", "reliance"))
+    return tuple(Turn.model_validate(step["turn"]) for step in steps if "turn" in step)
+
+
+def _reliance(trace: Trace) -> Reliance | None:
+    """The comparison with the answer without certain passages, as recorded."""
+    fields = set(Reliance.model_fields)
+    found = [
+        Reliance.model_validate({k: v for k, v in e.data.items() if k in fields})
+        for e in trace.entries
+        if e.kind == "reliance"
+    ]
+    return found[-1] if found else None
 
 
 def _ended(trace: Trace) -> str:

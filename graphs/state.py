@@ -14,6 +14,8 @@ from dxtrace.clinical import (
     Contradiction,
     Finding,
     MissingFact,
+    QuotedPassage,
+    Reliance,
     Result,
     TraceEntry,
 )
@@ -67,6 +69,9 @@ class ReviewState(TypedDict, total=False):
     ended: str
     stated: tuple[CheckedClaim, ...]
     sentences: tuple[CheckedSentence, ...]
+    passages: tuple[QuotedPassage, ...]
+    reliance: Reliance | None
+    weighed: bool
     revised: bool
     conclusions: tuple[Conclusion, ...]
     contradictions: tuple[Contradiction, ...]

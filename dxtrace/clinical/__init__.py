@@ -23,6 +23,7 @@ from dxtrace.clinical.concept import (
 from dxtrace.clinical.finding import AttributeValue, Evidence, Finding, Score
 from dxtrace.clinical.measurement import Measurement
 from dxtrace.clinical.quoted_text import QuotedText, Suspicion, SuspiciousText
+from dxtrace.clinical.reliance import ChangedClaim, Reliance
 from dxtrace.clinical.result import (
     Answer,
     CheckedClaim,
@@ -48,6 +49,7 @@ __all__ = [
     "Box",
     "CallRequest",
     "Case",
+    "ChangedClaim",
     "CheckedClaim",
     "CheckedSentence",
     "Citation",
@@ -77,6 +79,7 @@ __all__ = [
     "QuotedText",
     "ReaderPhrases",
     "Reason",
+    "Reliance",
     "Report",
     "Result",
     "Score",

@@ -8,6 +8,7 @@ from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.claim import Claim
 from dxtrace.clinical.finding import Finding
 from dxtrace.clinical.quoted_text import SuspiciousText
+from dxtrace.clinical.reliance import Reliance
 from dxtrace.clinical.similar_case import SimilarCase
 from dxtrace.clinical.statement import CheckedSentence
 from dxtrace.clinical.states import Outcome, VerdictKind
@@ -138,6 +139,8 @@ class Result(Frozen):
         suspicious_texts: texts of others that read as if they gave instructions; they had no other
             effect than any text.
         planner: the part of a planner that speaks; None if none did.
+        reliance: how what it said depends on passages that do not bear on the question; None if
+            there were none.
         trace: path of the trace, relative to the output folder.
         report: path of the HTML report, relative to the output folder.
         question: what the graph asks, if the status is ``needs_input``.
@@ -156,6 +159,7 @@ class Result(Frozen):
     similar_cases: tuple[SimilarCase, ...] = ()
     suspicious_texts: tuple[SuspiciousText, ...] = ()
     planner: PlannerPart | None = None
+    reliance: Reliance | None = None
     trace: str | None = None
     report: str | None = None
     question: str | None = None
