@@ -167,11 +167,20 @@ def extract(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    planner: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Only try this model as planner: reach or load it, and see what it can do.",
+        ),
+    ] = None,
+) -> None:
     """Say what is installed, what is missing, and what would run."""
     from apps.commands.doctor import examine
+    from apps.commands.doctor_planners import try_planner
 
-    raise typer.Exit(examine())
+    raise typer.Exit(examine() if planner is None else try_planner(planner))
 
 
 def _bad_setting(error: ValueError) -> str:

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from agents.planner import Turn
 from dxtrace.clinical import (
     Case,
     CheckedClaim,
@@ -13,14 +12,17 @@ from dxtrace.clinical import (
     Conclusion,
     Contradiction,
     Finding,
-    Reliance,
-    SimilarCase,
-    ToolCall,
     Trace,
 )
 from dxtrace.clinical.base import Frozen
 from graphs.composing import compose
 from graphs.nodes import ReviewNodes
+from graphs.recorded import (
+    recorded_calls,
+    recorded_reliance,
+    recorded_similar,
+    recorded_turns,
+)
 from graphs.records import answer_record, check_record
 from graphs.reliance import passages_of
 from graphs.settings import Settings
@@ -104,15 +106,16 @@ def _replay(trace: Trace, data: dict[str, dict[str, Any]], bench: Workbench) -> 
     drafts = tuple(Claim.model_validate(c["claim"]) for c in _drafts(data["check"]))
     state: Any = {
         "case": case, "findings": findings, "intents": intents, "drafts": drafts,
-        "trace": (), "memory": _memory(trace), "ended": _ended(trace),
-        "passages": passages_of(_calls(trace)), "reliance": _reliance(trace),
+        "trace": (), "memory": recorded_turns(trace), "ended": _ended(trace),
+        "passages": passages_of(recorded_calls(trace)), "reliance": recorded_reliance(trace),
     }  # fmt: skip
     outcome = nodes.judge(state)
     differences = _differences(_decided(data["check"]), _decided(check_record(outcome)))
     if "answer" in data:
         # In the recorded proofs' words: there may be several minimal proofs of one conclusion.
         state.update(outcome, **_recorded(data["check"]))
-        answer = compose(bench, planner, state, _calls(trace), _similar(trace)).answer
+        calls, similar = recorded_calls(trace), recorded_similar(trace)
+        answer = compose(bench, planner, state, calls, similar).answer
         differences += _differences(data["answer"], answer_record(answer), "answer: ")
     return ReplayReport(
         case_id=trace.case_id,
@@ -155,46 +158,9 @@ def _drafts(check: dict[str, Any]) -> list[dict[str, Any]]:
     return [c for c in check["claims"] if str(c["claim"]["id"]).startswith("q")]
 
 
-def _memory(trace: Trace) -> tuple[Turn, ...]:
-    """What a planner said, as recorded: no model is asked again."""
-    steps = (e.data for e in trace.entries if e.kind in ("plan", "reliance"))
-    return tuple(Turn.model_validate(step["turn"]) for step in steps if "turn" in step)
-
-
-def _reliance(trace: Trace) -> Reliance | None:
-    """The comparison with the answer without certain passages, as recorded."""
-    fields = set(Reliance.model_fields)
-    found = [
-        Reliance.model_validate({k: v for k, v in e.data.items() if k in fields})
-        for e in trace.entries
-        if e.kind == "reliance"
-    ]
-    return found[-1] if found else None
-
-
 def _ended(trace: Trace) -> str:
     ends = [str(e.data.get("ended", "")) for e in trace.entries if e.kind == "plan"]
     return next((e for e in reversed(ends) if e), "")
-
-
-def _calls(trace: Trace) -> tuple[ToolCall, ...]:
-    """The calls as recorded: how tools ended is part of the answer."""
-    fields = set(ToolCall.model_fields)
-    return tuple(
-        ToolCall.model_validate({k: v for k, v in e.data.items() if k in fields})
-        for e in trace.entries
-        if e.kind == "result"
-    )
-
-
-def _similar(trace: Trace) -> tuple[SimilarCase, ...]:
-    """The similar cases as recorded: the index is not searched again."""
-    return tuple(
-        SimilarCase.model_validate(case)
-        for e in trace.entries
-        if e.kind == "result"
-        for case in e.data.get("similar_cases", ())
-    )
 
 
 def _version_changes(recorded: dict[str, Any], now: dict[str, Any]) -> dict[str, str]:

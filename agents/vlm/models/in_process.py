@@ -53,9 +53,7 @@ def open_in_process(entry: PlannerEntry) -> InProcessChatModel:
         writer = _load(entry, folder, stated=stated)
     except ToolRefusal as error:
         raise PlannerUnavailable(f"{entry.name}: {error}") from error
-    if not stated:
-        entry = entry.model_copy(update={"context_tokens": writer.context_tokens})
-    return InProcessChatModel(entry=entry, writer=writer)
+    return InProcessChatModel(entry=entry.fitted(writer.context_tokens), writer=writer)
 
 
 def _load(entry: PlannerEntry, folder: Path, *, stated: bool) -> Writer:

@@ -25,6 +25,7 @@ from agents.vlm.models import (  # noqa: E402
     PlannerRefused,
     PlannerUnavailable,
     open_chat_model,
+    probe,
     resolve_planner,
 )
 from agents.vlm.models.in_process import InProcessChatModel  # noqa: E402
@@ -212,6 +213,12 @@ def test_warm_answers_differ_and_cold_ones_do_not(qwen: Path) -> None:
     warm = {model.bind(temperature=2.0).invoke([asked("x")]).text for _ in range(5)}
     assert len(cold) == 1
     assert len(warm) > 1
+
+
+def test_a_model_can_be_probed(taught: Path) -> None:
+    found = probe(resolve_planner(f"transformers:{taught}"))
+    assert found.reached.state == "yes"
+    assert found.tools.state == "no"  # it calls, but not what it is told to call
 
 
 @pytest.mark.parametrize(
