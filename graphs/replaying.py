@@ -19,6 +19,7 @@ from graphs.composing import compose
 from graphs.nodes import ReviewNodes
 from graphs.recorded import (
     recorded_calls,
+    recorded_differential,
     recorded_reliance,
     recorded_similar,
     recorded_turns,
@@ -108,6 +109,7 @@ def _replay(trace: Trace, data: dict[str, dict[str, Any]], bench: Workbench) -> 
         "case": case, "findings": findings, "intents": intents, "drafts": drafts,
         "trace": (), "memory": recorded_turns(trace), "ended": _ended(trace),
         "passages": passages_of(recorded_calls(trace)), "reliance": recorded_reliance(trace),
+        "differential": recorded_differential(trace),
     }  # fmt: skip
     outcome = nodes.judge(state)
     differences = _differences(_decided(data["check"]), _decided(check_record(outcome)))

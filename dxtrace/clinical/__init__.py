@@ -20,6 +20,7 @@ from dxtrace.clinical.concept import (
     ConceptAttribute,
     ReaderPhrases,
 )
+from dxtrace.clinical.differential import Candidate, Differential, Sign
 from dxtrace.clinical.finding import AttributeValue, Evidence, Finding, Score
 from dxtrace.clinical.measurement import Measurement
 from dxtrace.clinical.quoted_text import QuotedText, Suspicion, SuspiciousText
@@ -48,6 +49,7 @@ __all__ = [
     "Basis",
     "Box",
     "CallRequest",
+    "Candidate",
     "Case",
     "ChangedClaim",
     "CheckedClaim",
@@ -60,6 +62,7 @@ __all__ = [
     "Conclusion",
     "Context",
     "Contradiction",
+    "Differential",
     "Evidence",
     "Finding",
     "FindingComparison",
@@ -85,6 +88,7 @@ __all__ = [
     "Score",
     "Sentence",
     "Series",
+    "Sign",
     "SimilarCase",
     "Source",
     "Statement",
