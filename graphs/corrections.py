@@ -32,7 +32,7 @@ def _denied_as_such(finding: Finding, findings: Iterable[Finding]) -> Finding:
     """
     if finding.presence is not Presence.ABSENT or finding.lesion is None:
         return finding
-    if len({f.lesion for f in findings if f.concept == finding.concept}) > 1:
+    if any(f.lesion not in (None, finding.lesion) for f in findings):
         return finding.model_copy(update={"presence": Presence.UNKNOWN})
     return finding.model_copy(update={"lesion": None, "location": None, "laterality": None})
 

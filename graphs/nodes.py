@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from langgraph.config import get_stream_writer
 from langgraph.runtime import Runtime
 from langgraph.types import Send, interrupt
 
-from agents.direct_answers import presence_answers
-from agents.planner import Plan, Situation
+from agents.planner import Plan
 from dxtrace import __version__
 from dxtrace.clinical import (
     CallRequest,
     CheckedClaim,
     Finding,
-    MissingFact,
     Outcome,
     ToolCall,
     Trace,
     VerdictKind,
 )
 from dxtrace.knowledge.fact_names import offered
+from graphs.analogies import analogy_record, differential_of, judge_differential
 from graphs.changes import Earlier, changes_since
 from graphs.checking import CaseCheck, ambiguities, contradictions_of, merge_missing
 from graphs.composing import compose
@@ -34,27 +32,21 @@ from graphs.foreign_words import (
     words_of_run,
 )
 from graphs.questions import pending_question, reply_finding
-from graphs.records import answer_record, check_record, dump, input_record, similar_record
+from graphs.records import answer_record, check_record, dump, input_record
+from graphs.reliance import passages_of
 from graphs.settings import Settings
+from graphs.situation import (
+    ReviewContext,
+    asked_for_first,
+    asks_now,
+    said_before,
+    situation_of,
+)
 from graphs.state import ReviewState
 from graphs.statements import check_statement, last_statement, this_round, with_marks
+from graphs.weighing import weigh
 from graphs.workbench import Workbench
-from tools import ArtifactStore, Cancellation, ToolRun, run_tool
-
-
-@dataclass(frozen=True)
-class ReviewContext:
-    """What one run of the graph may use.
-
-    Attributes:
-        deadline: monotonic time after which nothing new is planned.
-        store: where the case's masks and pictures go; None keeps none.
-        cancellation: ends the calls that are under way, and every later one at once.
-    """
-
-    deadline: float
-    store: ArtifactStore | None = None
-    cancellation: Cancellation | None = None
+from tools import ToolRun, run_tool
 
 
 class ReviewNodes:
@@ -90,8 +82,9 @@ class ReviewNodes:
         if not before:
             return {**fresh, "findings": case.findings}
         return {
-            **fresh, "plan": Plan(), "ended": "", "revised": False,
-            "round": state.get("round", 0) + 1, "earlier": _said_before(state, recorded),
+            **fresh, "plan": Plan(), "ended": "", "revised": False, "reliance": None,
+            "weighed": False,
+            "round": state.get("round", 0) + 1, "earlier": said_before(state, recorded),
         }  # fmt: skip
 
     def after_intake(self, state: ReviewState) -> str:
@@ -108,7 +101,7 @@ class ReviewNodes:
     def plan(self, state: ReviewState, runtime: Runtime[ReviewContext]) -> dict[str, Any]:
         """Let the planner choose what to call."""
         case, steps = state["case"], state["steps"] + 1
-        plan = self.planner.plan(_situation(state, runtime.context))
+        plan = self.planner.plan(situation_of(state, runtime.context))
         trace = Trace(case.id, state["trace"])
         trace.append("plan", {"step": steps, **plan.model_dump(mode="json", exclude_none=True)})
         _emit("plan", calls=[call.tool for call in plan.calls])
@@ -161,7 +154,7 @@ class ReviewNodes:
                     **run.call.model_dump(mode="json"),
                     "findings": [f.id for f in run.findings],
                     "artifacts": [a.model_dump(mode="json") for a in run.artifacts],
-                    **similar_record(run),
+                    **analogy_record(run),
                 },
             )
             record_suspicious(trace, words_of_run(run))
@@ -173,7 +166,10 @@ class ReviewNodes:
             record = finding.model_dump(mode="json")
             if known.get(finding.id) != record:
                 trace.append("finding", record)
-        return {"findings": unique, "trace": trace.entries}
+        return {
+            "findings": unique, "trace": trace.entries, "differential": differential_of(runs),
+            "passages": passages_of(run.call for run in runs),
+        }  # fmt: skip
 
     def after_gather(self, state: ReviewState) -> str:
         """Check, unless the planner is in the middle of its calls and has said nothing to check."""
@@ -215,8 +211,9 @@ class ReviewNodes:
             if c.verdict is VerdictKind.CONSISTENT
         ]
         stated, sentences = check_statement(
-            self.bench.statement_reader, full, last_statement(this_round(state)), case
-        )
+            self.bench.statement_reader, full, last_statement(this_round(state)), case,
+            state.get("passages", ()),
+        )  # fmt: skip
         return {
             "packs": packs,
             "stated": stated,
@@ -239,6 +236,9 @@ class ReviewNodes:
                 *full.base.problems,
                 *ambiguities(check.body.conflicts, findings),
             ),
+            "differential": judge_differential(
+                state.get("differential"), knowledge.vocabulary.concepts, full.check
+            ),
         }
 
     def _outputs(self, state: ReviewState, packs: set[str]) -> list[str]:
@@ -254,21 +254,41 @@ class ReviewNodes:
         contradicted = any(a.verdict.kind is VerdictKind.CONTRADICTED for a in state["answers"])
         if contradicted and not state["revised"]:
             return "revise"
-        if self.settings.interactive and _asks_now(state) and self._question(state) is not None:
+        if self.settings.interactive and asks_now(state) and self._question(state) is not None:
             return "ask"
         in_budget = (
             state["steps"] < (self.planner.most_steps or self.settings.max_steps)
             and time.monotonic() < runtime.context.deadline
         )
-        if in_budget and self.planner.goes_on(_situation(state, runtime.context)):
+        if in_budget and self.planner.goes_on(situation_of(state, runtime.context)):
             return "plan"
         if self.settings.interactive and self._question(state) is not None:
             return "ask"
-        return "answer"
+        return "answer" if state.get("weighed") else "weigh"
+
+    def weigh(self, state: ReviewState, runtime: Runtime[ReviewContext]) -> dict[str, Any]:
+        """Hear a planner that spoke again, without passages that do not bear on the question."""
+        weighed = weigh(self.bench, self.planner, situation_of(state, runtime.context))
+        if weighed is None:
+            return {"weighed": True}
+        trace = Trace(state["case"].id, state["trace"])
+        trace.append("reliance", weighed.record)
+        _emit("weigh", changes=len(weighed.reliance.changes))
+        memory = state.get("memory", ())
+        return {
+            "weighed": True, "reliance": weighed.reliance, "trace": trace.entries,
+            "memory": memory if weighed.turn is None else (*memory, weighed.turn),
+        }  # fmt: skip
+
+    @staticmethod
+    def after_weigh(state: ReviewState) -> str:
+        """Check what stands now, if it is something else."""
+        reliance = state.get("reliance")
+        return "check" if reliance is not None and reliance.changes else "answer"
 
     def _question(self, state: ReviewState) -> Any:
         return pending_question(
-            self.bench.knowledge, _asked_for_first(state), frozenset(state.get("asked", ())),
+            self.bench.knowledge, asked_for_first(state), frozenset(state.get("asked", ())),
             state["findings"],
         )  # fmt: skip
 
@@ -312,41 +332,6 @@ class ReviewNodes:
         trace.append("answer", answer_record(result.answer))
         _emit("answer", text=result.answer.text)
         return {"result": result, "trace": trace.entries}
-
-
-def _situation(state: ReviewState, context: ReviewContext) -> Situation:
-    """What the planner may know of the state."""
-    runs = sorted(state["runs"], key=lambda r: r.order)
-    return Situation(
-        case=state["case"], called=tuple(r.call for r in runs), findings=state["findings"],
-        missing=state.get("missing", ()), similar=tuple(s for r in runs for s in r.similar),
-        memory=state.get("memory", ()), asked=state.get("asked", ()), round=state.get("round", 0),
-        ended=state.get("ended", ""),
-        artifacts=tuple(a for r in runs for a in r.artifacts),
-        folder=context.store.root if context.store else None,
-        seconds_left=context.deadline - time.monotonic(),
-    )  # fmt: skip
-
-
-def _said_before(state: ReviewState, corrections: int) -> Earlier:
-    """What the answers so far have said, the last one included."""
-    return state.get("earlier", Earlier()).with_answer(
-        state.get("conclusions", ()), presence_answers(state.get("answers", ())),
-        state["findings"], corrections,
-    )  # fmt: skip
-
-
-def _asks_now(state: ReviewState) -> bool:
-    """Whether the planner's last word was a question that nobody was asked yet."""
-    memory = state.get("memory", ())
-    asked = {key.partition("@")[0] for key in state.get("asked", ())}
-    return bool(memory) and bool(set(memory[-1].asks) - asked)
-
-
-def _asked_for_first(state: ReviewState) -> list[MissingFact]:
-    """The missing facts, first those that the planner asks for."""
-    wanted = {fact for turn in state.get("memory", ()) for fact in turn.asks}
-    return sorted(state["missing"], key=lambda m: m.concept not in wanted)
 
 
 def _emit(step: str, **data: object) -> None:

@@ -22,10 +22,11 @@ from graphs.checkpoints import state_serializer
 from graphs.corrections import check_corrections
 from graphs.foreign_words import recorded_suspicions
 from graphs.interrupts import cancelled_by_signals
-from graphs.nodes import ReviewContext, ReviewNodes
+from graphs.nodes import ReviewNodes
 from graphs.questions import reply_finding
 from graphs.review_graph import ReviewGraph, build_review_graph
 from graphs.settings import Settings
+from graphs.situation import ReviewContext
 from graphs.state import PendingQuestion
 from graphs.workbench import Workbench, default_workbench
 from tools import ArtifactStore, Cancellation

@@ -21,9 +21,11 @@ from dxtrace.clinical.concept import (
     ReaderPhrases,
 )
 from dxtrace.clinical.correction import Change, Correction
+from dxtrace.clinical.differential import Candidate, Differential, Sign
 from dxtrace.clinical.finding import AttributeValue, Evidence, Finding, Score
 from dxtrace.clinical.measurement import Measurement
 from dxtrace.clinical.quoted_text import QuotedText, Suspicion, SuspiciousText
+from dxtrace.clinical.reliance import ChangedClaim, Reliance
 from dxtrace.clinical.result import (
     Answer,
     CheckedClaim,
@@ -48,8 +50,10 @@ __all__ = [
     "Basis",
     "Box",
     "CallRequest",
+    "Candidate",
     "Case",
     "Change",
+    "ChangedClaim",
     "CheckedClaim",
     "CheckedSentence",
     "Citation",
@@ -61,6 +65,7 @@ __all__ = [
     "Context",
     "Contradiction",
     "Correction",
+    "Differential",
     "Evidence",
     "Finding",
     "FindingComparison",
@@ -80,11 +85,13 @@ __all__ = [
     "QuotedText",
     "ReaderPhrases",
     "Reason",
+    "Reliance",
     "Report",
     "Result",
     "Score",
     "Sentence",
     "Series",
+    "Sign",
     "SimilarCase",
     "Source",
     "Statement",

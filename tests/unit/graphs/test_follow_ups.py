@@ -112,7 +112,7 @@ def test_question_and_correction_at_once(settings: Settings) -> None:
 
 
 def test_who_denies_one_of_two_lesions_says_nothing_of_the_other(settings: Settings) -> None:
-    text = f"{CT} A second solid nodule of 4 mm in the left lower lobe."
+    text = f"{CT} Solid nodule of 4 mm in the left lower lobe."
     first = started(settings, reports=(Report(text=text),), question="Is there a nodule?")
     correction = Correction(finding=nodule(first), presence=Presence.ABSENT)
     second = follow_up("c-1", corrections=[correction], settings=settings)
