@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Pillow
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from agents.vlm.sight import Sight, SightBudget, pictures_for
 from dxtrace.clinical import Case, Study
 from dxtrace.intake import read_case
