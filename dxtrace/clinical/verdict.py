@@ -34,6 +34,7 @@ class QuotedPassage(Frozen):
         reference: names document, version and passage.
         score: how much the passage bears on the question, from 0 to 1; None if nobody knows.
         question: what it was found for.
+        own: whether it is from a document that the user added: no rule is proved from those.
     """
 
     citation: Citation
@@ -42,6 +43,7 @@ class QuotedPassage(Frozen):
     reference: str
     score: float | None = None
     question: str = ""
+    own: bool = False
 
 
 class Reason(Frozen):
