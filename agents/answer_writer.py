@@ -10,6 +10,8 @@ from agents.intent import Intent, asks_for_growth, asks_for_stability
 from agents.overview import overview, undisputed_findings
 from agents.question_text import is_yes_no
 from dxtrace.clinical import (
+    GUIDELINE_TEXT,
+    OWN_DOCUMENT,
     Case,
     Citation,
     Conclusion,
@@ -215,10 +217,11 @@ def _quotations(result: Result) -> Iterator[str]:
     """Guideline text, marked as what it is: quoted, and no statement about this case."""
     for call in result.tools:
         if call.passages:
-            yield "Guideline text on the question, quoted and not checked against this case:"
+            yield GUIDELINE_TEXT
         for passage in call.passages:
             place = _cited([passage.citation]) or f" [{passage.citation.source}]"
-            yield f"“{passage.quote}”{place}"
+            own = f" ({OWN_DOCUMENT})" if passage.own else ""
+            yield f"“{passage.quote}”{own}{place}"
 
 
 def _assumption(text: str) -> str:

@@ -78,8 +78,8 @@ class GuidelineSearch:
     def library(self) -> GuidelineLibrary:
         """The documents and their vectors."""
         return GuidelineLibrary(
-            self._folder or guideline_folder(), self.knowledge, configured_embedder(), self.routes.concepts_in,
-            cache_folder() / "vectors.sqlite",
+            self._folder or guideline_folder(), self.knowledge, configured_embedder(),
+            self.routes.concepts_in, cache_folder() / "vectors.sqlite",
         )  # fmt: skip
 
     @cached_property

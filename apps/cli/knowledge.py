@@ -39,7 +39,9 @@ def knowledge_show(
     from apps.commands.knowledge import show_knowledge
 
     if quote is not None:
-        raise typer.BadParameter("--quote needs the reference of a passage, such as key@1c0f2a3b#p1")
+        raise typer.BadParameter(
+            "--quote needs the reference of a passage, such as key@1c0f2a3b#p1"
+        )
     show_knowledge(name, folder)
 
 

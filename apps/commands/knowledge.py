@@ -4,7 +4,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from apps.commands.own_documents import show_document
 from apps.exit_status import ExitStatus, UsageError
 from dxtrace.clinical import Concept
 from dxtrace.knowledge import KNOWLEDGE_FOLDER, Knowledge, KnowledgeError, load_knowledge
@@ -43,9 +42,15 @@ def show_knowledge(name: str, folder: Path | None) -> None:
         print("\n".join(_describe_pack(knowledge.packs[name])))
     elif name in knowledge.vocabulary.concepts:
         print("\n".join(_describe_concept(knowledge.vocabulary.concepts[name])))
-    elif not show_document(name):
+    elif not _show_own(name):
         known = [*knowledge.packs, *knowledge.vocabulary.concepts]
         raise UsageError(f"no pack, concept or document is called {name!r}{suggest(name, known)}")
+
+
+def _show_own(name: str) -> bool:
+    from apps.commands.own_documents import show_document
+
+    return show_document(name)
 
 
 def verify_packs(packs: list[str], folder: Path | None, *, record: bool = False) -> ExitStatus:

@@ -52,11 +52,11 @@ class AddRequest:
     """
 
     files: tuple[Path, ...]
-    facts: Facts = Facts()
+    facts: Facts = field(default_factory=Facts)
     supersedes: str = ""
-    modalities: tuple[str, ...] = field(default=())
-    body_parts: tuple[str, ...] = field(default=())
-    specialties: tuple[str, ...] = field(default=())
+    modalities: tuple[str, ...] = ()
+    body_parts: tuple[str, ...] = ()
+    specialties: tuple[str, ...] = ()
 
     def stated(self) -> Stated:
         """The same, checked.
@@ -161,7 +161,8 @@ def list_documents(*, versions: bool) -> None:
         mark = "" if version.current else "  (not searched)"
         print(f"{document.key}  {_version(document)}: {len(document.passages)} passages{mark}")
         file = version.file.path if version.file else document.source
-        print(f"  licence: {document.licence or 'not stated'}; added {version.added}; {one_line(file)}")
+        licence = document.licence or "not stated"
+        print(f"  licence: {licence}; added {version.added}; {one_line(file)}")
 
 
 def remove_documents(names: Sequence[str]) -> ExitStatus:
@@ -245,7 +246,11 @@ def _standing(cited: CitedPassage) -> str:
 
 
 def _version(document: GuidelineDocument) -> str:
-    details = (document.publisher, document.year, document.version and f"version {document.version}")
+    details = (
+        document.publisher,
+        document.year,
+        document.version and f"version {document.version}",
+    )
     said = ", ".join(str(d) for d in details if d)
     return f"{document.title} ({said})" if said else document.title
 

@@ -5,6 +5,11 @@ from typing import Literal
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.states import VerdictKind
 
+GUIDELINE_TEXT = "Guideline text on the question, quoted and not checked against this case:"
+"""What stands above quoted passages in an answer."""
+OWN_DOCUMENT = "from a document of your own, no rule is proved from it"
+"""What stands beside a passage that does not come with a knowledge pack."""
+
 
 class Citation(Frozen):
     """A place in a guideline.

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from dxtrace import RESEARCH_USE, __version__
 from dxtrace.clinical import (
+    GUIDELINE_TEXT,
+    OWN_DOCUMENT,
     Case,
     Citation,
     Claim,
@@ -103,6 +105,9 @@ def render_case_report(
         verdict_words=VERDICT_WORDS,
         source_words=_SOURCE_WORDS,
         citations_of=_citations_of,
+        quotations=[p for call in result.tools for p in call.passages],
+        guideline_text=GUIDELINE_TEXT.removesuffix(":"),
+        own_document=OWN_DOCUMENT,
         titles=_Titles(names, result.findings),
         research_use=RESEARCH_USE,
         version=__version__,
@@ -141,13 +146,20 @@ def _documents(result: Result, case: Case | None, names: Names) -> list[_Documen
 
 
 def _answer(result: Result) -> list[Paragraph]:
-    """The answer without what the page's own section on contradictions says."""
+    """The answer without what the page's own sections on contradictions and guidelines say."""
     explained = [c.explanation for c in result.contradictions if c.explanation]
+    if quotations := [p.quote for call in result.tools for p in call.passages]:
+        explained += [GUIDELINE_TEXT, *(f"“{quote}”" for quote in quotations)]
     return [
         paragraph
         for paragraph in split_answer(result.answer.text)
-        if not any(e in f"{paragraph.lead} {paragraph.rest}" for e in explained)
+        if not any(_says(paragraph, e) for e in explained)
     ]
+
+
+def _says(paragraph: Paragraph, words: str) -> bool:
+    said = f"{paragraph.lead} {paragraph.rest} {paragraph.sources}"
+    return " ".join(words.split()) in " ".join(said.split())
 
 
 def _group(result: Result, names: Names) -> dict[str, list[Finding]]:

@@ -10,8 +10,8 @@ from pydantic import Field
 from dxtrace.clinical.base import Frozen
 from dxtrace.retrieval.visible_text import is_unseen
 
-_BULLETS = str.maketrans({"\uf0b7": "•", "\uf0a7": "•", "\uf02d": "–", "\u00a0": " "})
-_SUPERSCRIPTS = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
+_BULLETS = str.maketrans({"\uf0b7": "•", "\uf0a7": "•", "\uf02d": "\u2013", "\u00a0": " "})
+_SUPERSCRIPTS = str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 
 
 class Heading(Frozen):

@@ -187,7 +187,7 @@ def _table_texts(table: Table, most: int) -> Iterator[str]:
 
 
 def _row(row: Sequence[str]) -> str:
-    return " | ".join(row)
+    return " | ".join(row).rstrip()
 
 
 def _named(table: Table, row: Sequence[str]) -> str:

@@ -47,7 +47,9 @@ def decode(content: bytes, stated: str = "") -> Decoded:
         return Decoded(_lines(_strictly(content, signed)))
     wide = _without_signature(content)
     if wide:
-        return Decoded(_lines(_strictly(content, wide)), f"read as {wide.upper()} without signature")
+        return Decoded(
+            _lines(_strictly(content, wide)), f"read as {wide.upper()} without signature"
+        )
     _expect_text(content)
     note = ""
     if stated:
@@ -60,7 +62,7 @@ def decode(content: bytes, stated: str = "") -> Decoded:
     except UnicodeDecodeError:
         return Decoded(
             _lines(content.decode("cp1252", "replace")),
-            f"{note}read as Windows-1252 (Latin-1), as it is not UTF-8: check its accents and signs",
+            f"{note}read as Windows-1252 (Latin-1), as it is not UTF-8: check accents and signs",
         )
 
 

@@ -28,9 +28,10 @@ _UNREAD = frozenset({
     "form", "button", "select", "head", "canvas", "audio", "video", "embed", "dialog",
 })  # fmt: skip
 _BLOCKS = frozenset({
-    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "div",
-    "dl", "dt", "fieldset", "figcaption", "figure", "header", "hgroup", "hr", "html", "li", "main",
-    "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details",
+    "div", "dl", "dt", "fieldset", "figcaption", "figure", "header", "hgroup", "hr", "html", "li",
+    "main", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead",
+    "tr", "ul",
 })  # fmt: skip
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])", re.I)
 _META = {
@@ -45,7 +46,9 @@ _META = {
 _STATED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 _XML = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]{1,40})", re.IGNORECASE)
 _YEAR = re.compile(r"\b(1[89]\d\d|20\d\d)\b")
-_DOI = re.compile(r"(?:doi:\s*|https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/[^\s\"<>]+)", re.IGNORECASE)
+_DOI = re.compile(
+    r"(?:doi:\s*|https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/[^\s\"<>]+)", re.IGNORECASE
+)
 _LOOKED_AT = 4096
 
 
@@ -85,7 +88,8 @@ class _Walk:
 
     def blocks(self, root: Tag) -> Iterator[Block]:
         """What the page shows."""
-        from bs4 import NavigableString, Tag
+        from bs4 import Tag
+        from bs4.element import NavigableString
 
         stack: list[tuple[Any, bool]] = [(root, False)]
         while stack:
@@ -151,7 +155,7 @@ def _raised(words: Any) -> str:
 
 def _text(node: Tag) -> str:
     """The visible words of an element."""
-    from bs4 import NavigableString
+    from bs4.element import NavigableString
 
     parts = []
     for words in node.descendants:
@@ -176,7 +180,8 @@ def _table(node: Tag) -> Table | None:
     """A table of data; None if it only lays out a page."""
     if node.find("table") or node.find(list(_HEADINGS)):
         return None
-    rows, headings = [], 0
+    rows: list[list[Cell]] = []
+    headings = 0
     for row in node.find_all("tr"):
         cells = row.find_all(["td", "th"])
         if not cells or any(_is_unread(p) for p in (row, *_up_to(row, node))):

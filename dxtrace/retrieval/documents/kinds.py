@@ -10,7 +10,7 @@ KINDS = {
     ".pdf": "pdf", ".docx": "word", ".html": "html", ".htm": "html", ".xhtml": "html",
     ".md": "markdown", ".markdown": "markdown", ".txt": "text", ".text": "text",
 }  # fmt: skip
-EXPECTED = "expected PDF, DOCX, HTML (.html, .htm, .xhtml), Markdown (.md) or text (.txt)"
+_KNOWN = "PDF, DOCX, HTML (.html, .htm, .xhtml), Markdown (.md) or text (.txt)"
 _BEGINNINGS = {
     b"%PDF-": ("pdf", "a PDF"),
     b"PK\x03\x04": ("word", "a ZIP file such as DOCX"),
@@ -29,12 +29,12 @@ def kind_of(path: Path, content: bytes) -> str:
     named = KINDS.get(path.suffix.lower())
     if named is None:
         ending = path.suffix or "no ending"
-        raise UnreadableDocument(f"{EXPECTED}, got {ending!r:.20}")
+        raise UnreadableDocument(f"expected {_KNOWN}, got {ending!r:.20}")
     if not content.removeprefix(_SIGNATURE).strip():
         raise UnreadableDocument("it is empty: expected a document with text")
     for beginning, (kind, words) in _BEGINNINGS.items():
         if content.startswith(beginning) and kind != named:
             raise UnreadableDocument(
-                f"it is named {path.suffix} and holds {words}: rename it, or save it as {EXPECTED[9:]}"
+                f"it is named {path.suffix} and holds {words}: rename it, or save it as {_KNOWN}"
             )
     return named

@@ -34,10 +34,12 @@ _LONGEST_HEADING = 160
 _MOST_LEVELS = 6
 _WIDER_GAP = 0.75
 _INDENT_PT = 6.0
-_ITEM = re.compile(r"(?:[•▪◦●‣–*-]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+\S")
+_ITEM = re.compile(r"(?:[•▪◦●‣\u2013*-]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+\S")
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+\D")
 _UNMAPPED = re.compile(r"\(cid:\d+\)")
-_NO_TITLE = re.compile(r"untitled.*|microsoft word.*|document\d*|.*\.(?:docx?|pdf|indd|tex|dvi|qxd)", re.I)
+_NO_TITLE = re.compile(
+    r"untitled.*|microsoft word.*|document\d*|.*\.(?:docx?|pdf|indd|tex|dvi|qxd)", re.I
+)
 _MOST_UNMAPPED = 0.05
 _CONTINUED = re.compile(r"\b(?:continued|cont\.)", re.IGNORECASE)
 _WORDS = {"extra_attrs": ["size", "fontname"], "keep_blank_chars": False, "x_tolerance_ratio": 0.15}
@@ -101,7 +103,7 @@ class _Pages:
     def _take(self, page: Any, number: int) -> bool:
         upright = page.filter(lambda o: o["object_type"] != "char" or o.get("upright", True))
         words = [
-            w for w in upright.extract_words(**_WORDS) if 0 <= w["x0"] and w["x1"] <= page.width + 1
+            w for w in upright.extract_words(**_WORDS) if w["x0"] >= 0 and w["x1"] <= page.width + 1
         ]
         tables = find_tables(upright, words)
         rest = [w for w in words if not any(table.holds(w) for table in tables)]

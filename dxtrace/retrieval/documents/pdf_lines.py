@@ -1,4 +1,4 @@
-"""Words on a page of a PDF put together to lines, in reading order, also on pages of two columns."""
+"""Words on a page of a PDF as lines in reading order, also where there are two columns."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ _CLEAR_PT = 4.0
 _FEWEST_LINES = 5
 _COLUMN_SHARE = 0.08
 _CLEAR_SHARE = 0.7
-_FULL = 0.7
+_FULL = 0.6
 _MARGIN = 0.09
 _REPEATED = 3
-_PAGE_NUMBER = re.compile(r"(?:page\s*)?[-–|\s]*\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?[-–|\s]*", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(
+    r"(?:page\s*)?[-\u2013|\s]*\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?[-\u2013|\s]*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,26 +107,26 @@ def gutter(clusters: Sequence[Sequence[Word]], width: float) -> float | None:
     few = max(_FEWEST_LINES, _COLUMN_SHARE * len(clusters))
     for x in range(int(0.35 * width), int(0.65 * width), 3):
         sides = [side for cluster in clusters if (side := _sides(cluster, x)) is not None]
-        ends = [end for end, _ in sides if end is not None]
+        inked = [ink for ink, _ in sides if ink]
         right = sum(goes_on for _, goes_on in sides)
-        full = bool(ends) and median((end - margin) / (x - margin) for end in ends) >= _FULL
-        if full and min(len(ends), right) >= few and len(sides) >= _CLEAR_SHARE * len(clusters):
+        full = bool(inked) and median(inked) >= _FULL * (x - margin)
+        if full and min(len(inked), right) >= few and len(sides) >= _CLEAR_SHARE * len(clusters):
             best = max(best, (len(sides), float(x)))
     return best[1] or None
 
 
-def _sides(cluster: Sequence[Word], x: float) -> tuple[float | None, bool] | None:
-    """Where a line ends left of a place, and whether it goes on right of it; None if it is there."""
-    end, begin = None, None
+def _sides(cluster: Sequence[Word], x: float) -> tuple[float, bool] | None:
+    """Width of the words left of a place, and whether there are some right of it; None if on it."""
+    ink, goes_on = 0.0, False
     for word in cluster:
         if word["x1"] <= x - _CLEAR_PT:
-            end = float(word["x1"])
+            ink += word["x1"] - word["x0"]
         elif word["x0"] >= x + _CLEAR_PT:
-            begin = word["x0"]
+            goes_on = True
             break
         else:
             return None
-    return end, begin is not None
+    return ink, goes_on
 
 
 def _by_columns(clusters: Sequence[list[Word]], gutter: float) -> Iterator[list[Word]]:
@@ -156,6 +158,11 @@ def joined(words: Sequence[Word]) -> str:
     return text
 
 
+def is_bold(words: Sequence[Word]) -> bool:
+    """Whether all words are set in bold; marks do not count."""
+    return all(_BOLD.search(w["fontname"]) for w in words if any(map(str.isalnum, w["text"])))
+
+
 def _line(words: Sequence[Word], page: int, height: float) -> Line:
     sizes = Counter[float]()
     for word in words:
@@ -164,7 +171,7 @@ def _line(words: Sequence[Word], page: int, height: float) -> Line:
         text=joined(words), x0=float(min(w["x0"] for w in words)),
         x1=float(max(w["x1"] for w in words)), top=float(min(w["top"] for w in words)),
         bottom=float(max(w["bottom"] for w in words)), size=sizes.most_common(1)[0][0],
-        bold=all(_BOLD.search(w["fontname"]) for w in words if any(map(str.isalnum, w["text"]))),
+        bold=is_bold(words),
         page=page, height=height,
     )  # fmt: skip
 
@@ -227,4 +234,3 @@ def without_hyphens(parts: Sequence[str], known: frozenset[str]) -> str:
         else:
             text = f"{text} {part}" if text else part
     return text
-

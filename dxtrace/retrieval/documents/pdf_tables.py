@@ -1,16 +1,23 @@
-"""Tables in a PDF: ruled ones by pdfplumber, and those with horizontal rules alone by their gaps."""
+"""Tables in a PDF: ruled ones by pdfplumber, others by their rules and by the gaps in lines."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
 from dxtrace.retrieval.documents.blocks import one_line
 from dxtrace.retrieval.documents.grid import trimmed
-from dxtrace.retrieval.documents.pdf_lines import Word, cluster_lines, gutter, joined
+from dxtrace.retrieval.documents.pdf_lines import (
+    Word,
+    cluster_lines,
+    gutter,
+    is_bold,
+    joined,
+)
 
 _NEAR_PT = 3.0
 _GAP_PT = 7.0
@@ -20,9 +27,10 @@ _FILLED = 0.4
 _WIDE = 0.2
 _PIECE_GAP_PT = 11.0
 _FEWEST_ROWS = 3
+_FEWEST_COLUMNS = 2
 _PROSE = 30
 _FAR = 2.0
-_MARK = re.compile(r"[•▪◦●‣–*-]|\(?\w{1,3}[.)]?")
+_MARK = re.compile(r"[•▪◦●‣\u2013*-]|\(?\w{1,3}[.)]?")
 
 
 @dataclass(frozen=True)
@@ -114,12 +122,18 @@ def _open(page: Any, words: Sequence[Word]) -> Iterator[PdfTable]:
         inside = [
             w
             for w in words
-            if x0 - _NEAR_PT <= w["x0"] and w["x1"] <= x1 + _NEAR_PT and top < w["bottom"] <= bottom + 1
+            if x0 - _NEAR_PT <= w["x0"]
+            and w["x1"] <= x1 + _NEAR_PT
+            and top < w["bottom"] <= bottom + 1
         ]
         lines = cluster_lines(inside)
         edges = _column_edges(inside, x0)
         head = [line for line in lines if line[0]["bottom"] <= rules[1][2] + 1]
-        if len(edges) < 2 or not head or len(" ".join(map(joined, head))) > _SHORT_HEAD * len(edges):  # noqa: PLR2004
+        if (
+            len(edges) < _FEWEST_COLUMNS
+            or not head
+            or len(" ".join(map(joined, head))) > _SHORT_HEAD * len(edges)
+        ):
             continue
         placed = {
             (number, column): one_line(text)
@@ -171,14 +185,17 @@ def _fits(
 
 def _from_run(lines: Sequence[Sequence[Word]]) -> PdfTable | None:
     words = [w for line in lines for w in line]
-    if len(lines) < _FEWEST_ROWS:
+    headed = bool(lines) and is_bold(lines[0])  # one row under a head may end a page
+    if len(lines) < (_FEWEST_ROWS - headed):
         return None
     left = min(w["x0"] for w in words)
     edges = _column_edges(words, left)
     cells = [_split(line, edges) for line in lines]
-    if len(edges) < 2 or all(_MARK.fullmatch(row[0]) for row in cells if row[0]):  # noqa: PLR2004
+    if len(edges) < _FEWEST_COLUMNS or all(_MARK.fullmatch(row[0]) for row in cells if row[0]):
         return None
-    if all(median([len(c) for c in column if c] or [0]) > _PROSE for column in zip(*cells, strict=True)):
+    if all(
+        median([len(c) for c in column if c] or [0]) > _PROSE for column in zip(*cells, strict=True)
+    ):
         return None
     rows = list(_rows(lines, 1, edges))
     grid = trimmed({(r, c): one_line(t) for r, row in enumerate(rows) for c, t in enumerate(row)})
@@ -241,7 +258,7 @@ def _rows(
 def _starts(lines: Sequence[Sequence[Word]], cells: Sequence[Sequence[str]]) -> list[bool]:
     """Which lines begin a row: by wider gaps where there are any, else by the first column."""
     tops = [min(w["top"] for w in line) for line in lines]
-    steps = [b - a for a, b in zip(tops, tops[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(tops)]
     if steps and max(steps) > 1.35 * min(steps):
         middle = (max(steps) + min(steps)) / 2
         wide = [True, *(step > middle for step in steps)]

@@ -19,7 +19,7 @@ from dxtrace.retrieval.documents.grid import Cell, fill_grid
 
 _UNDERLINE = re.compile(r"\s*(=+|-+|~+|\*+)\s*")
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+[A-Z]\S*(?:\s+\S+){0,14}")
-_ITEM = re.compile(r"\s*(?:[-*•–]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+")
+_ITEM = re.compile(r"\s*(?:[-*•\u2013]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+")
 _COLUMNS = re.compile(r"\t+| {3,}|\s*\|\s*")
 _LONGEST = 120
 _FIRST, _CAPITAL = 1, 2

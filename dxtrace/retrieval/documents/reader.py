@@ -37,7 +37,7 @@ def read_bytes(path: Path) -> bytes:
         UnreadableDocument: if it is no file that can be read, or larger than 200 MiB.
     """
     try:
-        with open(path, "rb", opener=_without_waiting) as file:  # noqa: PTH123 - Path.open has no opener
+        with open(path, "rb", opener=_without_waiting) as file:
             state = os.fstat(file.fileno())
             if not stat.S_ISREG(state.st_mode):
                 raise UnreadableDocument("expected a file")

@@ -41,7 +41,7 @@ class Stated:
         specialties: medical specialties that it is for; empty for any.
     """
 
-    facts: Facts = Facts()
+    facts: Facts = field(default_factory=Facts)
     supersedes: str = ""
     modalities: tuple[str, ...] = ()
     body_parts: tuple[str, ...] = ()
@@ -203,7 +203,9 @@ def named_key(name: str, versions: Iterable[Version]) -> str:
     known = dict.fromkeys(v.document.key for v in versions)
     key = name if name.startswith(OWN) else f"{OWN}{name}"
     if key not in known:
-        raise RetrievalError(f"no document of your own is called {name!r:.100}{suggest(key, known)}")
+        raise RetrievalError(
+            f"no document of your own is called {name!r:.100}{suggest(key, known)}"
+        )
     return key
 
 
@@ -231,10 +233,9 @@ def _facts(
         kept = same_file or fact not in ("year", "version", "source")
         earlier = (getattr(before.document, fact) if before and kept else "", "as before")
         said = (getattr(read.facts, fact), "as the file says")
-        candidates = (
-            (getattr(stated, fact), "as stated"), *((earlier, said) if same_file else (said, earlier)),
-            assumed.get(fact, ("", "")),
-        )  # fmt: skip
+        by_file = (earlier, said) if same_file else (said, earlier)
+        stating = (getattr(stated, fact), "as stated")
+        candidates = (stating, *by_file, assumed.get(fact, ("", "")))
         value, origin = next(((v, o) for v, o in candidates if v), (None, ""))
         if value is not None:
             chosen[fact] = one_line(value) if isinstance(value, str) else value
