@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from agents.direct_answers import DirectAnswers
 from agents.intent import Intent, asks_for_growth, asks_for_stability
 from agents.overview import overview, undisputed_findings
+from agents.planner_words import said_by_planner
 from agents.question_text import is_yes_no
 from dxtrace.clinical import (
     GUIDELINE_TEXT,
@@ -18,6 +19,7 @@ from dxtrace.clinical import (
     MissingFact,
     Outcome,
     Presence,
+    QuotedPassage,
     Reason,
     Result,
     SimilarCase,
@@ -26,6 +28,7 @@ from dxtrace.clinical import (
 from dxtrace.clinical.similar_case import ANALOGY
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.fact_names import missing_in_words, plain
+from dxtrace.retrieval.visible_text import legible
 
 _SHOWN_VALUES = 6
 _FEW_ASSUMPTIONS = 3
@@ -74,11 +77,12 @@ class AnswerWriter:
             *self._conclusions(result),
             *self._contradictions(result),
             *self._overview(result, asked),
+            *said_by_planner(result),
             *_quotations(result),
             *_similar(result),
             *self._failures(result, problems),
         ]
-        return "\n\n".join(paragraphs)
+        return legible("\n\n".join(paragraphs))
 
     # -- comparison --------------------------------------------------------------------------
 
@@ -122,7 +126,7 @@ class AnswerWriter:
             if because in said:
                 because = " For the same reasons." if because else ""
             said.add(because)
-            cited = _cited(conclusion.citations)
+            cited = f"{_uncited(conclusion)}{_cited(conclusion.citations)}"
             yield f"{conclusion.title or conclusion.concept}: {value}.{because}{cited}"
         if result.missing:
             yield f"What would settle it: {self._settling(result)}."
@@ -215,13 +219,27 @@ class AnswerWriter:
 
 def _quotations(result: Result) -> Iterator[str]:
     """Guideline text, marked as what it is: quoted, and no statement about this case."""
-    for call in result.tools:
-        if call.passages:
-            yield GUIDELINE_TEXT
-        for passage in call.passages:
-            place = _cited([passage.citation]) or f" [{passage.citation.source}]"
-            own = f" ({OWN_DOCUMENT})" if passage.own else ""
-            yield f"“{passage.quote}”{own}{place}"
+    passages = [p for call in result.tools for p in call.passages]
+    verified = [p for p in passages if not p.unverified]
+    if verified:
+        yield GUIDELINE_TEXT
+    for passage in verified:
+        yield f"“{passage.quote}”{_place(passage)}"
+    for passage in passages:
+        if passage.unverified:
+            yield f"Not verified, {passage.unverified}: “{passage.quote}”{_place(passage)}"
+
+
+def _place(passage: QuotedPassage) -> str:
+    own = f" ({OWN_DOCUMENT})" if passage.own else ""
+    return own + (_cited([passage.citation]) or f" [{passage.citation.source}]")
+
+
+def _uncited(conclusion: Conclusion) -> str:
+    """A note, if it rests on rules of a pack that name no passage of their guideline."""
+    rules = [r for r in conclusion.reasons if r.kind in ("rule", "row")]
+    bare = [r.id for r in rules if r.citation is None or not r.citation.passage_id]
+    return f" Not verified: no guideline passage is named for {', '.join(bare)}." if bare else ""
 
 
 def _assumption(text: str) -> str:

@@ -192,9 +192,10 @@ def as_pdf(
 
     class Paged(FPDF):
         def header(self) -> None:
+            self.set_y(8)
             self.set_font("helvetica", size=8)
-            self.cell(0, 5, title, align="R", new_x="LMARGIN", new_y="NEXT")
-            self.ln(5)
+            self.cell(0, 5, title, align="R")
+            self.set_y(22)
 
         def footer(self) -> None:
             self.set_y(-12)
@@ -202,6 +203,7 @@ def as_pdf(
             self.cell(0, 5, f"Page {self.page_no()}", align="C")
 
     pdf = Paged(format="A4")
+    pdf.set_top_margin(22)
     pdf.set_title(title)
     pdf.add_page()
     if columns > 1:

@@ -4,10 +4,11 @@ import operator
 from typing import Annotated, TypedDict
 
 from agents.intent import Intent
-from agents.planner import PackChoice, Plan
+from agents.planner import PackChoice, Plan, Turn
 from dxtrace.clinical import (
     Case,
     CheckedClaim,
+    CheckedSentence,
     Claim,
     Conclusion,
     Contradiction,
@@ -62,6 +63,10 @@ class ReviewState(TypedDict, total=False):
     report_claims: tuple[CheckedClaim, ...]
     drafts: tuple[Claim, ...]
     answers: tuple[CheckedClaim, ...]
+    memory: tuple[Turn, ...]
+    ended: str
+    stated: tuple[CheckedClaim, ...]
+    sentences: tuple[CheckedSentence, ...]
     revised: bool
     conclusions: tuple[Conclusion, ...]
     contradictions: tuple[Contradiction, ...]

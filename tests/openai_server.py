@@ -66,7 +66,7 @@ class OpenAIServer:
         gone: set when a client left in the middle of a stream.
     """
 
-    def __init__(self, script: Script, models: Sequence[str | dict[str, Any]]) -> None:
+    def __init__(self, script: Script, models: Sequence[str | dict[str, Any]] | None) -> None:
         self.script, self.models = script, models
         self.requests: list[Recorded] = []
         self.gone = threading.Event()
@@ -90,14 +90,14 @@ class OpenAIServer:
 
 @contextmanager
 def openai_server(
-    script: Script = (), *, models: Sequence[str | dict[str, Any]] = ("scripted",)
+    script: Script = (), *, models: Sequence[str | dict[str, Any]] | None = ("scripted",)
 ) -> Iterator[OpenAIServer]:
     """Serve a script on a free port of this machine until the block ends.
 
     Args:
         script: the replies in order, or a function from a request's body to its reply; a string is
             a reply of that text.
-        models: what ``/v1/models`` lists.
+        models: what ``/v1/models`` lists; None for a server without it.
     """
     server = OpenAIServer(script, models)
     thread = threading.Thread(target=server.http.serve_forever, args=(0.01,), daemon=True)
@@ -126,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        if self.path != "/v1/models":
+        if self.path != "/v1/models" or self.server.owner.models is None:
             self._send(404, _error(f"no {self.path}"))
             return
         listed = [m if isinstance(m, dict) else {"id": m} for m in self.server.owner.models]

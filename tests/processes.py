@@ -6,7 +6,7 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-LIMIT_S = 120.0  # only a test that fails waits that long
+LIMIT_S = 300.0  # only a test that fails waits that long
 
 
 def wait_until(true: Callable[[], object], what: str) -> None:
@@ -16,6 +16,14 @@ def wait_until(true: Callable[[], object], what: str) -> None:
         if time.monotonic() > deadline:
             pytest.fail(f"waited {LIMIT_S:g} s in vain: {what}")
         time.sleep(0.01)
+
+
+def has_ended(number: int) -> bool:
+    """Whether a process is gone, or has ended and only is not waited for yet."""
+    try:
+        return psutil.Process(number).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def running_experts(name: str) -> list[psutil.Process]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Traces: verify, show, replay.", no_args_is_help=True)
+app = typer.Typer(help="Traces: verify, show, replay, reward.", no_args_is_help=True)
 
 
 @app.command("verify")
@@ -37,3 +37,18 @@ def trace_replay(
     from apps.commands.trace import replay_trace
 
     raise typer.Exit(replay_trace(trace))
+
+
+@app.command("reward")
+def trace_reward(
+    traces: Annotated[list[Path], typer.Argument(metavar="TRACE...", exists=True, dir_okay=False)],
+    weights: Annotated[
+        Path | None,
+        typer.Option("--weights", exists=True, dir_okay=False, help="What things are worth."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Print what the checker, as a teacher, gives for the answer, and why."""
+    from apps.commands.teach import reward_traces
+
+    raise typer.Exit(reward_traces(traces, weights=weights, as_json=as_json))

@@ -22,11 +22,13 @@ from dxtrace.clinical.concept import (
 )
 from dxtrace.clinical.finding import AttributeValue, Evidence, Finding, Score
 from dxtrace.clinical.measurement import Measurement
+from dxtrace.clinical.quoted_text import QuotedText, Suspicion, SuspiciousText
 from dxtrace.clinical.result import (
     Answer,
     CheckedClaim,
     Conclusion,
     Contradiction,
+    PlannerPart,
     Result,
     ToolCall,
 )
@@ -78,9 +80,11 @@ __all__ = [
     "Observation",
     "Outcome",
     "Patient",
+    "PlannerPart",
     "Point",
     "Presence",
     "QuotedPassage",
+    "QuotedText",
     "ReaderPhrases",
     "Reason",
     "Report",
@@ -92,6 +96,8 @@ __all__ = [
     "Source",
     "Statement",
     "Study",
+    "Suspicion",
+    "SuspiciousText",
     "ToolCall",
     "Trace",
     "TraceEntry",

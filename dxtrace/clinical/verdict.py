@@ -40,6 +40,8 @@ class QuotedPassage(Frozen):
         score: how much the passage bears on the question, from 0 to 1; None if nobody knows.
         question: what it was found for.
         own: whether it is from a document that the user added: no rule is proved from those.
+        unverified: why the words could not be verified, or the passage not be found; empty if they
+            stand in a document of this machine as quoted.
     """
 
     citation: Citation
@@ -49,6 +51,7 @@ class QuotedPassage(Frozen):
     score: float | None = None
     question: str = ""
     own: bool = False
+    unverified: str = ""
 
 
 class Reason(Frozen):

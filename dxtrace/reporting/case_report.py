@@ -14,6 +14,7 @@ from dxtrace.clinical import (
     Context,
     Contradiction,
     Finding,
+    QuotedPassage,
     Reason,
     Report,
     Result,
@@ -42,6 +43,7 @@ _GROUPS = {
     "normal": "Said to be normal",
     "context": "Patient and examination",
 }
+_PLANNERS_OWN = ("In the words of the planner ", "The planner ")
 _CLAIMED = "Claimed by the impression"
 _OTHER_TIMES = "Earlier, family or hypothetical"
 _SOURCE_WORDS = {
@@ -49,6 +51,15 @@ _SOURCE_WORDS = {
     "report_impression": "report, impression",
     "report_context": "report, indication or history",
     "structured": "given with the case",
+}
+_KIND_WORDS = {
+    "report": "Report",
+    "dicom": "Series",
+    "case": "Case",
+    "passage": "Guideline passage",
+    "similar_case": "Similar case",
+    "tool_output": "Tool",
+    "file_name": "File name",
 }
 
 
@@ -102,8 +113,9 @@ def render_case_report(
         finding_ids={f.id for f in result.findings},
         groups=_group(result, names),
         statements=_Statements(result, case),
-        verdict_words=VERDICT_WORDS,
+        verdict_words={**VERDICT_WORDS, "unchecked": "Not checked"},
         source_words=_SOURCE_WORDS,
+        kind_words=_KIND_WORDS,
         citations_of=_citations_of,
         quotations=[p for call in result.tools for p in call.passages],
         guideline_text=GUIDELINE_TEXT.removesuffix(":"),
@@ -146,20 +158,26 @@ def _documents(result: Result, case: Case | None, names: Names) -> list[_Documen
 
 
 def _answer(result: Result) -> list[Paragraph]:
-    """The answer without what the page's own sections on contradictions and guidelines say."""
+    """The answer without what sections of the page say on contradictions, guidelines, the planner."""
     explained = [c.explanation for c in result.contradictions if c.explanation]
-    if quotations := [p.quote for call in result.tools for p in call.passages]:
-        explained += [GUIDELINE_TEXT, *(f"“{quote}”" for quote in quotations)]
+    quoted = [_begins(p) for call in result.tools for p in call.passages]
     return [
         paragraph
         for paragraph in split_answer(result.answer.text)
-        if not any(_says(paragraph, e) for e in explained)
+        if not any(e in f"{paragraph.lead} {paragraph.rest}" for e in explained)
+        and not paragraph.lead.startswith((*_PLANNERS_OWN, GUIDELINE_TEXT))
+        and not _said(paragraph).startswith(tuple(quoted))
     ]
 
 
-def _says(paragraph: Paragraph, words: str) -> bool:
-    said = f"{paragraph.lead} {paragraph.rest} {paragraph.sources}"
-    return " ".join(words.split()) in " ".join(said.split())
+def _begins(passage: QuotedPassage) -> str:
+    """How the answer begins to quote a passage, on one line."""
+    before = f"Not verified, {passage.unverified}: " if passage.unverified else ""
+    return " ".join(f"{before}“{passage.quote}”".split())
+
+
+def _said(paragraph: Paragraph) -> str:
+    return " ".join(f"{paragraph.lead} {paragraph.rest} {paragraph.sources}".split())
 
 
 def _group(result: Result, names: Names) -> dict[str, list[Finding]]:

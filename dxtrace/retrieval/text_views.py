@@ -32,7 +32,10 @@ _BETWEEN = re.compile(r"[ .\-_*·]")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{20,}")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2}[\s:,]?){12,}")
 _BITS = re.compile(r"(?:[01]{8}\s?){8,}")
-_ESCAPES = re.compile(r"\\u\{?([0-9A-Fa-f]{4,6})\}?|\\x([0-9A-Fa-f]{2})|\\U([0-9A-Fa-f]{8})")
+_ESCAPES = re.compile(
+    r"\\([\"'/])|\\u\{?([0-9A-Fa-f]{4,6})\}?|\\x([0-9A-Fa-f]{2})|\\U([0-9A-Fa-f]{8})"
+)
+_LINE_ENDS = frozenset("\n\x0b\x0c\x85\u2028\u2029")
 _TAGS = range(0xE0020, 0xE007F)
 
 
@@ -59,8 +62,10 @@ def written_words(text: str, start: int, end: int) -> str:
 
 @lru_cache(maxsize=65_536)
 def _plain(character: str) -> str:
-    unseen = character not in "\t\n" and is_unseen(character)
-    return "" if unseen else unaccented(character.casefold())
+    if character in _LINE_ENDS:
+        return "\n"
+    unseen = character != "\t" and is_unseen(character)
+    return "" if unseen else unaccented(unicodedata.normalize("NFKD", character).casefold())
 
 
 def views_of(text: str, depth: int = _DEPTH) -> Iterator[tuple[str, str]]:
@@ -130,5 +135,7 @@ def _words(decoded: bytes) -> str:
 
 
 def _unescaped(match: re.Match[str]) -> str:
+    if match[1]:
+        return match[1]
     code = int(next(filter(None, match.groups())), 16)
     return chr(code) if code <= sys.maxunicode else ""

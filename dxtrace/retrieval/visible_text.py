@@ -1,7 +1,7 @@
 """Text in which nothing is hidden and nothing can be taken for a model's own syntax.
 
 Every character that is unseen, reorders others, or would begin a chat template's token, an expert
-token, a role marker, a code fence or a link is written as ``[U+XXXX]``. Nothing is lost:
+token, a role marker, a code fence or a link is written as ``{U+XXXX}``. Nothing is lost:
 :func:`as_written` gives back the original, so that what a planner quotes from the visible form can
 be looked up in the text itself, character for character.
 """
@@ -16,9 +16,13 @@ from dxtrace.knowledge.strict_yaml import parse_yaml
 
 SYNTAX = Path(__file__).with_name("model_syntax.yaml")
 _UNUSUAL = re.compile(r"[^\t\n\x20-\x7e]")
-_SPELLED = re.compile(r"\[U\+([0-9A-F]{4,6})\]")
-_OPENED = re.compile(r"\[(?=U\+)")
-_CUT_IN_TWO = re.compile(r"\[(?:U(?:\+[0-9A-F]{0,6})?)?\Z")
+_COMMANDS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+    r"\U000e0000-\U000e007f]"
+)
+_SPELLED = re.compile(r"\{U\+([0-9A-F]{4,6})\}")
+_OPENED = re.compile(r"\{(?=U\+)")
+_CUT_IN_TWO = re.compile(r"\{(?:U(?:\+[0-9A-F]{0,6})?)?\Z")
 # Controls, format characters (bidirectional overrides, zero width, tags), halves of characters,
 # private use, unassigned, line and paragraph separators.
 _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -50,12 +54,20 @@ def visible(text: str, most: int | None = None) -> str:
     head = text if most is None else text[:most]
     parts, last = [], 0
     for at in sorted(_places(head)):
-        parts += [head[last:at], f"[U+{ord(head[at]):04X}]"]
+        parts += [head[last:at], f"{{U+{ord(head[at]):04X}}}"]
         last = at + 1
     shown = "".join([*parts, head[last:]])
     if most is None or len(shown) <= most:
         return shown
     return _CUT_IN_TWO.sub("", shown[:most])
+
+
+def legible(text: str) -> str:
+    """Text for people and their terminals; what commands these or reorders words is spelled out.
+
+    Joiners and soft hyphens, which words of many languages need, stay.
+    """
+    return _COMMANDS.sub(lambda m: f"{{U+{ord(m[0]):04X}}}", text)
 
 
 def as_written(shown: str) -> str:

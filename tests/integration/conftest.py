@@ -30,7 +30,7 @@ def dxtrace(tmp_path: Path) -> Run:
     def run(*arguments: str | Path, cwd: Path = tmp_path) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "dxtrace", *map(str, arguments)]
         return subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=cwd, timeout=300,
+            command, capture_output=True, text=True, check=False, cwd=cwd, timeout=LIMIT_S,
             env=command_environment(),
         )  # fmt: skip
 

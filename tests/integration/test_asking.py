@@ -1,5 +1,6 @@
 """Questions from the command line: at a terminal, from a script, and after a kill."""
 
+import codecs
 import json
 import os
 import pty
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import Run, command_environment
+from tests.processes import LIMIT_S
 
 pytestmark = pytest.mark.slow
 
@@ -31,14 +33,15 @@ class Terminal:
             stdout=subprocess.PIPE, cwd=cwd, env={**command_environment(), "TERM": "dumb"},
         )  # fmt: skip
         os.close(theirs)
+        self._decoder = codecs.getincrementaldecoder("utf-8")()  # a read may end in a letter
         self.seen = ""
 
     def wait_for(self, words: str) -> str:
         """What has appeared up to the words, and nothing after them."""
         while words not in self.seen:
-            ready, _, _ = select.select([self._end], [], [], 120)
+            ready, _, _ = select.select([self._end], [], [], LIMIT_S)
             assert ready, f"nothing more came after: {self.seen}"
-            self.seen += os.read(self._end, 4096).decode()
+            self.seen += self._decoder.decode(os.read(self._end, 4096))
         before, _, self.seen = self.seen.partition(words)
         return before
 
@@ -48,7 +51,7 @@ class Terminal:
 
     def output(self) -> str:
         """Standard output, once the command has ended."""
-        printed, _ = self.process.communicate(timeout=120)
+        printed, _ = self.process.communicate(timeout=LIMIT_S)
         return printed.decode()
 
 

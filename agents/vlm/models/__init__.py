@@ -3,6 +3,7 @@
 Nothing here imports a model's library before :func:`open_chat_model` or :func:`probe` is called.
 """
 
+from agents.vlm.models.abilities import Abilities, Ability, probe
 from agents.vlm.models.entries import (
     configured_planners,
     planners_file,
@@ -13,6 +14,8 @@ from agents.vlm.models.errors import PlannerError, PlannerRefused, PlannerUnavai
 from agents.vlm.models.opening import open_chat_model
 
 __all__ = [
+    "Abilities",
+    "Ability",
     "PlannerEntry",
     "PlannerError",
     "PlannerRefused",
@@ -20,5 +23,6 @@ __all__ = [
     "configured_planners",
     "open_chat_model",
     "planners_file",
+    "probe",
     "resolve_planner",
 ]

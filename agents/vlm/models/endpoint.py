@@ -89,10 +89,8 @@ def _with_served(entry: PlannerEntry, served: dict[str, int | None]) -> PlannerE
             f"{entry.base_url}#MODEL, or as model in planners.yaml"
         )
     ((model, length),) = served.items()
-    found: dict[str, Any] = {"model": model}
-    if isinstance(length, int) and "context_tokens" not in entry.model_fields_set:
-        found["context_tokens"] = length
-    return entry.model_copy(update=found)
+    entry = entry.model_copy(update={"model": model})
+    return entry.fitted(length) if isinstance(length, int) else entry
 
 
 async def _remember(response: Any) -> None:

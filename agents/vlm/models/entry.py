@@ -27,7 +27,8 @@ class PlannerEntry(Frozen):
         dialect: how it is told to call tools; ``auto`` tries what it can do.
         images: how many images a message may hold; 0 for a model that reads text only.
         image_edge_px: an image's longest edge, in pixels.
-        context_tokens: how much it can read and write at once.
+        context_tokens: how much it can read and write at once; if nothing is said, what the model
+            itself says, where it does.
         max_tokens: how much it may write in one answer.
         temperature: 0 for the likeliest words.
         samples: how often it is asked the same; answers are then compared claim by claim.
@@ -51,6 +52,13 @@ class PlannerEntry(Frozen):
     timeout_s: float = Field(default=120.0, gt=0)
     retries: int = Field(default=2, ge=0, le=10)
     images_leave_the_house: bool = False
+
+    def fitted(self, context_tokens: int) -> Self:
+        """The entry of a model that can read and write so much, unless the entry says otherwise."""
+        if "context_tokens" in self.model_fields_set:
+            return self
+        answer = min(self.max_tokens, context_tokens // 2)
+        return self.model_copy(update={"context_tokens": context_tokens, "max_tokens": answer})
 
     @model_validator(mode="after")
     def _validate_kind(self) -> Self:

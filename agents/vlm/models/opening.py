@@ -33,9 +33,13 @@ def open_chat_model(entry: PlannerEntry) -> BaseChatModel:
         from agents.vlm.models.endpoint import open_endpoint
 
         return open_endpoint(entry)
-    from agents.vlm.models.hosted import open_hosted
+    if entry.kind == "hosted":
+        from agents.vlm.models.hosted import open_hosted
 
-    return open_hosted(entry)
+        return open_hosted(entry)
+    from agents.vlm.models.in_process import open_in_process
+
+    return open_in_process(entry)
 
 
 def refuse_to_leave(entry: PlannerEntry) -> None:

@@ -19,7 +19,7 @@ from agents.vlm.models.entry import PlannerEntry
 from agents.vlm.models.errors import PlannerUnavailable
 from agents.vlm.models.explaining import explain, place_of
 from agents.vlm.models.messages import refuse_images, whole_result
-from agents.vlm.models.within_time import OutOfTimeError, stream_within
+from expert_models.runtime.within_time import OutOfTimeError, stream_within
 
 Item = TypeVar("Item")
 REPLIES: ContextVar[list[str] | None] = ContextVar("REPLIES", default=None)

@@ -1,0 +1,30 @@
+"""What a trace records of a review, as the objects that it was."""
+
+from agents.planner import Turn
+from dxtrace.clinical import SimilarCase, ToolCall, Trace
+
+
+def recorded_turns(trace: Trace) -> tuple[Turn, ...]:
+    """What a planner said, as recorded: no model is asked again."""
+    plans = (e.data for e in trace.entries if e.kind == "plan")
+    return tuple(Turn.model_validate(plan["turn"]) for plan in plans if "turn" in plan)
+
+
+def recorded_calls(trace: Trace) -> tuple[ToolCall, ...]:
+    """The calls as recorded: how tools ended is part of the answer."""
+    fields = set(ToolCall.model_fields)
+    return tuple(
+        ToolCall.model_validate({k: v for k, v in e.data.items() if k in fields})
+        for e in trace.entries
+        if e.kind == "result"
+    )
+
+
+def recorded_similar(trace: Trace) -> tuple[SimilarCase, ...]:
+    """The similar cases as recorded: the index is not searched again."""
+    return tuple(
+        SimilarCase.model_validate(case)
+        for e in trace.entries
+        if e.kind == "result"
+        for case in e.data.get("similar_cases", ())
+    )
