@@ -11,11 +11,12 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-_WORDS = (
-    "an incidental cystic mass of the kidney is followed by contrast enhanced imaging when its wall "
-    "is thick or septa are many while a simple cyst needs none and growth alone decides nothing "
-    "unless attenuation exceeds twenty units in patients with known disease or a high risk"
-).split()
+_SAID = (
+    "an incidental cystic mass of the kidney is followed by contrast enhanced imaging when its "
+    "wall is thick or septa are many while a simple cyst needs none and growth alone decides "
+    "nothing unless attenuation exceeds twenty units in patients with known disease or a high risk"
+)
+_WORDS = _SAID.split()
 _NOUNS = ("Scope", "Classes", "Follow-up", "Reporting", "Technique", "Risk", "Growth", "Referral")
 Row = tuple[str, ...]
 

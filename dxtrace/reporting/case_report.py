@@ -158,7 +158,7 @@ def _documents(result: Result, case: Case | None, names: Names) -> list[_Documen
 
 
 def _answer(result: Result) -> list[Paragraph]:
-    """The answer without what sections of the page say on contradictions, guidelines, the planner."""
+    """The answer without what the page says in sections of its own."""
     explained = [c.explanation for c in result.contradictions if c.explanation]
     quoted = [_begins(p) for call in result.tools for p in call.passages]
     return [

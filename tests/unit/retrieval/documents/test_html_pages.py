@@ -11,8 +11,10 @@ def texts(page: str) -> list[str]:
 def test_only_what_a_reader_sees_is_read() -> None:
     page = """<html><head><style>p {}</style></head><body><nav>Menu</nav><h1>Cysts</h1>
     <script>document.write('run')</script><p>Seen.<!-- not seen --></p>
-    <p hidden>Hidden</p><p style="display: none">Hidden</p><template><p>Hidden</p></template>
-    <h2>Sizes<span style="display:none">hidden</span></h2><p>Also <b>seen</b>.</p><footer>End</footer>
+    <p hidden>Hidden</p><p style="display: none">Hidden</p>
+    <template><p>Hidden</p></template>
+    <h2>Sizes<span style="display:none">hidden</span></h2>
+    <p>Also <b>seen</b>.</p><footer>End</footer>
     <noscript>No script</noscript><iframe src="http://127.0.0.1:9/x">frame</iframe></body></html>"""
     assert texts(page) == ["Cysts", "Seen.", "Sizes", "Also seen."]
 
@@ -49,7 +51,6 @@ def test_a_table_that_lays_out_a_page_is_read_as_text() -> None:
 
 def test_absurd_spans_cost_nothing() -> None:
     page = "<table><tr><td colspan=999999999 rowspan=9999>a<td>b<tr><td>c<td>d</table>"
-    assert texts(page) == [] or True
     assert len(str(read_html(page.encode()))) < 100_000
 
 
@@ -60,7 +61,8 @@ def test_deep_nesting_is_read(depth: int) -> None:
 
 def test_metadata_is_taken_as_it_is_said() -> None:
     page = """<head><title>Site - Page</title><meta name="citation_title" content="Cyst guideline">
-    <meta name="citation_publisher" content="A Society"><meta name="citation_doi" content="10.1000/x1">
+    <meta name="citation_publisher" content="A Society">
+    <meta name="citation_doi" content="10.1000/x1">
     <meta name="citation_publication_date" content="2021/03/01">
     <link rel="license" href="https://creativecommons.org/licenses/by/4.0/"></head><p>x"""
     facts = read_html(page.encode()).facts

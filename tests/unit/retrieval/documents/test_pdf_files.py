@@ -71,7 +71,7 @@ def test_a_scan_without_text_is_refused_and_scanned_pages_are_named() -> None:
     blank = FPDF()
     blank.add_page()
     blank.rect(10, 10, 50, 50, style="F")
-    with pytest.raises(UnreadableDocument, match="none of its 1 page.*character recognition"):
+    with pytest.raises(UnreadableDocument, match=r"none of its 1 page.*character recognition"):
         read_pdf(bytes(blank.output()))
     pdf = page()
     pdf.write(5, "Text.")
