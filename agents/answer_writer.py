@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from agents.analogies import differential_in_words, similar_in_words
 from agents.direct_answers import DirectAnswers
 from agents.intent import Intent, asks_for_growth, asks_for_stability
 from agents.overview import overview, undisputed_findings
@@ -22,17 +23,14 @@ from dxtrace.clinical import (
     QuotedPassage,
     Reason,
     Result,
-    SimilarCase,
     VerdictKind,
 )
-from dxtrace.clinical.similar_case import ANALOGY
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.fact_names import missing_in_words, plain
 from dxtrace.retrieval.visible_text import legible
 
 _SHOWN_VALUES = 6
 _FEW_ASSUMPTIONS = 3
-_STANDINGS = {"shared": "shares", "differs": "differs in", "here": "lacks", "there": "also has"}
 _UNCHANGED = ("stable", "unchanged")
 _FARES = {
     VerdictKind.ENTAILED: "proved by the findings",
@@ -79,7 +77,8 @@ class AnswerWriter:
             *self._overview(result, asked),
             *said_by_planner(result),
             *_quotations(result),
-            *_similar(result),
+            *similar_in_words(result.similar_cases),
+            *differential_in_words(result.differential),
             *self._failures(result, problems),
         ]
         return legible("\n\n".join(paragraphs))
@@ -262,33 +261,6 @@ def quoted(texts: Iterable[str]) -> str:
         ", ".join(dict.fromkeys(statements)) + (f" (“{words}”)" if words else "")
         for words, statements in groups.items()
     )
-
-
-def _similar(result: Result) -> Iterator[str]:
-    """What similar cases share with this one and where they differ: analogies, and said to be."""
-    if not result.similar_cases:
-        return
-    yield f"Similar cases ({ANALOGY}: nothing of them is taken for this patient):"
-    for number, case in enumerate(result.similar_cases, start=1):
-        parts = [
-            f"{words} {', '.join(named[:_SHOWN_VALUES])}{_rest(named)}"
-            for standing, words in _STANDINGS.items()
-            if (named := _told(case, standing))
-        ]
-        yield f"{number}. {case.source}: {'; '.join(parts) or 'similar words'}."
-
-
-def _told(case: SimilarCase, standing: str) -> list[str]:
-    """Findings with this standing, without what both or one of them merely deny."""
-    return [
-        c.name.lower()
-        for c in case.comparisons
-        if c.standing == standing and not {c.here, c.there} <= {"absent", ""}
-    ]
-
-
-def _rest(named: list[str]) -> str:
-    return f" and {len(named) - _SHOWN_VALUES} more" if len(named) > _SHOWN_VALUES else ""
 
 
 def _cited(citations: Iterable[Citation]) -> str:

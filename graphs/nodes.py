@@ -23,6 +23,7 @@ from dxtrace.clinical import (
     VerdictKind,
 )
 from dxtrace.knowledge.fact_names import offered
+from graphs.analogies import analogy_record, differential_of, judge_differential
 from graphs.checking import CaseCheck, ambiguities, contradictions_of, merge_missing
 from graphs.composing import compose
 from graphs.foreign_words import (
@@ -32,7 +33,7 @@ from graphs.foreign_words import (
     words_of_run,
 )
 from graphs.questions import pending_question, reply_finding
-from graphs.records import answer_record, check_record, dump, input_record, similar_record
+from graphs.records import answer_record, check_record, dump, input_record
 from graphs.settings import Settings
 from graphs.state import ReviewState
 from graphs.statements import check_statement, last_statement, with_marks
@@ -141,7 +142,7 @@ class ReviewNodes:
                     **run.call.model_dump(mode="json"),
                     "findings": [f.id for f in run.findings],
                     "artifacts": [a.model_dump(mode="json") for a in run.artifacts],
-                    **similar_record(run),
+                    **analogy_record(run),
                 },
             )
             record_suspicious(trace, words_of_run(run))
@@ -152,7 +153,16 @@ class ReviewNodes:
         for finding in unique:
             if finding.id not in known:
                 trace.append("finding", finding.model_dump(mode="json"))
-        return {"findings": unique, "trace": trace.entries}
+        return {
+            "findings": unique, "trace": trace.entries, "differential": differential_of(runs),
+        }  # fmt: skip
+
+    def after_gather(self, state: ReviewState) -> str:
+        """Check, unless the planner is in the middle of its calls and has said nothing to check."""
+        memory = state.get("memory", ())
+        asking = bool(memory) and bool(memory[-1].calls) and not state.get("ended")
+        # What came of the planner's own calls it reads first; the pathway's are checked.
+        return "plan" if asking and state["plan"].turn is not None else "check"
 
     # -- check -------------------------------------------------------------------------------
 
@@ -203,6 +213,9 @@ class ReviewNodes:
             "problems": (
                 *full.base.problems,
                 *ambiguities(check.body.conflicts, findings),
+            ),
+            "differential": judge_differential(
+                state.get("differential"), knowledge.vocabulary.concepts, full.check
             ),
         }
 
@@ -285,6 +298,7 @@ def _situation(state: ReviewState, context: ReviewContext) -> Situation:
     return Situation(
         case=state["case"], called=tuple(r.call for r in runs), findings=state["findings"],
         missing=state.get("missing", ()), similar=tuple(s for r in runs for s in r.similar),
+        differential=state.get("differential"),
         memory=state.get("memory", ()), asked=state.get("asked", ()),
         ended=state.get("ended", ""),
         artifacts=tuple(a for r in runs for a in r.artifacts),

@@ -1,7 +1,7 @@
 """What a trace records of a review, as the objects that it was."""
 
 from agents.planner import Turn
-from dxtrace.clinical import SimilarCase, ToolCall, Trace
+from dxtrace.clinical import Differential, SimilarCase, ToolCall, Trace
 
 
 def recorded_turns(trace: Trace) -> tuple[Turn, ...]:
@@ -28,3 +28,9 @@ def recorded_similar(trace: Trace) -> tuple[SimilarCase, ...]:
         if e.kind == "result"
         for case in e.data.get("similar_cases", ())
     )
+
+
+def recorded_differential(trace: Trace) -> Differential | None:
+    """What similar cases were thought to be, as recorded, before it was judged."""
+    found = (e.data.get("differential") for e in trace.entries if e.kind == "result")
+    return next((Differential.model_validate(data) for data in found if data), None)

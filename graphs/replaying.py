@@ -17,7 +17,12 @@ from dxtrace.clinical import (
 from dxtrace.clinical.base import Frozen
 from graphs.composing import compose
 from graphs.nodes import ReviewNodes
-from graphs.recorded import recorded_calls, recorded_similar, recorded_turns
+from graphs.recorded import (
+    recorded_calls,
+    recorded_differential,
+    recorded_similar,
+    recorded_turns,
+)
 from graphs.records import answer_record, check_record
 from graphs.settings import Settings
 from graphs.workbench import Workbench, default_workbench
@@ -101,6 +106,7 @@ def _replay(trace: Trace, data: dict[str, dict[str, Any]], bench: Workbench) -> 
     state: Any = {
         "case": case, "findings": findings, "intents": intents, "drafts": drafts,
         "trace": (), "memory": recorded_turns(trace), "ended": _ended(trace),
+        "differential": recorded_differential(trace),
     }  # fmt: skip
     outcome = nodes.judge(state)
     differences = _differences(_decided(data["check"]), _decided(check_record(outcome)))

@@ -30,7 +30,7 @@ def build_review_graph(
     graph.add_edge("intake", "plan")
     graph.add_conditional_edges("plan", nodes.dispatch, ["call", "gather"])
     graph.add_edge("call", "gather")
-    graph.add_edge("gather", "check")
+    graph.add_conditional_edges("gather", nodes.after_gather, ["check", "plan"])
     graph.add_conditional_edges("check", nodes.after_check, ["revise", "plan", "ask", "answer"])
     graph.add_edge("revise", "check")
     graph.add_edge("ask", "gather")

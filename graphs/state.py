@@ -12,6 +12,7 @@ from dxtrace.clinical import (
     Claim,
     Conclusion,
     Contradiction,
+    Differential,
     Finding,
     MissingFact,
     Result,
@@ -72,5 +73,6 @@ class ReviewState(TypedDict, total=False):
     contradictions: tuple[Contradiction, ...]
     missing: tuple[MissingFact, ...]
     problems: tuple[str, ...]
+    differential: Differential | None
     trace: tuple[TraceEntry, ...]
     result: Result

@@ -20,6 +20,7 @@ from dxtrace.clinical.concept import (
     ConceptAttribute,
     ReaderPhrases,
 )
+from dxtrace.clinical.differential import Candidate, Differential, Sign
 from dxtrace.clinical.finding import AttributeValue, Evidence, Finding, Score
 from dxtrace.clinical.measurement import Measurement
 from dxtrace.clinical.quoted_text import QuotedText, Suspicion, SuspiciousText
@@ -57,6 +58,7 @@ __all__ = [
     "Basis",
     "Box",
     "CallRequest",
+    "Candidate",
     "Case",
     "CheckedClaim",
     "CheckedSentence",
@@ -68,6 +70,7 @@ __all__ = [
     "Conclusion",
     "Context",
     "Contradiction",
+    "Differential",
     "Evidence",
     "Finding",
     "FindingComparison",
@@ -92,6 +95,7 @@ __all__ = [
     "Score",
     "Sentence",
     "Series",
+    "Sign",
     "SimilarCase",
     "Source",
     "Statement",
