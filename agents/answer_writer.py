@@ -12,6 +12,7 @@ from agents.overview import overview, undisputed_findings
 from agents.planner_words import said_by_planner
 from agents.question_text import is_yes_no
 from dxtrace.clinical import (
+    ASIDE,
     GUIDELINE_TEXT,
     OWN_DOCUMENT,
     Case,
@@ -219,14 +220,16 @@ class AnswerWriter:
 def _quotations(result: Result) -> Iterator[str]:
     """Guideline text, marked as what it is: quoted, and no statement about this case."""
     passages = [p for call in result.tools for p in call.passages]
-    verified = [p for p in passages if not p.unverified]
-    if verified:
+    aside = result.reliance.passages if result.reliance is not None else ()
+    doubts = [p.unverified or (ASIDE if p.reference in aside else "") for p in passages]
+    if not all(doubts):
         yield GUIDELINE_TEXT
-    for passage in verified:
-        yield f"“{passage.quote}”{_place(passage)}"
-    for passage in passages:
-        if passage.unverified:
-            yield f"Not verified, {passage.unverified}: “{passage.quote}”{_place(passage)}"
+    for passage, doubt in sorted(zip(passages, doubts, strict=True), key=lambda p: bool(p[1])):
+        quoted = f"“{passage.quote}”{_place(passage)}"
+        if doubt == ASIDE:
+            yield f"Found, but {ASIDE}: {quoted}"
+        else:
+            yield f"Not verified, {doubt}: {quoted}" if doubt else quoted
 
 
 def _place(passage: QuotedPassage) -> str:

@@ -24,6 +24,7 @@ from dxtrace.clinical.differential import Candidate, Differential, Sign
 from dxtrace.clinical.finding import AttributeValue, Evidence, Finding, Score
 from dxtrace.clinical.measurement import Measurement
 from dxtrace.clinical.quoted_text import QuotedText, Suspicion, SuspiciousText
+from dxtrace.clinical.reliance import ChangedClaim, Reliance
 from dxtrace.clinical.result import (
     Answer,
     CheckedClaim,
@@ -38,6 +39,7 @@ from dxtrace.clinical.statement import Basis, CheckedSentence, Mark, Sentence, S
 from dxtrace.clinical.states import Context, Laterality, Outcome, Presence, Source, VerdictKind
 from dxtrace.clinical.trace import Trace, TraceEntry, TraceError
 from dxtrace.clinical.verdict import (
+    ASIDE,
     GUIDELINE_TEXT,
     OWN_DOCUMENT,
     Citation,
@@ -48,6 +50,7 @@ from dxtrace.clinical.verdict import (
 )
 
 __all__ = [
+    "ASIDE",
     "GUIDELINE_TEXT",
     "OWN_DOCUMENT",
     "Answer",
@@ -60,6 +63,7 @@ __all__ = [
     "CallRequest",
     "Candidate",
     "Case",
+    "ChangedClaim",
     "CheckedClaim",
     "CheckedSentence",
     "Citation",
@@ -90,6 +94,7 @@ __all__ = [
     "QuotedText",
     "ReaderPhrases",
     "Reason",
+    "Reliance",
     "Report",
     "Result",
     "Score",

@@ -7,6 +7,8 @@ from dxtrace.clinical.states import VerdictKind
 
 GUIDELINE_TEXT = "Guideline text on the question, quoted and not checked against this case:"
 """What stands above quoted passages in an answer."""
+ASIDE = "not on the question"
+"""What stands beside a passage that was found and is not relied on."""
 OWN_DOCUMENT = "from a document of your own, no rule is proved from it"
 """What stands beside a passage that does not come with a knowledge pack."""
 

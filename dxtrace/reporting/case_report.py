@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from dxtrace import RESEARCH_USE, __version__
 from dxtrace.clinical import (
     GUIDELINE_TEXT,
-    OWN_DOCUMENT,
     Case,
     Citation,
     Claim,
@@ -14,7 +13,6 @@ from dxtrace.clinical import (
     Context,
     Contradiction,
     Finding,
-    QuotedPassage,
     Reason,
     Report,
     Result,
@@ -28,6 +26,7 @@ from dxtrace.reporting.highlight import Piece, Quote, collect_marks, cut_into_pi
 from dxtrace.reporting.names import Names
 from dxtrace.reporting.page_pictures import PagePicture
 from dxtrace.reporting.pages import page_environment
+from dxtrace.reporting.quotations import quotes_one, shown_passages
 
 VERDICT_WORDS = {
     VerdictKind.ENTAILED: "Proved",
@@ -117,9 +116,8 @@ def render_case_report(
         source_words=_SOURCE_WORDS,
         kind_words=_KIND_WORDS,
         citations_of=_citations_of,
-        quotations=[p for call in result.tools for p in call.passages],
+        quotations=shown_passages(result),
         guideline_text=GUIDELINE_TEXT.removesuffix(":"),
-        own_document=OWN_DOCUMENT,
         titles=_Titles(names, result.findings),
         research_use=RESEARCH_USE,
         version=__version__,
@@ -160,24 +158,14 @@ def _documents(result: Result, case: Case | None, names: Names) -> list[_Documen
 def _answer(result: Result) -> list[Paragraph]:
     """The answer without what the page says in sections of its own."""
     explained = [c.explanation for c in result.contradictions if c.explanation]
-    quoted = [_begins(p) for call in result.tools for p in call.passages]
+    quoted = shown_passages(result)
     return [
         paragraph
         for paragraph in split_answer(result.answer.text)
         if not any(e in f"{paragraph.lead} {paragraph.rest}" for e in explained)
         and not paragraph.lead.startswith((*_PLANNERS_OWN, GUIDELINE_TEXT))
-        and not _said(paragraph).startswith(tuple(quoted))
+        and not quotes_one(paragraph, quoted)
     ]
-
-
-def _begins(passage: QuotedPassage) -> str:
-    """How the answer begins to quote a passage, on one line."""
-    before = f"Not verified, {passage.unverified}: " if passage.unverified else ""
-    return " ".join(f"{before}“{passage.quote}”".split())
-
-
-def _said(paragraph: Paragraph) -> str:
-    return " ".join(f"{paragraph.lead} {paragraph.rest} {paragraph.sources}".split())
 
 
 def _group(result: Result, names: Names) -> dict[str, list[Finding]]:
