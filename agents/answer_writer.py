@@ -29,6 +29,7 @@ from dxtrace.retrieval.visible_text import legible
 
 _SHOWN_VALUES = 6
 _FEW_ASSUMPTIONS = 3
+_ASIDE = "not on the question"
 _UNCHANGED = ("stable", "unchanged")
 _FARES = {
     VerdictKind.ENTAILED: "proved by the findings",
@@ -217,14 +218,16 @@ class AnswerWriter:
 def _quotations(result: Result) -> Iterator[str]:
     """Guideline text, marked as what it is: quoted, and no statement about this case."""
     passages = [p for call in result.tools for p in call.passages]
-    verified = [p for p in passages if not p.unverified]
-    if verified:
+    aside = result.reliance.passages if result.reliance is not None else ()
+    doubts = [p.unverified or (_ASIDE if p.reference in aside else "") for p in passages]
+    if not all(doubts):
         yield "Guideline text on the question, quoted and not checked against this case:"
-    for passage in verified:
-        yield f"“{passage.quote}”{_place(passage)}"
-    for passage in passages:
-        if passage.unverified:
-            yield f"Not verified, {passage.unverified}: “{passage.quote}”{_place(passage)}"
+    for passage, doubt in sorted(zip(passages, doubts, strict=True), key=lambda p: bool(p[1])):
+        quoted = f"“{passage.quote}”{_place(passage)}"
+        if doubt == _ASIDE:
+            yield f"Found, but {_ASIDE}: {quoted}"
+        else:
+            yield f"Not verified, {doubt}: {quoted}" if doubt else quoted
 
 
 def _place(passage: QuotedPassage) -> str:

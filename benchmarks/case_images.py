@@ -15,6 +15,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,21 @@ DIMENSION = 64
 FIXED_SHARE, NEAREST = 0.1, 200
 TOP, LOOKED_AT = 10, 400
 Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Who asks whom.
+
+    Attributes:
+        queries: the reports that are asked about.
+        collection: those that are searched.
+        gains: for each query, how relevant each of the collection is.
+    """
+
+    queries: list[Judged]
+    collection: list[Judged]
+    gains: list[list[float]]
 
 
 def unit(rows: Vectors) -> Vectors:
@@ -72,27 +88,24 @@ def by_model(reports: Sequence[Judged]) -> Vectors:
     return unit(np.concatenate(rows))
 
 
-def score(
-    queries: Sequence[Judged], collection: Sequence[Judged], rank: Callable[[int], list[int]]
-) -> float:
-    """Mean nDCG@10."""
-    values = []
-    for number, query in enumerate(queries):
-        gains = [
-            0.0 if j.plain == query.plain else relevance(query.codes, j.codes) for j in collection
-        ]
-        best = ndcg([gains[n] for n in rank(number)], gains)
-        values += [] if best is None else [best]
-    return float(np.mean(values))
+def score(gains: Sequence[list[float]], rank: Callable[[int], list[int]]) -> float:
+    """Mean nDCG@10 of the queries for which anything is relevant."""
+    found = (ndcg([each[n] for n in rank(number)], each) for number, each in enumerate(gains))
+    return float(np.mean([value for value in found if value is not None]))
 
 
-def compare(folder: Path, queries: list[Judged], collection: list[Judged], kind: str,
-            vectors: Vectors | None) -> None:  # fmt: skip
+def gains_of(query: Judged, collection: Sequence[Judged]) -> list[float]:
+    """How relevant each case is; the query's own words count for nothing."""
+    return [0.0 if j.plain == query.plain else relevance(query.codes, j.codes) for j in collection]
+
+
+def compare(folder: Path, sets: Sets, kind: str, vectors: Vectors | None) -> None:
     """Print the figures of one kind of vectors."""
     index = CaseIndex(
         folder, load_knowledge().vocabulary, embedder=configured_embedder(),
         image_embedder="" if vectors is None else kind,
     )  # fmt: skip
+    queries, collection = sets.queries, sets.collection
     if vectors is not None:
         given = {j.record.source: v for j, v in zip(collection, vectors, strict=False)}
         index.add([j.record for j in collection], given)
@@ -111,11 +124,11 @@ def compare(folder: Path, queries: list[Judged], collection: list[Judged], kind:
         found = index.rank(queries[number].record, top=LOOKED_AT, image=image_of(number))
         return [numbers[s] for s in _with_cosines(index, found, image_of(number))][:TOP]
 
-    plain = score(queries, collection, as_it_is)
+    plain = score(sets.gains, as_it_is)
     if vectors is None:
         print(f"{'no images':20}{'':12}{plain:12.4f}", flush=True)
         return
-    fixed = score(queries, collection, added)
+    fixed = score(sets.gains, added)
     agreement = index.image_agreement().agreement
     print(f"{kind:20}{agreement:12.3f}{plain:12.4f}{fixed:16.4f}", flush=True)
 
@@ -135,21 +148,25 @@ def main() -> int:
     """Build once, then each kind of vectors on a copy."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, help="an index of case_search.py (default: made)")
+    parser.add_argument("--every", type=int, default=1, help="take every so-manieth query")
     given = parser.parse_args()
     judged = judge(list(read_indiana()))
-    queries = [j for j in judged if j.report.number % 5 == HELD_BACK]
+    held_back = [j for j in judged if j.report.number % 5 == HELD_BACK]
+    queries = held_back[:: given.every]
     collection = [j for j in judged if j.report.number % 5 != HELD_BACK]
+    sets = Sets(queries, collection, [gains_of(q, collection) for q in queries])
     everybody = [*collection, *queries]
     with tempfile.TemporaryDirectory() as temporary:
         base = given.folder or Path(temporary) / "index"
         build(base, [j.record for j in collection]).close()
+        print(f"{len(queries)} queries, {len(collection)} cases")
         print(f"{'nDCG@10':20}{'agreement':>12}{'as it is':>12}{'cosines added':>16}")
         kinds = {"no images": None, "untrained model": by_model, "chance": by_chance,
                  "informed": by_coding}  # fmt: skip
         for kind, make in kinds.items():
             copy = Path(temporary) / kind.replace(" ", "-")
             shutil.copytree(base, copy)
-            compare(copy, queries, collection, kind, make(everybody) if make else None)
+            compare(copy, sets, kind, make(everybody) if make else None)
     return 0
 
 

@@ -47,7 +47,7 @@ def compose(
         claims=(*state["answers"], *state.get("stated", ()), *state["report_claims"]),
         contradictions=state["contradictions"], missing=state["missing"], tools=calls,
         similar_cases=tuple({c.id: c for c in similar}.values()),
-        differential=state.get("differential"),
+        differential=state.get("differential"), reliance=state.get("reliance"),
         planner=_planner_part(state, planner),
     )  # fmt: skip
     unread = _why_unread(case, looked)

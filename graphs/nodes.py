@@ -34,9 +34,11 @@ from graphs.foreign_words import (
 )
 from graphs.questions import pending_question, reply_finding
 from graphs.records import answer_record, check_record, dump, input_record
+from graphs.reliance import calls_without, passages_of
 from graphs.settings import Settings
 from graphs.state import ReviewState
 from graphs.statements import check_statement, last_statement, with_marks
+from graphs.weighing import weigh
 from graphs.workbench import Workbench
 from tools import ArtifactStore, Cancellation, ToolRun, run_tool
 
@@ -155,6 +157,7 @@ class ReviewNodes:
                 trace.append("finding", finding.model_dump(mode="json"))
         return {
             "findings": unique, "trace": trace.entries, "differential": differential_of(runs),
+            "passages": passages_of(run.call for run in runs),
         }  # fmt: skip
 
     def after_gather(self, state: ReviewState) -> str:
@@ -197,8 +200,9 @@ class ReviewNodes:
             if c.verdict is VerdictKind.CONSISTENT
         ]
         stated, sentences = check_statement(
-            self.bench.statement_reader, full, last_statement(state.get("memory", ())), case
-        )
+            self.bench.statement_reader, full, last_statement(state.get("memory", ())), case,
+            state.get("passages", ()),
+        )  # fmt: skip
         return {
             "packs": packs,
             "stated": stated,
@@ -242,7 +246,27 @@ class ReviewNodes:
             return "plan"
         if self.settings.interactive and self._question(state) is not None:
             return "ask"
-        return "answer"
+        return "answer" if state.get("weighed") else "weigh"
+
+    def weigh(self, state: ReviewState, runtime: Runtime[ReviewContext]) -> dict[str, Any]:
+        """Hear a planner that spoke again, without passages that do not bear on the question."""
+        weighed = weigh(self.bench, self.planner, _situation(state, runtime.context))
+        if weighed is None:
+            return {"weighed": True}
+        trace = Trace(state["case"].id, state["trace"])
+        trace.append("reliance", weighed.record)
+        _emit("weigh", changes=len(weighed.reliance.changes))
+        memory = state.get("memory", ())
+        return {
+            "weighed": True, "reliance": weighed.reliance, "trace": trace.entries,
+            "memory": memory if weighed.turn is None else (*memory, weighed.turn),
+        }  # fmt: skip
+
+    @staticmethod
+    def after_weigh(state: ReviewState) -> str:
+        """Check what stands now, if it is something else."""
+        reliance = state.get("reliance")
+        return "check" if reliance is not None and reliance.changes else "answer"
 
     def _question(self, state: ReviewState) -> Any:
         return pending_question(
@@ -295,8 +319,11 @@ class ReviewNodes:
 def _situation(state: ReviewState, context: ReviewContext) -> Situation:
     """What the planner may know of the state."""
     runs = sorted(state["runs"], key=lambda r: r.order)
+    reliance = state.get("reliance")
+    aside = reliance.passages if reliance is not None else ()
     return Situation(
-        case=state["case"], called=tuple(r.call for r in runs), findings=state["findings"],
+        case=state["case"], called=calls_without((r.call for r in runs), aside),
+        findings=state["findings"],
         missing=state.get("missing", ()), similar=tuple(s for r in runs for s in r.similar),
         differential=state.get("differential"),
         memory=state.get("memory", ()), asked=state.get("asked", ()),

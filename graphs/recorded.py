@@ -1,13 +1,24 @@
 """What a trace records of a review, as the objects that it was."""
 
 from agents.planner import Turn
-from dxtrace.clinical import Differential, SimilarCase, ToolCall, Trace
+from dxtrace.clinical import Differential, Reliance, SimilarCase, ToolCall, Trace
 
 
 def recorded_turns(trace: Trace) -> tuple[Turn, ...]:
     """What a planner said, as recorded: no model is asked again."""
-    plans = (e.data for e in trace.entries if e.kind == "plan")
-    return tuple(Turn.model_validate(plan["turn"]) for plan in plans if "turn" in plan)
+    steps = (e.data for e in trace.entries if e.kind in ("plan", "reliance"))
+    return tuple(Turn.model_validate(step["turn"]) for step in steps if "turn" in step)
+
+
+def recorded_reliance(trace: Trace) -> Reliance | None:
+    """The comparison with the answer without certain passages; None if none was made."""
+    fields = set(Reliance.model_fields)
+    found = [
+        Reliance.model_validate({k: v for k, v in e.data.items() if k in fields})
+        for e in trace.entries
+        if e.kind == "reliance"
+    ]
+    return found[-1] if found else None
 
 
 def recorded_calls(trace: Trace) -> tuple[ToolCall, ...]:

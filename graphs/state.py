@@ -15,6 +15,8 @@ from dxtrace.clinical import (
     Differential,
     Finding,
     MissingFact,
+    QuotedPassage,
+    Reliance,
     Result,
     TraceEntry,
 )
@@ -68,6 +70,9 @@ class ReviewState(TypedDict, total=False):
     ended: str
     stated: tuple[CheckedClaim, ...]
     sentences: tuple[CheckedSentence, ...]
+    passages: tuple[QuotedPassage, ...]
+    reliance: Reliance | None
+    weighed: bool
     revised: bool
     conclusions: tuple[Conclusion, ...]
     contradictions: tuple[Contradiction, ...]

@@ -24,6 +24,7 @@ from dxtrace.clinical.differential import Candidate, Differential, Sign
 from dxtrace.clinical.finding import AttributeValue, Evidence, Finding, Score
 from dxtrace.clinical.measurement import Measurement
 from dxtrace.clinical.quoted_text import QuotedText, Suspicion, SuspiciousText
+from dxtrace.clinical.reliance import ChangedClaim, Reliance
 from dxtrace.clinical.result import (
     Answer,
     CheckedClaim,
@@ -50,6 +51,7 @@ __all__ = [
     "CallRequest",
     "Candidate",
     "Case",
+    "ChangedClaim",
     "CheckedClaim",
     "CheckedSentence",
     "Citation",
@@ -81,6 +83,7 @@ __all__ = [
     "QuotedText",
     "ReaderPhrases",
     "Reason",
+    "Reliance",
     "Report",
     "Result",
     "Score",

@@ -9,6 +9,7 @@ from dxtrace.clinical.claim import Claim
 from dxtrace.clinical.differential import Differential
 from dxtrace.clinical.finding import Finding
 from dxtrace.clinical.quoted_text import SuspiciousText
+from dxtrace.clinical.reliance import Reliance
 from dxtrace.clinical.similar_case import SimilarCase
 from dxtrace.clinical.statement import CheckedSentence
 from dxtrace.clinical.states import Outcome, VerdictKind
@@ -140,6 +141,8 @@ class Result(Frozen):
         suspicious_texts: texts of others that read as if they gave instructions; they had no other
             effect than any text.
         planner: the part of a planner that speaks; None if none did.
+        reliance: how what it said depends on passages that do not bear on the question; None if
+            there were none.
         trace: path of the trace, relative to the output folder.
         report: path of the HTML report, relative to the output folder.
         question: what the graph asks, if the status is ``needs_input``.
@@ -159,6 +162,7 @@ class Result(Frozen):
     differential: Differential | None = None
     suspicious_texts: tuple[SuspiciousText, ...] = ()
     planner: PlannerPart | None = None
+    reliance: Reliance | None = None
     trace: str | None = None
     report: str | None = None
     question: str | None = None
