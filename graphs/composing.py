@@ -46,7 +46,8 @@ def compose(
         findings=tuple(as_stated(f) for f in state["findings"]),
         claims=(*state["answers"], *state.get("stated", ()), *state["report_claims"]),
         contradictions=state["contradictions"], missing=state["missing"], tools=calls,
-        similar_cases=similar, planner=_planner_part(state, planner),
+        similar_cases=similar, differential=state.get("differential"),
+        planner=_planner_part(state, planner), reliance=state.get("reliance"),
     )  # fmt: skip
     unread = _why_unread(case, looked)
     if unread:

@@ -77,4 +77,5 @@ def _listed(given: Iterable[Finding] | ExpertOutput | None) -> ExpertOutput:
         tuple(map(str, notes)),
         tuple(given.passages),
         tuple(given.similar),
+        given.differential,
     )
