@@ -94,7 +94,8 @@ def test_what_the_checker_leaves_open_is_best_said_to_be_open() -> None:
         about=about,
     )
     guess = reward("CT at 6 to 12 months, then consider CT at 18 to 24 months.", about=about)
-    assert honest.total > 0.9 > 0.3 > guess.total
+    assert honest.total > 0.9
+    assert guess.total < 0.3
     assert guess.turns[0].statements[0].standing == "consistent"
     assert [e.kind for e in honest.expected if e.met].count("gap") == 3
 
