@@ -15,7 +15,11 @@ from tools.report_reader.phrases import fold
 _HEADING = "IMPRESSION: "
 _WORD = re.compile(r"[^\W_]+")
 _LOOKED_AT = 4000
-_ROLES = ("name", "place", "word", "size", "feature")
+_ROLES = ("name", "place", "size", "feature")
+"""Words that only turn what is said (denials, doubts) must be of the frame: a sentence that turns
+it twice, or in an unusual way, is not taken as understood."""
+_DENIALS = re.compile(r"\b(?:no|not|without|absent|absence|negative|neither)\b")
+_JOINT = re.compile(r"\b(?:and|or|nor)\b|[,;]")
 
 
 class SentenceReading(Frozen):
@@ -89,12 +93,19 @@ class StatementReader:
             and (item.role != "size" or sized)
             and (item.role != "feature" or not item.concept or item.concept in described)
         ]
-        return tuple(
+        folded = fold(sentence)
+        unknown = [
             word[0]
-            for word in _WORD.finditer(fold(sentence))
+            for word in _WORD.finditer(folded)
             if word[0] not in self._frame
             and not any(start < word.end() and word.start() < end for start, end in spans)
-        )
+        ]
+        return (*unknown, *(("denied twice",) if _is_denied_twice(folded) else ()))
+
+
+def _is_denied_twice(folded: str) -> bool:
+    """Whether two denials stand in one part of a sentence."""
+    return any(len(_DENIALS.findall(part)) > 1 for part in _JOINT.split(folded))
 
 
 def _open(findings: Iterable[Finding]) -> Iterator[str]:
