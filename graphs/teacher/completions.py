@@ -19,6 +19,8 @@ from graphs.workbench import Workbench
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
 
+_QUESTION = "Question: "
+"""What the question stands behind in :mod:`agents.vlm.briefing`."""
 Message = Mapping[str, Any]
 Completion = str | Sequence[Message]
 
@@ -89,12 +91,17 @@ class CompletionReader:
             if message["role"] == "user":
                 if messages:
                     found.append(self.read(messages, question, known, given=True))
-                question, messages = text_of(message), []
+                question, messages = _question_in(text_of(message)), []
             elif message["role"] == "assistant":
                 messages.append(message)
         if messages:
             found.append(self.read(messages, question, known, given=True))
         return tuple(found)
+
+
+def _question_in(text: str) -> str:
+    """The question of a planner's briefing; the whole text of any other message."""
+    return text.rpartition(_QUESTION)[2].strip()
 
 
 def text_of(message: Message) -> str:

@@ -142,7 +142,7 @@ def _preferences(review: TracedReview, grounds: Grounds, prompts: Prompts) -> It
 def _prompt(review: TracedReview, grounds: Grounds, prompts: Prompts) -> Iterator[Row]:
     del grounds
     yield {
-        "prompt": prompts.messages(()),
+        "prompt": prompts.messages(prompts.calling),
         "question": review.case.question or "",
         "packs": list(review.packs),
         "case": review.case.model_dump_json(),

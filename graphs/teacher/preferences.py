@@ -125,10 +125,10 @@ def _pair(grounds: Grounds, chosen: Statement, wrong: Claim, origin: str, why: s
         said.append(other)
         right = finding_sentence(grounds, wrong.concept, _OPPOSITE[wrong.presence])
         about = wrong.kind == "finding" and _is_proved(grounds, right)
-        chosen = statement_of([*_as_said(chosen), *([right] if about else [])])
+        chosen = statement_of(grounds, [*_as_said(chosen), *([right] if about else [])])
     else:
         said[place] = other
-    return Preference(chosen, statement_of(said), origin, why)
+    return Preference(chosen, statement_of(grounds, said), origin, why)
 
 
 def _as_said(statement: Statement) -> Iterator[Said]:

@@ -45,7 +45,7 @@ class Prompts:
         Readers of what came with the case are called before a model is asked. Where the built-in
         planner planned, what it called is one turn.
         """
-        spoken = [t for t in self.review.turns if t.calls and t.statement is None]
+        spoken = [t for t in self.review.turns if (t.calls or t.asks) and t.statement is None]
         if spoken:
             return tuple(Turn(calls=self._known(t.calls), asks=t.asks) for t in spoken)
         calls = self._known(self.review.calls)
@@ -64,7 +64,7 @@ class Prompts:
         review = self.review
         return Situation(
             case=review.case, called=review.called, findings=review.findings,
-            similar=review.similar,
+            similar=review.similar, asked=review.asked,
         )  # fmt: skip
 
     @cached_property

@@ -37,11 +37,14 @@ def proved_statement(grounds: Grounds, review: TracedReview, settings: RewardSet
     expected = expected_of(grounds, question, settings)
     covered = {c.concept for _, claims in own for c in claims}
     rest = [e for e in expected if e.subject not in covered]
-    return statement_of([*own, *_sentences(grounds, rest)])
+    return statement_of(grounds, [*own, *_sentences(grounds, rest)])
 
 
-def statement_of(said: Iterable[Said]) -> Statement:
-    """Sentences with their claims as a statement; claims are numbered anew."""
+def statement_of(grounds: Grounds, said: Iterable[Said]) -> Statement:
+    """Sentences with their claims as a statement; claims are numbered anew.
+
+    Each claim rests on the findings by which the checker decides it, for or against.
+    """
     sentences: list[Sentence] = []
     claims: list[Claim] = []
     for text, own in said:
@@ -50,9 +53,17 @@ def statement_of(said: Iterable[Said]) -> Statement:
         ]
         claims += numbered
         sentences.append(Sentence(text=text, claims=tuple(c.id for c in numbered)))
+    known = {f.id for f in grounds.findings}
     return Statement(
-        sentences=tuple(sentences), claims=tuple(claims), basis={c.id: Basis() for c in claims}
-    )
+        sentences=tuple(sentences), claims=tuple(claims),
+        basis={c.id: Basis(findings=_decided_by(grounds, c, known)) for c in claims},
+    )  # fmt: skip
+
+
+def _decided_by(grounds: Grounds, claim: Claim, known: set[str]) -> tuple[str, ...]:
+    verdict = grounds.judge(claim).verdict
+    reasons = verdict.because if verdict is not None else ()
+    return tuple(dict.fromkeys(r.id for r in reasons if r.id in known))
 
 
 def _said_by_model(grounds: Grounds, review: TracedReview) -> Iterator[Said]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from agents.planner import Turn
+from agents.vlm.claims import Known
 from dxtrace.clinical import (
     Case,
     Claim,
@@ -24,8 +25,10 @@ from dxtrace.clinical import (
 )
 from graphs import review_with_trace
 from graphs.teacher import CheckerReward
+from graphs.teacher.completions import CompletionReader
 from graphs.teacher.export import Exporter, ExportReport, export_traces
 from graphs.teacher.traced import UntaughtTraceError
+from graphs.workbench import default_workbench
 from tests.unit.graphs.benches import report_case
 from tests.unit.graphs.teacher.conversations import QUESTION, REPORT
 
@@ -85,8 +88,11 @@ def test_the_teacher_gives_its_own_lesson_nearly_all(trace: Trace, dialect: str)
     (prompt,) = rows(trace, "grpo", dialect=dialect)
     assert lesson["dialect"] == dialect
     columns = {k: [prompt[k]] for k in ("case", "findings", "packs", "question")}
-    (score,) = CheckerReward()([prompt["prompt"]], [lesson["messages"][2:]], **columns)
+    reward = CheckerReward()
+    (score,) = reward([prompt["prompt"]], [lesson["messages"][-1:]], **columns)
     assert score > 0.95
+    (again,) = reward([prompt["prompt"]], [lesson["messages"][2:]], **columns)
+    assert again < score
 
 
 def test_tokens_are_written_as_text_without_functions(trace: Trace) -> None:
@@ -153,11 +159,19 @@ def test_a_models_own_words_are_used_as_far_as_they_are_proved(trace: Trace) -> 
 
 def test_prompts_carry_what_the_reward_needs(trace: Trace) -> None:
     (row,) = rows(trace, "grpo")
-    assert [m["role"] for m in row["prompt"]] == ["system", "user"]
+    assert [m["role"] for m in row["prompt"]] == ["system", "user", "assistant", "tool"]
     assert row["question"] == QUESTION
     assert row["packs"] == ["fleischner"]
     assert Case.model_validate_json(row["case"]).reports == ()
     assert any(f["concept"] == "pulmonary_nodule" for f in json.loads(row["findings"]))
+
+
+def test_the_question_is_found_again_in_a_prompt(trace: Trace) -> None:
+    (row,) = rows(trace, "grpo")
+    prompt = [*row["prompt"][:2], {"role": "assistant", "content": "No."}, row["prompt"][1]]
+    reader = CompletionReader(default_workbench())
+    (before,) = reader.said_before(prompt, Known())
+    assert (before.question, before.answer, before.given) == (QUESTION, "No.", True)
 
 
 IDENTIFIERS = ("Zweistein", "4711-0815", "1955-03-14", "Dr. Wirsing", "19550314")
