@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from agents.analogies import differential_in_words, similar_in_words
 from agents.direct_answers import DirectAnswers
 from agents.intent import Intent, asks_for_growth, asks_for_stability
 from agents.overview import overview, undisputed_findings
@@ -20,17 +21,15 @@ from dxtrace.clinical import (
     QuotedPassage,
     Reason,
     Result,
-    SimilarCase,
     VerdictKind,
 )
-from dxtrace.clinical.similar_case import ANALOGY
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.fact_names import missing_in_words, plain
 from dxtrace.retrieval.visible_text import legible
 
 _SHOWN_VALUES = 6
 _FEW_ASSUMPTIONS = 3
-_STANDINGS = {"shared": "shares", "differs": "differs in", "here": "lacks", "there": "also has"}
+_ASIDE = "not on the question"
 _UNCHANGED = ("stable", "unchanged")
 _FARES = {
     VerdictKind.ENTAILED: "proved by the findings",
@@ -77,7 +76,8 @@ class AnswerWriter:
             *self._overview(result, asked),
             *said_by_planner(result),
             *_quotations(result),
-            *_similar(result),
+            *similar_in_words(result.similar_cases),
+            *differential_in_words(result.differential),
             *self._failures(result, problems),
         ]
         return legible("\n\n".join(paragraphs))
@@ -218,14 +218,16 @@ class AnswerWriter:
 def _quotations(result: Result) -> Iterator[str]:
     """Guideline text, marked as what it is: quoted, and no statement about this case."""
     passages = [p for call in result.tools for p in call.passages]
-    verified = [p for p in passages if not p.unverified]
-    if verified:
+    aside = result.reliance.passages if result.reliance is not None else ()
+    doubts = [p.unverified or (_ASIDE if p.reference in aside else "") for p in passages]
+    if not all(doubts):
         yield "Guideline text on the question, quoted and not checked against this case:"
-    for passage in verified:
-        yield f"“{passage.quote}”{_place(passage)}"
-    for passage in passages:
-        if passage.unverified:
-            yield f"Not verified, {passage.unverified}: “{passage.quote}”{_place(passage)}"
+    for passage, doubt in sorted(zip(passages, doubts, strict=True), key=lambda p: bool(p[1])):
+        quoted = f"“{passage.quote}”{_place(passage)}"
+        if doubt == _ASIDE:
+            yield f"Found, but {_ASIDE}: {quoted}"
+        else:
+            yield f"Not verified, {doubt}: {quoted}" if doubt else quoted
 
 
 def _place(passage: QuotedPassage) -> str:
@@ -259,33 +261,6 @@ def quoted(texts: Iterable[str]) -> str:
         ", ".join(dict.fromkeys(statements)) + (f" (“{words}”)" if words else "")
         for words, statements in groups.items()
     )
-
-
-def _similar(result: Result) -> Iterator[str]:
-    """What similar cases share with this one and where they differ: analogies, and said to be."""
-    if not result.similar_cases:
-        return
-    yield f"Similar cases ({ANALOGY}: nothing of them is taken for this patient):"
-    for number, case in enumerate(result.similar_cases, start=1):
-        parts = [
-            f"{words} {', '.join(named[:_SHOWN_VALUES])}{_rest(named)}"
-            for standing, words in _STANDINGS.items()
-            if (named := _told(case, standing))
-        ]
-        yield f"{number}. {case.source}: {'; '.join(parts) or 'similar words'}."
-
-
-def _told(case: SimilarCase, standing: str) -> list[str]:
-    """Findings with this standing, without what both or one of them merely deny."""
-    return [
-        c.name.lower()
-        for c in case.comparisons
-        if c.standing == standing and not {c.here, c.there} <= {"absent", ""}
-    ]
-
-
-def _rest(named: list[str]) -> str:
-    return f" and {len(named) - _SHOWN_VALUES} more" if len(named) > _SHOWN_VALUES else ""
 
 
 def _cited(citations: Iterable[Citation]) -> str:

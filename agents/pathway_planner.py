@@ -24,10 +24,11 @@ from tools.guideline_search import GUIDELINE_SEARCH
 from tools.report_reader import ReportReader
 from tools.report_reader.characters import plain_characters
 from tools.report_reader.phrases import compile_phrase, fold
-from tools.similar_cases import SIMILAR_CASES
+from tools.similar_cases import DIFFERENTIAL, SIMILAR_CASES
 from tools.structures import measured_concepts
 from tools.tool import has_images
 
+_ANALOGIES = (SIMILAR_CASES, DIFFERENTIAL)
 _LOOKED_AT = 4000
 _OPPOSITE = {Presence.PRESENT: Presence.ABSENT, Presence.ABSENT: Presence.PRESENT}
 
@@ -85,13 +86,15 @@ class PathwayPlanner:
     def _analogies(
         self, case: Case, intents: Iterable[Intent], done: set[str]
     ) -> list[tuple[Tool, str]]:
-        """The search for similar cases, if the question asks for them or for a differential."""
-        if not any(intent.kind == "similar" for intent in intents):
-            return []
+        """The search for similar cases, and a differential by them, where the question asks."""
+        kinds = {intent.kind for intent in intents}
+        wanted = {"similar": _ANALOGIES[:1], "differential": _ANALOGIES}
+        tasks = {task for kind in kinds for task in wanted.get(kind, ())}
+        asks = "a differential" if "differential" in kinds else "similar cases"
         return [
-            (tool, "the question asks for similar cases")
+            (tool, f"the question asks for {asks}")
             for tool in self.registry
-            if tool.card.task == SIMILAR_CASES
+            if tool.card.task in tasks
             and tool.card.name not in done
             and tool.applicable(case) is None
         ]
@@ -121,7 +124,7 @@ class PathwayPlanner:
         return frozenset(concepts)
 
     def _why(self, tool: Tool, case: Case, wanted: frozenset[str] | None, again: bool) -> str:
-        if tool.card.task == SIMILAR_CASES:
+        if tool.card.task in _ANALOGIES:
             return ""  # only who asks for analogies is given any
         if tool.card.prompt_needed:
             return ""

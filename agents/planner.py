@@ -12,6 +12,7 @@ from dxtrace.clinical import (
     CheckedClaim,
     CheckedSentence,
     Claim,
+    Differential,
     Finding,
     MissingFact,
     SimilarCase,
@@ -54,6 +55,7 @@ class Situation(Frozen):
         findings: all findings so far.
         missing: facts that would decide an open conclusion.
         similar: similar cases that were found: analogies.
+        differential: what such cases were thought to be: likewise.
         artifacts: files that calls have left: masks, pictures.
         folder: what their paths are relative to; None if none are kept.
         memory: the exchanges so far, oldest first.
@@ -67,6 +69,7 @@ class Situation(Frozen):
     findings: tuple[Finding, ...] = ()
     missing: tuple[MissingFact, ...] = ()
     similar: tuple[SimilarCase, ...] = ()
+    differential: Differential | None = None
     artifacts: tuple[Artifact, ...] = ()
     folder: Path | None = None
     memory: tuple[Turn, ...] = ()

@@ -33,6 +33,10 @@ def words_of_run(run: ToolRun) -> Iterator[QuotedText]:
     for case in run.similar:
         said = (f"{c.name} {c.here} {c.there}" for c in case.comparisons)
         yield from _quoted("similar_case", case.id, case.source, *said)
+    if run.differential is not None:
+        for candidate in run.differential.candidates:
+            said = (s.here for s in candidate.signs)
+            yield from _quoted("similar_case", candidate.name, *candidate.examples, *said)
 
 
 def record_suspicious(trace: Trace, texts: Iterable[QuotedText]) -> None:

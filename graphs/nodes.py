@@ -23,6 +23,7 @@ from dxtrace.clinical import (
     VerdictKind,
 )
 from dxtrace.knowledge.fact_names import offered
+from graphs.analogies import analogy_record, differential_of, judge_differential
 from graphs.checking import CaseCheck, ambiguities, contradictions_of, merge_missing
 from graphs.composing import compose
 from graphs.foreign_words import (
@@ -32,10 +33,12 @@ from graphs.foreign_words import (
     words_of_run,
 )
 from graphs.questions import pending_question, reply_finding
-from graphs.records import answer_record, check_record, dump, input_record, similar_record
+from graphs.records import answer_record, check_record, dump, input_record
+from graphs.reliance import calls_without, passages_of
 from graphs.settings import Settings
 from graphs.state import ReviewState
 from graphs.statements import check_statement, last_statement, with_marks
+from graphs.weighing import weigh
 from graphs.workbench import Workbench
 from tools import ArtifactStore, Cancellation, ToolRun, run_tool
 
@@ -141,7 +144,7 @@ class ReviewNodes:
                     **run.call.model_dump(mode="json"),
                     "findings": [f.id for f in run.findings],
                     "artifacts": [a.model_dump(mode="json") for a in run.artifacts],
-                    **similar_record(run),
+                    **analogy_record(run),
                 },
             )
             record_suspicious(trace, words_of_run(run))
@@ -152,7 +155,17 @@ class ReviewNodes:
         for finding in unique:
             if finding.id not in known:
                 trace.append("finding", finding.model_dump(mode="json"))
-        return {"findings": unique, "trace": trace.entries}
+        return {
+            "findings": unique, "trace": trace.entries, "differential": differential_of(runs),
+            "passages": passages_of(run.call for run in runs),
+        }  # fmt: skip
+
+    def after_gather(self, state: ReviewState) -> str:
+        """Check, unless the planner is in the middle of its calls and has said nothing to check."""
+        memory = state.get("memory", ())
+        asking = bool(memory) and bool(memory[-1].calls) and not state.get("ended")
+        # What came of the planner's own calls it reads first; the pathway's are checked.
+        return "plan" if asking and state["plan"].turn is not None else "check"
 
     # -- check -------------------------------------------------------------------------------
 
@@ -187,8 +200,9 @@ class ReviewNodes:
             if c.verdict is VerdictKind.CONSISTENT
         ]
         stated, sentences = check_statement(
-            self.bench.statement_reader, full, last_statement(state.get("memory", ())), case
-        )
+            self.bench.statement_reader, full, last_statement(state.get("memory", ())), case,
+            state.get("passages", ()),
+        )  # fmt: skip
         return {
             "packs": packs,
             "stated": stated,
@@ -203,6 +217,9 @@ class ReviewNodes:
             "problems": (
                 *full.base.problems,
                 *ambiguities(check.body.conflicts, findings),
+            ),
+            "differential": judge_differential(
+                state.get("differential"), knowledge.vocabulary.concepts, full.check
             ),
         }
 
@@ -229,7 +246,27 @@ class ReviewNodes:
             return "plan"
         if self.settings.interactive and self._question(state) is not None:
             return "ask"
-        return "answer"
+        return "answer" if state.get("weighed") else "weigh"
+
+    def weigh(self, state: ReviewState, runtime: Runtime[ReviewContext]) -> dict[str, Any]:
+        """Hear a planner that spoke again, without passages that do not bear on the question."""
+        weighed = weigh(self.bench, self.planner, _situation(state, runtime.context))
+        if weighed is None:
+            return {"weighed": True}
+        trace = Trace(state["case"].id, state["trace"])
+        trace.append("reliance", weighed.record)
+        _emit("weigh", changes=len(weighed.reliance.changes))
+        memory = state.get("memory", ())
+        return {
+            "weighed": True, "reliance": weighed.reliance, "trace": trace.entries,
+            "memory": memory if weighed.turn is None else (*memory, weighed.turn),
+        }  # fmt: skip
+
+    @staticmethod
+    def after_weigh(state: ReviewState) -> str:
+        """Check what stands now, if it is something else."""
+        reliance = state.get("reliance")
+        return "check" if reliance is not None and reliance.changes else "answer"
 
     def _question(self, state: ReviewState) -> Any:
         return pending_question(
@@ -282,9 +319,13 @@ class ReviewNodes:
 def _situation(state: ReviewState, context: ReviewContext) -> Situation:
     """What the planner may know of the state."""
     runs = sorted(state["runs"], key=lambda r: r.order)
+    reliance = state.get("reliance")
+    aside = reliance.passages if reliance is not None else ()
     return Situation(
-        case=state["case"], called=tuple(r.call for r in runs), findings=state["findings"],
+        case=state["case"], called=calls_without((r.call for r in runs), aside),
+        findings=state["findings"],
         missing=state.get("missing", ()), similar=tuple(s for r in runs for s in r.similar),
+        differential=state.get("differential"),
         memory=state.get("memory", ()), asked=state.get("asked", ()),
         ended=state.get("ended", ""),
         artifacts=tuple(a for r in runs for a in r.artifacts),

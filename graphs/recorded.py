@@ -1,13 +1,24 @@
 """What a trace records of a review, as the objects that it was."""
 
 from agents.planner import Turn
-from dxtrace.clinical import SimilarCase, ToolCall, Trace
+from dxtrace.clinical import Differential, Reliance, SimilarCase, ToolCall, Trace
 
 
 def recorded_turns(trace: Trace) -> tuple[Turn, ...]:
     """What a planner said, as recorded: no model is asked again."""
-    plans = (e.data for e in trace.entries if e.kind == "plan")
-    return tuple(Turn.model_validate(plan["turn"]) for plan in plans if "turn" in plan)
+    steps = (e.data for e in trace.entries if e.kind in ("plan", "reliance"))
+    return tuple(Turn.model_validate(step["turn"]) for step in steps if "turn" in step)
+
+
+def recorded_reliance(trace: Trace) -> Reliance | None:
+    """The comparison with the answer without certain passages; None if none was made."""
+    fields = set(Reliance.model_fields)
+    found = [
+        Reliance.model_validate({k: v for k, v in e.data.items() if k in fields})
+        for e in trace.entries
+        if e.kind == "reliance"
+    ]
+    return found[-1] if found else None
 
 
 def recorded_calls(trace: Trace) -> tuple[ToolCall, ...]:
@@ -28,3 +39,9 @@ def recorded_similar(trace: Trace) -> tuple[SimilarCase, ...]:
         if e.kind == "result"
         for case in e.data.get("similar_cases", ())
     )
+
+
+def recorded_differential(trace: Trace) -> Differential | None:
+    """What similar cases were thought to be, as recorded, before it was judged."""
+    found = (e.data.get("differential") for e in trace.entries if e.kind == "result")
+    return next((Differential.model_validate(data) for data in found if data), None)

@@ -5,7 +5,6 @@ from hashlib import sha256
 from typing import Any
 
 from dxtrace.clinical import Answer, Case
-from tools import ToolRun
 
 
 def check_record(outcome: Mapping[str, Any]) -> dict[str, Any]:
@@ -17,7 +16,14 @@ def check_record(outcome: Mapping[str, Any]) -> dict[str, Any]:
         "contradictions": [dump(c) for c in outcome["contradictions"]],
         "missing": [dump(m) for m in outcome["missing"]],
         **_said(outcome),
+        **_differential(outcome),
     }
+
+
+def _differential(outcome: Mapping[str, Any]) -> dict[str, Any]:
+    """What similar cases were thought to be, judged, if somebody asked."""
+    given = outcome["differential"]
+    return {} if given is None else {"differential": dump(given)}
 
 
 def _said(outcome: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,12 +34,6 @@ def _said(outcome: Mapping[str, Any]) -> dict[str, Any]:
         "sentences": [dump(s) for s in outcome["sentences"]],
         "stated": [dump(c) for c in outcome["stated"]],
     }
-
-
-def similar_record(run: ToolRun) -> dict[str, Any]:
-    """What the trace keeps of the similar cases of a call."""
-    similar = [case.model_dump(mode="json") for case in run.similar]
-    return {"similar_cases": similar} if similar else {}
 
 
 def answer_record(answer: Answer) -> dict[str, Any]:

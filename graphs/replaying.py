@@ -17,8 +17,15 @@ from dxtrace.clinical import (
 from dxtrace.clinical.base import Frozen
 from graphs.composing import compose
 from graphs.nodes import ReviewNodes
-from graphs.recorded import recorded_calls, recorded_similar, recorded_turns
+from graphs.recorded import (
+    recorded_calls,
+    recorded_differential,
+    recorded_reliance,
+    recorded_similar,
+    recorded_turns,
+)
 from graphs.records import answer_record, check_record
+from graphs.reliance import passages_of
 from graphs.settings import Settings
 from graphs.workbench import Workbench, default_workbench
 
@@ -101,6 +108,8 @@ def _replay(trace: Trace, data: dict[str, dict[str, Any]], bench: Workbench) -> 
     state: Any = {
         "case": case, "findings": findings, "intents": intents, "drafts": drafts,
         "trace": (), "memory": recorded_turns(trace), "ended": _ended(trace),
+        "passages": passages_of(recorded_calls(trace)), "reliance": recorded_reliance(trace),
+        "differential": recorded_differential(trace),
     }  # fmt: skip
     outcome = nodes.judge(state)
     differences = _differences(_decided(data["check"]), _decided(check_record(outcome)))

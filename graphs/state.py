@@ -12,8 +12,11 @@ from dxtrace.clinical import (
     Claim,
     Conclusion,
     Contradiction,
+    Differential,
     Finding,
     MissingFact,
+    QuotedPassage,
+    Reliance,
     Result,
     TraceEntry,
 )
@@ -67,10 +70,14 @@ class ReviewState(TypedDict, total=False):
     ended: str
     stated: tuple[CheckedClaim, ...]
     sentences: tuple[CheckedSentence, ...]
+    passages: tuple[QuotedPassage, ...]
+    reliance: Reliance | None
+    weighed: bool
     revised: bool
     conclusions: tuple[Conclusion, ...]
     contradictions: tuple[Contradiction, ...]
     missing: tuple[MissingFact, ...]
     problems: tuple[str, ...]
+    differential: Differential | None
     trace: tuple[TraceEntry, ...]
     result: Result

@@ -10,11 +10,13 @@ from dxtrace.clinical import (
     CheckedSentence,
     Claim,
     Mark,
+    QuotedPassage,
     Sentence,
     Statement,
     VerdictKind,
 )
 from dxtrace.reasoning import Checker
+from graphs.citations import Sources, with_citations
 
 _WEAKEST_FIRST = (
     VerdictKind.CONTRADICTED, VerdictKind.UNSUPPORTED, VerdictKind.CONSISTENT, VerdictKind.ENTAILED,
@@ -44,7 +46,11 @@ def with_marks(
 
 
 def check_statement(
-    reader: StatementReader, checker: Checker, statement: Statement | None, case: Case
+    reader: StatementReader,
+    checker: Checker,
+    statement: Statement | None,
+    case: Case,
+    passages: Iterable[QuotedPassage] = (),
 ) -> tuple[tuple[CheckedClaim, ...], tuple[CheckedSentence, ...]]:
     """Check a statement.
 
@@ -56,6 +62,7 @@ def check_statement(
         checker: the evidence.
         statement: what the planner said.
         case: what it is about.
+        passages: the guideline text that was found.
 
     Returns:
         The claims with their verdicts, and the sentences with their marks.
@@ -64,6 +71,7 @@ def check_statement(
         return (), ()
     named = {c.id: CheckedClaim(claim=c, verdict=checker.check(c)) for c in statement.claims}
     checked: list[CheckedClaim] = list(named.values())
+    sources = Sources(tuple(passages), tuple(r.text for r in case.reports))
     sentences: list[CheckedSentence] = []
     for number, sentence in enumerate(statement.sentences, start=1):
         reading = reader.read(sentence.text, case)
@@ -73,7 +81,8 @@ def check_statement(
         ]
         checked += read
         own = [named[i] for i in sentence.claims if i in named]
-        sentences.append(_marked(sentence, reading, read, own))
+        marked = _marked(sentence, reading, read, own)
+        sentences.append(with_citations(marked, statement.basis, sources))
     return tuple(checked), tuple(sentences)
 
 

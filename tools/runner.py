@@ -9,6 +9,7 @@ from dxtrace.clinical import (
     Artifact,
     Case,
     Concept,
+    Differential,
     Finding,
     Outcome,
     QuotedPassage,
@@ -58,6 +59,7 @@ class ToolRun(Frozen):
         findings: only for the outcome ``ok``; no other outcome says anything about the patient.
         artifacts: the files that it left in the output folder.
         similar: cases that it calls similar; they are no findings and never become any.
+        differential: what such cases were thought to be; likewise.
         order: position of the call in the plan.
     """
 
@@ -65,6 +67,7 @@ class ToolRun(Frozen):
     findings: tuple[Finding, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     similar: tuple[SimilarCase, ...] = ()
+    differential: Differential | None = None
     order: int = 0
 
 
@@ -77,6 +80,7 @@ class _Ending:
     from_cache: bool = False
     passages: tuple[QuotedPassage, ...] = ()
     similar: tuple[SimilarCase, ...] = ()
+    differential: Differential | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ def run_tool(  # noqa: PLR0913 - most have defaults, and none would be clearer i
     )  # fmt: skip
     return ToolRun(
         call=call, findings=ending.findings, artifacts=tuple(ending.kept.artifacts),
-        similar=ending.similar, order=order,
+        similar=ending.similar, differential=ending.differential, order=order,
     )  # fmt: skip
 
 
@@ -284,8 +288,9 @@ def _completed(
             for finding in findings
         )
     return _Ending(
-        Outcome.OK, findings=findings, kept=kept, passages=passages, similar=_similar(output)
-    )
+        Outcome.OK, findings=findings, kept=kept, passages=passages, similar=_similar(output),
+        differential=_differential(output),
+    )  # fmt: skip
 
 
 def _verified(passage: QuotedPassage, tool: Tool) -> QuotedPassage:
@@ -306,6 +311,13 @@ def _similar(output: ExpertOutput) -> tuple[SimilarCase, ...]:
     if strange:
         raise OutputError(f"expected similar cases, got {strange[0]}")
     return output.similar
+
+
+def _differential(output: ExpertOutput) -> Differential | None:
+    given: object = output.differential
+    if given is None or isinstance(given, Differential):
+        return given
+    raise OutputError(f"expected a differential, got {type(given).__name__}")
 
 
 def _checked(

@@ -165,7 +165,7 @@ def _rest(turn: Turn, situation: Situation) -> str:
     parts = [
         f"{fact}: asked; the reply, if there was one, is among the findings."
         if fact in asked
-        else f"{fact}: nobody can be asked in this review; say that it is open."
+        else f"{fact}: it is known by now, or nobody can be asked in this review."
         for fact in turn.asks
     ]
     parts += [f"Not understood: {problem}." for problem in turn.problems]

@@ -7,6 +7,7 @@ quotations and stand in a quoted block (:mod:`dxtrace.retrieval.quoting`).
 
 from collections.abc import Iterable, Iterator
 
+from agents.analogies import differential_in_words
 from agents.planner import Situation
 from agents.vlm.moves import tidy
 from dxtrace.clinical import (
@@ -22,7 +23,7 @@ from dxtrace.clinical import (
 from dxtrace.clinical.similar_case import ANALOGY
 from dxtrace.retrieval.quoting import QuotedText, render_quotations
 from expert_models import ModelCard
-from tools.similar_cases import SIMILAR_CASES
+from tools.similar_cases import DIFFERENTIAL, SIMILAR_CASES
 
 _MOST_FINDINGS = 60
 _MARKS = {
@@ -52,6 +53,8 @@ def result_of(request: CallRequest, situation: Situation) -> str:
     if call.name == SIMILAR_CASES:
         parts.append(f"Cases of other patients are {ANALOGY}: nothing of them is this patient's.")
         quoted += _cases(situation.similar)
+    if call.name == DIFFERENTIAL:
+        parts += differential_in_words(situation.differential)
     block = render_quotations(quoted).text
     return "\n".join([*parts, *([block] if block else [])])
 

@@ -20,9 +20,11 @@ from dxtrace.clinical.concept import (
     ConceptAttribute,
     ReaderPhrases,
 )
+from dxtrace.clinical.differential import Candidate, Differential, Sign
 from dxtrace.clinical.finding import AttributeValue, Evidence, Finding, Score
 from dxtrace.clinical.measurement import Measurement
 from dxtrace.clinical.quoted_text import QuotedText, Suspicion, SuspiciousText
+from dxtrace.clinical.reliance import ChangedClaim, Reliance
 from dxtrace.clinical.result import (
     Answer,
     CheckedClaim,
@@ -47,7 +49,9 @@ __all__ = [
     "Basis",
     "Box",
     "CallRequest",
+    "Candidate",
     "Case",
+    "ChangedClaim",
     "CheckedClaim",
     "CheckedSentence",
     "Citation",
@@ -58,6 +62,7 @@ __all__ = [
     "Conclusion",
     "Context",
     "Contradiction",
+    "Differential",
     "Evidence",
     "Finding",
     "FindingComparison",
@@ -77,11 +82,13 @@ __all__ = [
     "QuotedText",
     "ReaderPhrases",
     "Reason",
+    "Reliance",
     "Report",
     "Result",
     "Score",
     "Sentence",
     "Series",
+    "Sign",
     "SimilarCase",
     "Source",
     "Statement",

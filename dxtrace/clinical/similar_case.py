@@ -39,6 +39,7 @@ class SimilarCase(Frozen):
         link: the file that its report is read from; JSON shows a neutral name instead.
         similarity: what cases are ordered by; a sum of likenesses, no probability.
         ranks: its place by findings, words, text and image alone, where it has one.
+        parts: how much of the similarity comes from each of these.
         age: years, if known.
         sex: M, F or O, if known.
         modality: DICOM modality, if known.
@@ -50,6 +51,7 @@ class SimilarCase(Frozen):
     link: LocalPath | None = None
     similarity: float
     ranks: dict[str, int] = Field(default_factory=dict)
+    parts: dict[str, float] = Field(default_factory=dict)
     age: Number | None = None
     sex: str | None = None
     modality: str | None = None

@@ -8,6 +8,7 @@ they can be cancelled wherever they wait.
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -33,6 +34,10 @@ def _loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="planner models", daemon=True).start()
     return loop
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_loop.cache_clear)  # its thread stays with the parent
 
 
 def stream_within(source: Callable[[], AsyncIterator[Item]], limit_s: float) -> Iterator[Item]:

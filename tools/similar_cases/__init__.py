@@ -1,6 +1,18 @@
-"""Similar cases as a tool: an analogy for whoever reads the answer, evidence for nobody."""
+"""Similar cases as tools: analogies for whoever reads the answer, evidence for nobody."""
 
 from tools.similar_cases.collection import CaseSettings, case_record, open_index
+from tools.similar_cases.differential import DIFFERENTIAL, DifferentialTool, with_finders
+from tools.similar_cases.searching import CaseSearch
 from tools.similar_cases.tool import SIMILAR_CASES, SimilarCaseTool
 
-__all__ = ["SIMILAR_CASES", "CaseSettings", "SimilarCaseTool", "case_record", "open_index"]
+__all__ = [
+    "DIFFERENTIAL",
+    "SIMILAR_CASES",
+    "CaseSearch",
+    "CaseSettings",
+    "DifferentialTool",
+    "SimilarCaseTool",
+    "case_record",
+    "open_index",
+    "with_finders",
+]

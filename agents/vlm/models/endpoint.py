@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 
 import openai
@@ -54,10 +55,13 @@ def connect(entry: PlannerEntry) -> openai.AsyncOpenAI:
     Raises:
         PlannerRefused: if the key is not set.
     """
-    # A redirect would take the images along, to anywhere; a proxy may be outside as well.
+    inside = is_in_the_house(entry.base_url or "")
+    # A redirect would take the images along, to anywhere; a proxy may be outside as well. Without
+    # the environment, authorities of the house are still those that this machine trusts.
     http = openai.DefaultAsyncHttpxClient(
         follow_redirects=False,
-        trust_env=not is_in_the_house(entry.base_url or ""),
+        trust_env=not inside,
+        verify=ssl.create_default_context() if inside else True,
         event_hooks={"response": [_remember]},
     )
     return openai.AsyncOpenAI(

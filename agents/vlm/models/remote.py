@@ -16,12 +16,13 @@ from langchain_core.tools import BaseTool
 from pydantic import Field
 
 from agents.vlm.models.entry import PlannerEntry
-from agents.vlm.models.errors import PlannerUnavailable
+from agents.vlm.models.errors import PlannerRefused, PlannerUnavailable
 from agents.vlm.models.explaining import explain, place_of
 from agents.vlm.models.messages import refuse_images, whole_result
 from expert_models.runtime.within_time import OutOfTimeError, stream_within
 
 Item = TypeVar("Item")
+_LONGEST_TOKEN = 64  # characters; the longest words of tokenizers are shorter
 REPLIES: ContextVar[list[str] | None] = ContextVar("REPLIES", default=None)
 """What a server answered to the tries of one request, but for success."""
 
@@ -120,9 +121,16 @@ class RemoteChatModel(BaseChatModel):
             return self.inner._astream(messages, stop=stop, **kwargs)  # noqa: SLF001  # the hook of every chat model; callbacks are ours
 
         begun, ended = False, self.entry.kind == "hosted"  # whose library says what broke off
+        room = self.entry.max_tokens * _LONGEST_TOKEN
         try:
             for chunk in timed(self.entry, answer, until - time.monotonic()):
                 begun, ended = True, ended or _is_last(chunk)
+                room -= _length(chunk)
+                if room < 0:
+                    raise PlannerRefused(
+                        f"{place_of(self.entry)}: its answer is longer than the "
+                        f"{self.entry.max_tokens} tokens that it was asked for"
+                    )
                 yield chunk
         except PlannerUnavailable as error:
             # Before the answer began, the library has tried again already.
@@ -131,6 +139,11 @@ class RemoteChatModel(BaseChatModel):
             raise
         if not ended:
             raise BrokenOffError(f"{place_of(self.entry)}: the answer broke off before its end")
+
+
+def _length(chunk: ChatGenerationChunk) -> int:
+    calls = getattr(chunk.message, "tool_call_chunks", ())
+    return len(chunk.text) + sum(len(call["args"] or "") for call in calls)
 
 
 def _is_last(chunk: ChatGenerationChunk) -> bool:

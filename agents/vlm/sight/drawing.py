@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 GAP_PX = 6
+LEAST_PANEL_PX = 160
+"""A panel is not drawn smaller than this beside another: words would cover it."""
 _TEXT_SHARE, _LEAST_TEXT_PX, _MOST_TEXT_PX = 1 / 32, 13, 24
 _MOST_ENLARGED = 3
 """A small image is not drawn larger than this many times: more pixels would say nothing more."""
@@ -64,8 +66,48 @@ def panel_of(
     size: int,
     drawn: Sequence[Drawn] = (),
 ) -> Image:
-    """One panel with its longest side."""
-    return draw_panel(opened.grid, panel, drawn, window=window, size=size, text_px=text_px(size))
+    """One panel with its longest side; a small one has its slice's number and no scale bar."""
+    is_small = size < LEAST_PANEL_PX
+    if is_small:
+        panel = replace(panel, label=str(panel.index + 1) if opened.grid.is_volume else "")
+    return draw_panel(
+        opened.grid, panel, drawn, window=window, size=size, text_px=text_px(size),
+        has_scale=not is_small,
+    )  # fmt: skip
+
+
+def outlined_rows(
+    opened: Opened, views: Sequence[Panel], window: Window, drawn: Sequence[Drawn], edge: int
+) -> tuple[list[list[Image]], str]:
+    """Views without and with outlines side by side, and how they lie, in words.
+
+    Where there is no room for panels that can be read, the last view alone, outlined.
+
+    Args:
+        opened: the image.
+        views: one below the other.
+        window: grey values to brightness.
+        drawn: what is outlined.
+        edge: longest side of the picture.
+    """
+    half = (edge - GAP_PX) // 2
+    if half < LEAST_PANEL_PX:
+        view = views[-1]
+        only = panel_of(
+            opened, view, window, size=natural_edge(opened, view.plane, edge, view.crop),
+            drawn=drawn,
+        )  # fmt: skip
+        return [[only]], "only the part around it, outlined" if len(views) > 1 else "outlined"
+    rows = []
+    for view in views:
+        size = natural_edge(opened, view.plane, half, view.crop)
+        marked = replace(view, label=f"{view.label} A outlined".strip())
+        rows.append([
+            panel_of(opened, view, window, size=size),
+            panel_of(opened, marked, window, size=size, drawn=drawn),
+        ])  # fmt: skip
+    layout = "left without and right with an outline"
+    return rows, f"{layout}; below, the same place enlarged" if len(views) > 1 else layout
 
 
 def natural_edge(opened: Opened, plane: Plane, edge: int, crop: Extent | None = None) -> int:

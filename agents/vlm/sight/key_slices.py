@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.vlm.sight.drawing import (
+    GAP_PX,
+    LEAST_PANEL_PX,
     Draft,
     arrange,
     body_crop,
     natural_edge,
+    outlined_rows,
     panel_of,
     scale_words,
     sentences,
@@ -102,31 +105,23 @@ def draw_key_slice(
     opened: Opened, key: KeySlice, concepts: Mapping[str, Concept], edge: int
 ) -> Draft:
     """The slice without and with an outline; below it the same enlarged, if it is small."""
-    half = natural_edge(opened, key.plane, (edge - 6) // 2, key.crop)
     label = opened.grid.slice_label(key.plane, key.index)
-    drawn = [Drawn(0, _spread(opened, key), "")]
-    plain = panel_of(opened, _panel(key, label), key.window, size=half)
-    outlined = panel_of(
-        opened, _panel(key, f"{label} A outlined"), key.window, size=half, drawn=drawn
-    )
-    rows = [[plain, outlined]]
-    layout = "left without and right with an outline"
+    views = [Panel(key.plane, key.index, "", label, key.crop, None)]
     if key.enlarged:
         crop = square_around(key.extent, key.area.shape, opened.grid.pixel_mm(key.plane))
-        near = natural_edge(opened, key.plane, half, None)
-        rows.append([
-            panel_of(opened, _panel(key, "enlarged", crop), key.window, size=near),
-            panel_of(opened, _panel(key, "enlarged", crop), key.window, size=near, drawn=drawn),
-        ])  # fmt: skip
-        layout += "; below, the same place enlarged"
-    scale = scale_words(opened, key.plane, plain, key.crop)
+        views.append(Panel(key.plane, key.index, "", "enlarged", crop, None))
+    drawn = [Drawn(0, _spread(opened, key), "")]
+    rows, layout = outlined_rows(opened, views, key.window, drawn, edge)
+    # One row is one view: the last.
+    first = views[0] if len(rows) == len(views) else views[-1]
+    scale = scale_words(opened, key.plane, rows[0][0], first.crop)
     caption = sentences(
         opened.words,
         f"{opened.grid.slice_words(key.plane, key.index)}{call_words(opened, key.plane, key.index)}"
         f", the one that shows most of what is outlined; {layout}",
         f"outlined: A, {key.mark.words(concepts)}",
         key.window.words, side_words(opened, key.plane),
-        f"{scale} in the upper row" if key.enlarged else scale,
+        f"{scale} in the upper row" if len(rows) > 1 else scale,
     )  # fmt: skip
     shown = Shown(opened.scene.series.id, opened.slice_index(key.plane, key.index))
     return Draft(arrange(rows), caption, (shown,))
@@ -142,14 +137,17 @@ def draw_beside(now: Opened, then: Opened, key: KeySlice, matching: Matching, ed
     """The slice of a finding beside the same place of an earlier examination, without outlines.
 
     Raises:
-        MarkError: if the earlier volume does not reach there, or its slice may carry text.
+        MarkError: if the earlier volume does not reach there, its slice may carry text, or panels
+            would be too small.
     """
+    half = (edge - GAP_PX) // 2
+    if half < LEAST_PANEL_PX:
+        raise MarkError("pictures are too small for two slices side by side")
     at = matching.place(now, then, key.plane, _centre(key))
     if at is None:
         raise MarkError(f"{then.scene.series.id} does not reach there")
     if not then.may_show(key.plane, at[0]):
         raise MarkError("text, and with it a name, may be burned into the slice")
-    half = (edge - 6) // 2
     then_crop = body_crop(then, key.plane, (at[0],), key.window)
     panels = []
     for opened, name, index, crop in (
@@ -230,7 +228,3 @@ def call_words(opened: Opened, plane: Plane, index: int) -> str:
     """The index that calls of tools know a slice by."""
     found = opened.slice_index(plane, index)
     return "" if found is None else f" (index {found} in calls)"
-
-
-def _panel(key: KeySlice, label: str, crop: Extent | None = None) -> Panel:
-    return Panel(key.plane, key.index, "", label, crop or key.crop, None)

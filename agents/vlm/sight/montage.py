@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from agents.vlm.sight.drawing import (
     GAP_PX,
+    LEAST_PANEL_PX,
     Draft,
     arrange,
     body_crop,
@@ -24,12 +25,11 @@ from dxtrace.reporting.panels import Extent, Panel, draw_panel
 from dxtrace.reporting.planes import Plane
 from dxtrace.reporting.windows import Window
 
-_TOKENS_A_SIDE = 8
-_LEAST_TILE_PX = 160
-"""A slice in a montage is never drawn smaller than this, nor than eight tokens of the model along
-its longest side: it then has as many tokens as a small picture of its own, its number is high
-enough to be read, and what is large enough for a montage (organs, effusions, large masses) is seen.
-Small lesions are not, which is what the pictures of findings are for."""
+_TOKENS_A_SIDE = 7
+"""A slice in a montage is never smaller than seven tokens of the model along its longest side: so
+four by four or more slices on a picture of 896 pixels with tokens of 28. It then has as many tokens
+as a small picture of its own, its number can be read, and what is large (organs, effusions, masses)
+is seen. Small lesions are not, which is what the pictures of findings are for."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Layout:
 
 def least_tile_px(patch_px: int) -> int:
     """The smallest longest side of a slice in a montage."""
-    return max(_LEAST_TILE_PX, _TOKENS_A_SIDE * patch_px)
+    return max(LEAST_PANEL_PX, _TOKENS_A_SIDE * patch_px)
 
 
 def layout(count: int, aspect: float, edge: int, least: int) -> Layout:

@@ -10,6 +10,7 @@ from agents.vlm.sight.drawing import (
     Draft,
     arrange,
     natural_edge,
+    outlined_rows,
     panel_of,
     scale_words,
     sentences,
@@ -55,21 +56,14 @@ def draw_marked(opened: Opened, mark: Mark, concepts: Mapping[str, Concept], edg
     area = opened.grid.turn(read_mark(mark, opened.volume))
     extent = extent_of(area)
     crop = square_around(extent, area.shape, opened.grid.pixel_mm("stored"))
-    half = natural_edge(opened, "stored", edge // 2 - 3, crop)
-    drawn = [Drawn(0, area, "")]
     window = opened.plain_window
-    plain = panel_of(opened, _panel(crop), window, size=half)
-    outlined = panel_of(opened, _panel(crop, "A outlined"), window, size=half, drawn=drawn)
-    is_wide = plain.width > plain.height * 2
-    image = arrange([[plain], [outlined]] if is_wide else [[plain, outlined]])
+    rows, layout = outlined_rows(opened, [_panel(crop)], window, [Drawn(0, area, "")], edge)
     caption = sentences(
-        opened.words,
-        f"{_part_words(crop, slice_shape(opened, 'stored'))}, "
-        f"{'above' if is_wide else 'left'} without and {'below' if is_wide else 'right'} with an "
-        f"outline. Outlined: A, {mark.words(concepts)}",
-        window.words, side_words(opened, "stored"), scale_words(opened, "stored", plain, crop),
+        opened.words, f"{_part_words(crop, slice_shape(opened, 'stored'))}, {layout}",
+        f"outlined: A, {mark.words(concepts)}", window.words, side_words(opened, "stored"),
+        scale_words(opened, "stored", rows[0][0], crop),
     )  # fmt: skip
-    return Draft(image, caption, (Shown(opened.scene.series.id),))
+    return Draft(arrange(rows), caption, (Shown(opened.scene.series.id),))
 
 
 def is_worth_cutting(shape: tuple[int, int], edge: int) -> bool:
@@ -183,5 +177,5 @@ def _third(begin: int, end: int, length: int) -> int:
     return min(_THIRDS - 1, begin * _THIRDS // (length - (end - begin)))
 
 
-def _panel(crop: Extent | None = None, label: str = "") -> Panel:
-    return Panel("stored", 0, "", label, crop, None)
+def _panel(crop: Extent | None = None) -> Panel:
+    return Panel("stored", 0, "", "", crop, None)

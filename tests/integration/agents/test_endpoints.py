@@ -170,6 +170,14 @@ def test_a_limit_counts_what_a_server_asks_to_wait() -> None:
         model(server).bind(timeout_s=1).invoke(ASKED)
 
 
+@pytest.mark.parametrize(
+    "reply", [Reply(text="x" * 2000), Reply(calls=[("segment", {"what": "x" * 2000})])]
+)
+def test_an_answer_without_end_is_not_listened_to(reply: Reply) -> None:
+    with pytest.raises(PlannerRefused, match="longer than the 16 tokens"):
+        answer([reply], max_tokens=16)
+
+
 def test_who_reads_no_further_closes_the_connection() -> None:
     with openai_server([Reply(text="slow", hold=threading.Event())]) as server:
         stream = model(server).stream(ASKED)

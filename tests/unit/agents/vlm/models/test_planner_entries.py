@@ -1,5 +1,6 @@
 """Models by configuration and by name: what may be said, and what is said of what may not."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,17 @@ def test_a_configured_name_means_its_entry(config: Path) -> None:
 def test_folders_lie_beside_the_file(config: Path) -> None:
     write(config, "- {name: own, kind: transformers, model: weights/own}\n")
     assert resolve_planner("own").model == str(config.parent / "weights" / "own")
+
+
+def test_the_example_of_the_page_means_what_it_says(config: Path) -> None:
+    page = Path(__file__).parents[5] / "docs" / "planners.md"
+    (example,) = re.findall(r"(?ms)^```yaml\n(.*?)^```", page.read_text(encoding="utf-8"))
+    config.parent.mkdir(parents=True)
+    config.write_text(example, encoding="utf-8")
+    found = configured_planners()
+    assert not found.problems
+    kinds = {name: entry.kind for name, entry in found.entries.items()}
+    assert kinds == {"house": "endpoint", "own": "transformers", "far": "hosted"}
 
 
 def test_a_named_file_must_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
