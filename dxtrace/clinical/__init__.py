@@ -34,7 +34,7 @@ from dxtrace.clinical.result import (
     Result,
     ToolCall,
 )
-from dxtrace.clinical.similar_case import FindingComparison, SimilarCase
+from dxtrace.clinical.similar_case import Exemplar, FindingComparison, SimilarCase
 from dxtrace.clinical.statement import Basis, CheckedSentence, Mark, Sentence, Statement
 from dxtrace.clinical.states import Context, Laterality, Outcome, Presence, Source, VerdictKind
 from dxtrace.clinical.trace import Trace, TraceEntry, TraceError
@@ -76,6 +76,7 @@ __all__ = [
     "Contradiction",
     "Differential",
     "Evidence",
+    "Exemplar",
     "Finding",
     "FindingComparison",
     "Geometry",
