@@ -35,13 +35,25 @@ from dxtrace.clinical.result import (
     Result,
     ToolCall,
 )
-from dxtrace.clinical.similar_case import FindingComparison, SimilarCase
+from dxtrace.clinical.similar_case import Exemplar, FindingComparison, SimilarCase
 from dxtrace.clinical.statement import Basis, CheckedSentence, Mark, Sentence, Statement
 from dxtrace.clinical.states import Context, Laterality, Outcome, Presence, Source, VerdictKind
 from dxtrace.clinical.trace import Trace, TraceEntry, TraceError
-from dxtrace.clinical.verdict import Citation, MissingFact, QuotedPassage, Reason, Verdict
+from dxtrace.clinical.verdict import (
+    ASIDE,
+    GUIDELINE_TEXT,
+    OWN_DOCUMENT,
+    Citation,
+    MissingFact,
+    QuotedPassage,
+    Reason,
+    Verdict,
+)
 
 __all__ = [
+    "ASIDE",
+    "GUIDELINE_TEXT",
+    "OWN_DOCUMENT",
     "Answer",
     "Arguments",
     "Artifact",
@@ -67,6 +79,7 @@ __all__ = [
     "Correction",
     "Differential",
     "Evidence",
+    "Exemplar",
     "Finding",
     "FindingComparison",
     "Geometry",

@@ -83,6 +83,8 @@ class Teacher:
         turns: list[tuple[Exchange, TurnSaid]] = []
         words: list[str] = []
         for number, exchange in enumerate(conversation.exchanges, start=1):
+            if exchange.given and not exchange.answer:
+                continue  # calls and their results: nothing was said
             question = grounds.question(exchange.question)
             own = expected_of(grounds, question, settings)
             sentences = self._read(exchange, grounds)

@@ -35,6 +35,7 @@ class TracedReview:
         findings: all findings.
         called: the calls and how they ended.
         similar: similar cases that were found.
+        asked: the facts that a person was asked for.
         turns: what a planner that speaks said; empty for one that does not.
         packs: the packs that applied.
         claims: every claim with its verdict, of every check, in order.
@@ -48,6 +49,7 @@ class TracedReview:
     findings: tuple[Finding, ...]
     called: tuple[ToolCall, ...]
     similar: tuple[SimilarCase, ...]
+    asked: tuple[str, ...]
     turns: tuple[Turn, ...]
     packs: tuple[str, ...]
     claims: tuple[CheckedClaim, ...]
@@ -86,6 +88,7 @@ def _review(trace: Trace, last: dict[str, dict[str, Any]]) -> TracedReview:
         ),
         called=recorded_calls(trace),
         similar=recorded_similar(trace),
+        asked=tuple(str(e.data["fact"]) for e in trace.entries if e.kind == "question"),
         turns=recorded_turns(trace),
         packs=tuple(str(p["pack"]) for p in last["check"]["packs"]),
         claims=tuple(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from dxtrace.clinical import Arguments, CallRequest, Case, Finding
-from graphs.teacher.conversation import Conversation, Exchange
+from agents.vlm.claims import Known
+from dxtrace.clinical import Case, Finding
+from graphs.teacher.completions import Completion, CompletionReader
+from graphs.teacher.conversation import Conversation
 from graphs.teacher.settings import RewardSettings
 from graphs.teacher.teacher import Teacher
+from graphs.workbench import default_workbench
 
-Message = Mapping[str, Any]
-Completion = str | Sequence[Message]
 _FINDINGS = TypeAdapter(tuple[Finding, ...])
 _LOGGED = ("validity", "completeness", "calls", "consistency")
 
@@ -28,8 +29,8 @@ class CheckerReward:
 
     The data set needs the columns that ``dxtrace trace export --format grpo`` writes: ``case`` and
     ``findings`` (JSON texts), and, where they are there, ``packs`` (a list of names) and
-    ``question``. Prompts and completions may be plain texts or lists of messages; in messages, tool
-    calls are read, and earlier answers in the prompt are what the new one must agree with.
+    ``question``. Prompts and completions may be plain texts or lists of messages; tool calls,
+    expert tokens and JSON are read, and earlier answers in the prompt bind the new one.
 
     Args:
         settings: what things are worth.
@@ -56,7 +57,7 @@ class CheckerReward:
             ColumnError: if ``case`` or ``findings`` is missing or cannot be read.
         """
         conversations = [
-            _conversation(prompt, completion, {k: _at(columns, k, i) for k in _COLUMNS})
+            self._conversation(prompt, completion, {k: _at(columns, k, i) for k in _COLUMNS})
             for i, (prompt, completion) in enumerate(zip(prompts, completions, strict=True))
         ]
         rewards = self.teacher.score_batch(conversations)
@@ -65,6 +66,22 @@ class CheckerReward:
             for part in _LOGGED:
                 log_metric(part, sum(getattr(r, part) for r in rewards) / len(rewards))
         return [r.total for r in rewards]
+
+    def _conversation(
+        self, prompt: Completion, completion: Completion, row: Mapping[str, Any]
+    ) -> Conversation:
+        case, findings = _evidence(row)
+        known = Known(findings=frozenset(f.id for f in findings))
+        question, packs = row["question"] or case.question or "", row["packs"]
+        now = self._reader.read(completion, question, known)
+        return Conversation(
+            case=case, findings=findings, packs=None if packs is None else tuple(packs),
+            exchanges=(*self._reader.said_before(prompt, known), now),
+        )  # fmt: skip
+
+    @cached_property
+    def _reader(self) -> CompletionReader:
+        return CompletionReader(default_workbench())
 
     def close(self) -> None:
         """End the worker processes, if there are any."""
@@ -79,76 +96,12 @@ def _at(columns: Mapping[str, Any], name: str, index: int) -> Any:
     return None if column is None else column[index]
 
 
-def _conversation(
-    prompt: Completion, completion: Completion, row: Mapping[str, Any]
-) -> Conversation:
+def _evidence(row: Mapping[str, Any]) -> tuple[Case, tuple[Finding, ...]]:
     for name in ("case", "findings"):
         if row[name] is None:
             raise ColumnError(f"column {name!r} is missing; dxtrace trace export writes it")
     try:
-        case = Case.model_validate_json(row["case"])
-        findings = _FINDINGS.validate_json(row["findings"])
+        return Case.model_validate_json(row["case"]), _FINDINGS.validate_json(row["findings"])
     except (ValidationError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise ColumnError(f"columns case and findings: expected JSON texts: {reason}") from error
-    question = row["question"] or case.question or ""
-    packs = row["packs"]
-    earlier = [] if isinstance(prompt, str) else _said_before(prompt)
-    return Conversation(
-        case=case, findings=findings, packs=None if packs is None else tuple(packs),
-        exchanges=(*earlier, exchange_of(completion, question)),
-    )  # fmt: skip
-
-
-def _said_before(prompt: Sequence[Message]) -> list[Exchange]:
-    """Earlier answers in a prompt, each with the question before it; the last question is open."""
-    found: list[Exchange] = []
-    question, messages = "", list[Message]()
-    for message in prompt:
-        if message["role"] == "user":
-            if messages:
-                found.append(exchange_of(messages, question, given=True))
-            question, messages = text_of(message), []
-        elif message["role"] == "assistant":
-            messages.append(message)
-    return [*found, exchange_of(messages, question, given=True)] if messages else found
-
-
-def exchange_of(completion: Completion, question: str, *, given: bool = False) -> Exchange:
-    """A completion as an exchange: the words of the last message, the calls of all."""
-    if isinstance(completion, str):
-        return Exchange(question=question, answer=completion, given=given)
-    own = [m for m in completion if m.get("role", "assistant") == "assistant"]
-    calls, unreadable = _calls(own)
-    answer = text_of(own[-1]) if own else ""
-    return Exchange(
-        question=question, answer=answer, calls=calls, unreadable=unreadable, given=given
-    )
-
-
-def text_of(message: Message) -> str:
-    """The words of a message; pictures are left out."""
-    content = message.get("content") or ""
-    if isinstance(content, str):
-        return content
-    return "\n".join(str(part["text"]) for part in content if part.get("type") == "text")
-
-
-def _calls(messages: Iterable[Message]) -> tuple[tuple[CallRequest, ...], tuple[str, ...]]:
-    calls: list[CallRequest] = []
-    unreadable: list[str] = []
-    for message in messages:
-        for call in message.get("tool_calls") or ():
-            try:
-                calls.append(_call(call))
-            except (ValueError, TypeError, KeyError, AttributeError):
-                unreadable.append(json.dumps(call, ensure_ascii=False, default=str)[:200])
-    return tuple(calls), tuple(unreadable)
-
-
-def _call(call: Message) -> CallRequest:
-    function = call.get("function") or call
-    arguments = function.get("arguments") or {}
-    if isinstance(arguments, str):
-        arguments = json.loads(arguments)
-    return CallRequest(tool=function["name"], arguments=Arguments.model_validate(arguments))

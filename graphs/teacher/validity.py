@@ -78,7 +78,8 @@ class TurnJudge:
                 judged.append((self._opening(sentence), sentence))
                 left_open = True
             before = len(self._now)
-            found = [self._judged(s, sentence, copied, before) for s in sentence.said]
+            new = [s for s in sentence.said if sentence.text or not _is_said(s, judged)]
+            found = [self._judged(s, sentence, copied, before) for s in new]
             judged += [(s, sentence) for s in found if s is not None]
             known = sentence.said or sentence.leaves_open or sentence.assumes
             if not known and not self._asks_for_gap(sentence, items):
@@ -184,6 +185,12 @@ class TurnJudge:
         about = any(c.concept in self._relevant for c in said.claims)
         before = self._now if about else [*self._said, *self._now]
         return all(any(_adds_nothing(c, b) for b in before) for c in said.claims)
+
+
+def _is_said(said: Said, judged: Iterable[tuple[JudgedStatement, ReadSentence]]) -> bool:
+    """Whether a claim beside the words is what the words say."""
+    words = [c for statement, _ in judged for c in statement.claims]
+    return all(any(_adds_nothing(c, w) for w in words) for c in said.claims)
 
 
 def _goes_without_saying(standing: Standing, sentence: ReadSentence) -> bool:

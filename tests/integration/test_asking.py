@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -157,3 +158,18 @@ def test_an_answer_that_is_none_leaves_the_session_waiting(report: Path, dxtrace
     assert "expected one of" in refused.stderr
     still = dxtrace("review", "--resume", "nodule", "--out", "out", "--json")
     assert json.loads(still.stdout)["question"].startswith("Risk")
+
+
+def test_a_second_review_of_a_case_into_the_same_folder_is_refused(
+    report: Path, dxtrace: Run
+) -> None:
+    terminal = Terminal(*asking(report), cwd=report.parent)
+    terminal.wait_for(PROMPT)
+    second = dxtrace("review", report.name, "--out", "out")
+    assert second.returncode == 2
+    assert "another review of nodule is writing to out: wait for it" in second.stderr
+    other = shutil.copy(report, report.with_name("other.txt"))
+    assert dxtrace("review", other, "--out", "out").returncode == 0
+    terminal.process.send_signal(signal.SIGKILL)
+    terminal.output()
+    assert dxtrace("review", report.name, "--out", "out").returncode == 0
