@@ -29,6 +29,7 @@ from graphs.corrections import corrected
 from graphs.foreign_words import (
     record_suspicious,
     recorded_suspicions,
+    words_of_case,
     words_of_run,
 )
 from graphs.questions import pending_question, reply_finding
@@ -73,6 +74,8 @@ class ReviewNodes:
         trace = Trace(case.id, before)
         trace.append("versions", self.versions())
         trace.append("input", input_record(case))
+        if not before:
+            record_suspicious(trace, words_of_case(case))
         corrections = state.get("corrections", ())
         recorded = sum(1 for e in before if e.kind == "correction")
         for correction in corrections[recorded:]:
