@@ -46,8 +46,9 @@ def compose(
         findings=tuple(as_stated(f) for f in state["findings"]),
         claims=(*state["answers"], *state.get("stated", ()), *state["report_claims"]),
         contradictions=state["contradictions"], missing=state["missing"], tools=calls,
-        similar_cases=similar, differential=state.get("differential"),
-        planner=_planner_part(state, planner), reliance=state.get("reliance"),
+        similar_cases=tuple({c.id: c for c in similar}.values()),
+        differential=state.get("differential"), reliance=state.get("reliance"),
+        planner=_planner_part(state, planner),
     )  # fmt: skip
     unread = _why_unread(case, looked)
     if unread:

@@ -32,7 +32,8 @@ def words_of_run(run: ToolRun) -> Iterator[QuotedText]:
         )
     for case in run.similar:
         said = (f"{c.name} {c.here} {c.there}" for c in case.comparisons)
-        yield from _quoted("similar_case", case.id, case.source, *said)
+        words = case.exemplar.text if case.exemplar is not None else ""
+        yield from _quoted("similar_case", case.id, case.source, *said, words)
     if run.differential is not None:
         for candidate in run.differential.candidates:
             said = (s.here for s in candidate.signs)

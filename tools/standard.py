@@ -10,7 +10,7 @@ from tools.patient_record import PatientRecordReader
 from tools.registry import ToolRegistry, registered_tools
 from tools.report_reader import ReportReader
 from tools.report_tool import ReportTool
-from tools.similar_cases import CaseSearch, DifferentialTool, SimilarCaseTool
+from tools.similar_cases import CaseSearch, DifferentialTool, ExemplarTool, SimilarCaseTool
 from tools.tool import Tool
 
 
@@ -26,6 +26,8 @@ def standard_registry(knowledge: Knowledge, reader: ReportReader) -> ToolRegistr
     similar, differential = SimilarCaseTool(search), DifferentialTool(search, registry.finders)
     registry.register(Tool(similar.card, similar.run))
     registry.register(Tool(differential.card, differential.run))
+    exemplars = ExemplarTool(search, reader)
+    registry.register(Tool(exemplars.card, exemplars.run))
     lungs = ChestRadiographLungs()
     zones = ZonalOpacityReader(lungs.masks)
     experts: tuple[ExpertModel, ...] = (lungs, zones, *classical_experts())

@@ -3,6 +3,9 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from agents.vlm.models import PlannerEntry
+from agents.vlm.sight import SightBudget
+
 
 class TalkBudget(BaseSettings):
     """Budgets of a model's part in a review. At the end of one, the answer says which.
@@ -22,3 +25,16 @@ class TalkBudget(BaseSettings):
     revisions: int = Field(default=2, ge=0)
     mistakes: int = Field(default=3, ge=1)
     calls: int = Field(default=16, ge=1)
+
+
+def sight_budget(entry: PlannerEntry) -> SightBudget:
+    """What a model may be shown: half of what it can read is for pictures.
+
+    Args:
+        entry: a model that takes at least one image.
+    """
+    return SightBudget(
+        max_pictures=entry.images, max_edge_px=entry.image_edge_px,
+        patch_px=entry.image_patch_px, fixed_tokens=entry.image_tokens,
+        is_square=entry.image_is_square, total_tokens=entry.context_tokens // 2,
+    )  # fmt: skip

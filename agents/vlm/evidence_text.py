@@ -23,7 +23,7 @@ from dxtrace.clinical import (
 from dxtrace.clinical.similar_case import ANALOGY
 from dxtrace.retrieval.quoting import QuotedText, render_quotations
 from expert_models import ModelCard
-from tools.similar_cases import DIFFERENTIAL, SIMILAR_CASES
+from tools.similar_cases import DIFFERENTIAL, EXEMPLARS, SIMILAR_CASES
 
 _MOST_FINDINGS = 60
 _MARKS = {
@@ -53,6 +53,9 @@ def result_of(request: CallRequest, situation: Situation) -> str:
     if call.name == SIMILAR_CASES:
         parts.append(f"Cases of other patients are {ANALOGY}: nothing of them is this patient's.")
         quoted += _cases(situation.similar)
+    if call.name == EXEMPLARS:
+        parts.append(f"Reports of other patients, as examples; {ANALOGY}:")
+        quoted += _exemplars(situation.similar)
     if call.name == DIFFERENTIAL:
         parts += differential_in_words(situation.differential)
     block = render_quotations(quoted).text
@@ -113,13 +116,19 @@ def _words_of(call: ToolCall) -> Iterator[QuotedText]:
 
 
 def _cases(similar: Iterable[SimilarCase]) -> Iterator[QuotedText]:
-    for case in similar:
+    for case in (c for c in similar if c.exemplar is None):
         shared = ", ".join(c.name for c in case.comparisons if c.standing == "shared")
         differs = ", ".join(c.name for c in case.comparisons if c.standing != "shared")
         yield QuotedText(
             kind="similar_case", id=case.source,
             text=f"shared: {shared or 'nothing'}; different: {differs or 'nothing'}",
         )  # fmt: skip
+
+
+def _exemplars(similar: Iterable[SimilarCase]) -> Iterator[QuotedText]:
+    for case in similar:
+        if case.exemplar is not None:
+            yield QuotedText(kind="similar_case", id=case.source, text=case.exemplar.text)
 
 
 def _value(value: object) -> str:

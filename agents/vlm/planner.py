@@ -10,12 +10,12 @@ from agents.intent import Intent
 from agents.pathway_planner import PathwayPlanner
 from agents.planner import PackChoice, Plan, Situation, Turn, requested
 from agents.vlm.briefing import messages_for, new_evidence
-from agents.vlm.budget import TalkBudget
+from agents.vlm.budget import TalkBudget, sight_budget
 from agents.vlm.claims import Known, statement_of
 from agents.vlm.dialects import Dialect, dialect_named
 from agents.vlm.models import PlannerEntry, PlannerError
 from agents.vlm.offer import Offer, offer_in
-from agents.vlm.sight import KeptFiles, Sight, SightBudget, pictures_for
+from agents.vlm.sight import KeptFiles, Sight, pictures_for
 from dxtrace.clinical import CallRequest, Case, CheckedClaim, Claim, Finding
 
 if TYPE_CHECKING:
@@ -193,14 +193,11 @@ class VlmPlanner:
         return self._seen[1]
 
     def _look(self, situation: Situation) -> Sight:
-        budget = SightBudget(
-            max_pictures=self.entry.images, max_edge_px=self.entry.image_edge_px,
-            total_tokens=self.entry.context_tokens // 2,
-        )  # fmt: skip
         folder = situation.folder
         return pictures_for(
-            situation.case, findings=situation.findings, budget=budget,
+            situation.case, findings=situation.findings, budget=sight_budget(self.entry),
             concepts=self.pathway.knowledge.vocabulary.concepts,
+            allow_burned_in_text=self.entry.images_with_text,
             kept=KeptFiles(folder, situation.artifacts) if folder is not None else None,
         )  # fmt: skip
 

@@ -96,6 +96,23 @@ def cases_search(  # noqa: PLR0913, PLR0917 - the options of a command
     raise typer.Exit(search_cases(request))
 
 
+@app.command("exemplars")
+def cases_exemplars(
+    case: Annotated[
+        str, typer.Argument(metavar="CASE", help="A case as for 'review', or the id of one added.")
+    ],
+    count: Annotated[int, typer.Option(min=1, max=100, help="How many at most.")] = 4,
+    budget: Annotated[int, typer.Option(min=1, help="Characters of all together.")] = 4000,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object a case.")] = False,
+    data_root: DataRoot = None,
+) -> None:
+    """Print similar cases that differ from each other, as examples for a model's prompt."""
+    from apps.commands.cases import ExemplarRequest, print_exemplars
+
+    request = ExemplarRequest(case=case, count=count, budget=budget, json=json, data_root=data_root)
+    raise typer.Exit(print_exemplars(request))
+
+
 @app.command("show")
 def cases_show(
     case_id: Annotated[str, typer.Argument(metavar="ID", help="The id of a case of the index.")],

@@ -77,3 +77,14 @@ def _sign(sign: Sign, cases: int, of: int) -> str:
         f"{sign.name}{here}: stated by {sign.stated_with} of {cases} with it, by "
         f"{sign.stated_without} of {of - cases} without"
     )
+
+
+def print_examples(chosen: Iterable[SimilarCase], *, as_json: bool) -> None:
+    """Examples in words, or one JSON object each."""
+    for case in chosen:
+        if case.exemplar is None:
+            continue
+        if as_json:
+            print(json.dumps({"id": case.id, **case.exemplar.model_dump(), "analogy": ANALOGY}))
+        else:
+            print(f"[{case.id}, another patient: {ANALOGY}]\n{case.exemplar.text}\n")

@@ -12,7 +12,12 @@ from pathlib import Path
 
 from apps.case_sources import CaseReader, Outcome, ReadCase
 from apps.commands.batch import count_cores
-from apps.commands.case_printing import print_cases, print_differential, print_json
+from apps.commands.case_printing import (
+    print_cases,
+    print_differential,
+    print_examples,
+    print_json,
+)
 from apps.exit_status import ExitStatus, UsageError
 from apps.pacs_source import PacsRequest, PacsSource
 from apps.progress import show_progress
@@ -29,12 +34,14 @@ from dxtrace.retrieval.cases import (
     rebuild,
 )
 from dxtrace.retrieval.errors import RetrievalError
-from tools.similar_cases import CaseSettings, open_index
+from tools.report_reader import ReportReader
+from tools.similar_cases import CaseSearch, CaseSettings, ExemplarTool, Nearest, open_index
 from tools.similar_cases.collection import available_embedder
 from tools.similar_cases.images import image_fingerprint, images_compared
 
 _SOURCES = "sources.json"
 _TOGETHER = 64
+_WIDER = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +200,46 @@ def search_cases(request: SearchRequest) -> ExitStatus:
     print_cases(found)
     if candidates is not None:
         print_differential(candidates)
+    return ExitStatus.OK
+
+
+@dataclass(frozen=True, slots=True)
+class ExemplarRequest:
+    """Which examples are wanted.
+
+    Attributes:
+        case: path of a case, or the id of one of the index.
+        count: how many at most.
+        budget: characters of all together.
+        json: print JSON objects.
+        data_root: folder that every path of the case must lie in.
+    """
+
+    case: str
+    count: int
+    budget: int
+    json: bool
+    data_root: Path | None
+
+
+def print_exemplars(request: ExemplarRequest) -> ExitStatus:
+    """Print examples of how findings become an impression, of cases like one.
+
+    Raises:
+        UsageError: if the case cannot be read, or the index cannot be used.
+    """
+    knowledge = load_knowledge()
+    reports = ReportReader(knowledge)
+    with _index(knowledge) as index:
+        case = _case(
+            request.case, index, CaseReader(knowledge, IntakeLimits(data_root=request.data_root))
+        )
+        found = index.neighbours(case.record, top=_WIDER * request.count, image=case.image)
+        tool = ExemplarTool(CaseSearch(knowledge, reports, index), reports)
+        chosen = tool.choose(
+            Nearest(case.record, found), count=request.count, budget=request.budget
+        )
+    print_examples(chosen, as_json=request.json)
     return ExitStatus.OK
 
 

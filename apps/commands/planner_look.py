@@ -3,9 +3,13 @@
 import json
 import shutil
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from agents.vlm.budget import sight_budget
+from agents.vlm.models import resolve_planner
 from agents.vlm.sight import KeptFiles, Picture, Sight, SightBudget, pictures_for
 from apps.exit_status import ExitStatus, UsageError
 from apps.file_names import FileNames
@@ -26,10 +30,11 @@ class LookRequest:
 
     case: Path
     out: Path
-    budget: SightBudget
+    budget: Mapping[str, Any] = field(default_factory=dict)
     question: str | None = None
     review: bool = False
-    allow_burned_in_text: bool = False
+    planner: str | None = None
+    allow_burned_in_text: bool | None = None
     json: bool = False
     data_root: Path | None = None
 
@@ -41,13 +46,14 @@ def look_at_case(request: LookRequest) -> ExitStatus:
         ``CASE_FAILED`` if no picture came out.
 
     Raises:
-        UsageError: if there is no such case, or the folder cannot be written.
+        UsageError: if there is no such case or planner, the planner takes no images, or the folder
+            cannot be written.
     """
-    knowledge = load_knowledge()
+    knowledge, manner = load_knowledge(), _manner(request)
     case = _case(request, knowledge)
     name = FileNames().allocate(case.id)
     with results_on_stdout() as results:
-        sight = _look(request, case, name, knowledge)
+        sight = _look(request, case, name, knowledge, manner)
         paths = _write(request.out / FOLDER / name, sight)
         print(_as_json(sight, paths) if request.json else _as_text(sight, paths), file=results)
     return ExitStatus.OK if sight.pictures else ExitStatus.CASE_FAILED
@@ -64,7 +70,33 @@ def _case(request: LookRequest, knowledge: Knowledge) -> Case:
     return case.model_copy(update={"question": request.question or case.question})
 
 
-def _look(request: LookRequest, case: Case, name: str, knowledge: Knowledge) -> Sight:
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How the case is looked at."""
+
+    budget: SightBudget
+    allow_burned_in_text: bool
+
+
+def _manner(request: LookRequest) -> _Manner:
+    """The planner's budget, or the usual one; what is given beside goes first."""
+    budget, allows = SightBudget(), False
+    if request.planner is not None:
+        try:
+            entry = resolve_planner(request.planner)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        if not entry.images:
+            raise UsageError(f"--planner {request.planner}: it takes no images")
+        budget, allows = sight_budget(entry), entry.images_with_text
+    if request.allow_burned_in_text is not None:
+        allows = request.allow_burned_in_text
+    return _Manner(replace(budget, **dict(request.budget)), allows)
+
+
+def _look(
+    request: LookRequest, case: Case, name: str, knowledge: Knowledge, manner: _Manner
+) -> Sight:
     findings, kept = case.findings, None
     if request.review:
         from graphs import review_with_trace
@@ -73,7 +105,7 @@ def _look(request: LookRequest, case: Case, name: str, knowledge: Knowledge) -> 
         findings, kept = result.findings, KeptFiles(request.out, result.artifacts)
     return pictures_for(
         case, findings=findings, kept=kept, concepts=knowledge.vocabulary.concepts,
-        budget=request.budget, allow_burned_in_text=request.allow_burned_in_text,
+        budget=manner.budget, allow_burned_in_text=manner.allow_burned_in_text,
     )  # fmt: skip
 
 

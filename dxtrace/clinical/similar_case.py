@@ -30,6 +30,25 @@ class FindingComparison(Frozen):
     there: str = ""
 
 
+class Exemplar(Frozen):
+    """A similar case as an example of how findings are put into an impression.
+
+    Words of another patient's report: whoever shows them to a model quotes them.
+
+    Attributes:
+        findings: what its report describes, in the report's words.
+        impression: what its report concludes, in the report's words.
+    """
+
+    findings: str = Field(min_length=1)
+    impression: str = Field(min_length=1)
+
+    @property
+    def text(self) -> str:
+        """Both, under their headings."""
+        return f"FINDINGS: {self.findings}\nIMPRESSION: {self.impression}"
+
+
 class SimilarCase(Frozen):
     """A case of the index that is like the one that is asked about.
 
@@ -44,6 +63,7 @@ class SimilarCase(Frozen):
         sex: M, F or O, if known.
         modality: DICOM modality, if known.
         comparisons: finding by finding, what is shared and what differs.
+        exemplar: its report in words, where examples were asked for.
     """
 
     id: str
@@ -56,6 +76,7 @@ class SimilarCase(Frozen):
     sex: str | None = None
     modality: str | None = None
     comparisons: tuple[FindingComparison, ...] = ()
+    exemplar: Exemplar | None = None
 
     def named(self, standing: str) -> list[str]:
         """Names of the findings with this standing."""

@@ -111,8 +111,10 @@ class Grid:
         return (self.native,) if thin else (self.native, across)
 
     def cut(self, array: NDArray[Any], plane: Plane, index: int) -> NDArray[Any]:
-        """A slice of an array on this grid, rows downwards."""
-        return array if not self.is_volume else np.take(array, index, axis=_AXIS_OF[plane])
+        """A slice of an array on this grid, rows downwards; nothing is copied."""
+        if not self.is_volume:
+            return array
+        return np.asarray(array[(slice(None),) * _AXIS_OF[plane] + (index,)])
 
     def key_slice(self, marks: Sequence[NDArray[np.bool_]], plane: Plane) -> int:
         """The slice that shows most of each mark, large or small; the middle one of equals."""

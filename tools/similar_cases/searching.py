@@ -38,14 +38,17 @@ class CaseSearch:
     Args:
         knowledge: vocabulary.
         reader: reads the reports of the case.
+        index: one that is open; that of the settings, when it is first asked, if None.
     """
 
-    def __init__(self, knowledge: Knowledge, reader: ReportReader) -> None:
-        self.knowledge, self._reports = knowledge, ReportTool(reader)
+    def __init__(
+        self, knowledge: Knowledge, reader: ReportReader, index: CaseIndex | None = None
+    ) -> None:
+        self.knowledge, self._reports, self._given = knowledge, ReportTool(reader), index
 
     @cached_property
     def _index(self) -> CaseIndex:
-        return open_index(self.knowledge)
+        return self._given if self._given is not None else open_index(self.knowledge)
 
     def nearest(self, case: Case, top: int) -> Nearest:
         """The most similar cases.

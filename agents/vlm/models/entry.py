@@ -27,6 +27,11 @@ class PlannerEntry(Frozen):
         dialect: how it is told to call tools; ``auto`` tries what it can do.
         images: how many images a message may hold; 0 for a model that reads text only.
         image_edge_px: an image's longest edge, in pixels.
+        image_patch_px: side, in pixels, of what becomes one token of an image.
+        image_tokens: tokens of an image, for a model that scales all of them to one size; None if
+            their size decides.
+        image_is_square: whether it squeezes images into a square.
+        images_with_text: whether it may be shown images whose pixels may carry text, and so names.
         context_tokens: how much it can read and write at once; if nothing is said, what the model
             itself says, where it does.
         max_tokens: how much it may write in one answer.
@@ -45,6 +50,10 @@ class PlannerEntry(Frozen):
     dialect: Dialect = "auto"
     images: int = Field(default=8, ge=0, le=256)
     image_edge_px: int = Field(default=896, ge=28, le=8192)
+    image_patch_px: int = Field(default=28, ge=1, le=8192)
+    image_tokens: int | None = Field(default=None, ge=1)
+    image_is_square: bool = False
+    images_with_text: bool = False
     context_tokens: int = Field(default=8192, ge=512)
     max_tokens: int = Field(default=1024, ge=16)
     temperature: float = Field(default=0.0, ge=0, le=2)

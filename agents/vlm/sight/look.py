@@ -13,7 +13,7 @@ from agents.vlm.sight.budget import SightBudget
 from agents.vlm.sight.drawing import Draft, slice_shape
 from agents.vlm.sight.kept_marks import SHOWN_PRESENCE, KeptFiles, Mark, MarkError, marks_of
 from agents.vlm.sight.key_slices import KeySlice, draw_beside, draw_key_slice, key_slice_of
-from agents.vlm.sight.matching import match
+from agents.vlm.sight.matching import Matching, match
 from agents.vlm.sight.memory import SightMemory, key_of
 from agents.vlm.sight.montage import (
     MontagePlan,
@@ -119,6 +119,7 @@ class _Look:
     slices: dict[str, int] = field(default_factory=dict)
     plans: dict[str, tuple[MontagePlan, ...]] = field(default_factory=dict)
     drawn: dict[str, KeySlice | None] = field(default_factory=dict)
+    matchings: dict[tuple[str, str], Matching] = field(default_factory=dict)
 
     def run(self) -> None:
         """Every step over every series, for as long as there is room."""
@@ -182,7 +183,7 @@ class _Look:
         then = self.reader.open(earlier)
         if now is None or then is None:
             return
-        matching = match(now, then)
+        matching = self._match(now, then)
         for key in keys:
             edge = self.purse.edge
             if edge is None:
@@ -191,6 +192,13 @@ class _Look:
                 self._take(now, draw_beside(now, then, key, matching, edge), _FOUND)
             except MarkError as error:
                 self.notes.append(f"{key.mark.label} is not shown on the prior: {error}")
+
+    def _match(self, now: Opened, then: Opened) -> Matching:
+        """How two volumes lie over each other; found out once."""
+        pair = now.scene.series.id, then.scene.series.id
+        if pair not in self.matchings:
+            self.matchings[pair] = match(now, then)
+        return self.matchings[pair]
 
     # -- whole series ------------------------------------------------------------------------
 
@@ -259,7 +267,7 @@ class _Look:
         now, then = self.reader.open(current), self.reader.open(scene)
         if now is None or then is None:
             return
-        matching = match(now, then)
+        matching = self._match(now, then)
         for plan in self.plans[current.series.id]:
             draft = draw_matched(now, then, plan, matching, window)
             if draft is not None:

@@ -1,6 +1,7 @@
 """Similar cases: an index over findings, report text and images."""
 
 from dxtrace.retrieval.cases.differential import NEIGHBOURS, differential
+from dxtrace.retrieval.cases.diversity import diverse
 from dxtrace.retrieval.cases.index import Added, CaseIndex
 from dxtrace.retrieval.cases.lists import IMAGE
 from dxtrace.retrieval.cases.rebuild import Rebuilt, rebuild
@@ -16,5 +17,6 @@ __all__ = [
     "Neighbour",
     "Rebuilt",
     "differential",
+    "diverse",
     "rebuild",
 ]

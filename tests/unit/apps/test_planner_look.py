@@ -12,7 +12,8 @@ from apps.commands.planner_look import LookRequest, look_at_case
 from apps.exit_status import ExitStatus, UsageError
 from tests.unit.intake.imaging.samples import make_dicom, radiograph, save, write_nifti
 
-SMALL = SightBudget(max_pictures=3, max_edge_px=448)
+SMALL = {"max_pictures": 3, "max_edge_px": 448}
+COST = SightBudget(**SMALL)
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_pictures_captions_and_tokens_come_out(
     said = json.loads(capsys.readouterr().out)
     (one,) = said["pictures"]
     assert Pillow.open(one["path"]).size == (one["width"], one["height"])
-    assert one["tokens"] == said["tokens"] == SMALL.tokens(one["width"], one["height"])
+    assert one["tokens"] == said["tokens"] == COST.tokens(one["width"], one["height"])
     assert one["shows"] == [{"series": "series-1", "slice": None}]
     captions = (out / "look" / "film" / "captions.txt").read_text()
     assert captions.startswith("picture-01.png (373 x 448, about 226 tokens): Current examination")
@@ -44,7 +45,7 @@ def test_the_question_asks_for_detail_and_an_earlier_look_is_replaced(
     folder = tmp_path / "look" / "film"
     look_at_case(LookRequest(picture, tmp_path, SMALL, question="Any tiny nodule?"))
     assert "no room for its parts at a higher resolution" in capsys.readouterr().out
-    wide = SightBudget(max_pictures=9, max_edge_px=448)
+    wide = {**SMALL, "max_pictures": 9}
     look_at_case(LookRequest(picture, tmp_path, wide, question="Any tiny nodule?"))
     assert len(list(folder.glob("*.png"))) > 4
     look_at_case(LookRequest(picture, tmp_path, SMALL, question="Any effusion?"))
@@ -79,3 +80,54 @@ def test_an_image_without_a_known_place_is_shown_as_it_is_stored(
     path = write_nifti(tmp_path / "a.nii", values, np.eye(4))
     look_at_case(LookRequest(path, tmp_path, SMALL))
     assert "modality unknown" in capsys.readouterr().out
+
+
+PLANNERS = """
+planners:
+  - name: small
+    kind: endpoint
+    base_url: http://127.0.0.1:9/v1
+    images: 2
+    image_edge_px: 336
+    image_tokens: 576
+    image_is_square: true
+    images_with_text: true
+  - name: blind
+    kind: endpoint
+    base_url: http://127.0.0.1:9/v1
+    images: 0
+"""
+
+
+@pytest.fixture
+def planners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "planners.yaml"
+    path.write_text(PLANNERS)
+    monkeypatch.setenv("DXTRACE_PLANNERS", str(path))
+
+
+@pytest.mark.usefixtures("planners")
+def test_a_planner_brings_its_budget_and_what_is_given_beside_goes_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scan = save(make_dicom(BurnedInAnnotation="YES"), tmp_path / "in" / "x.dcm")
+    look_at_case(LookRequest(scan, tmp_path, planner="small", json=True))
+    one = json.loads(capsys.readouterr().out)["pictures"][0]
+    assert one["width"] == one["height"] <= 336
+    assert one["tokens"] == 576
+    look_at_case(LookRequest(scan, tmp_path, {"max_edge_px": 200}, planner="small", json=True))
+    one = json.loads(capsys.readouterr().out)["pictures"][0]
+    assert one["width"] == 200
+    refused = LookRequest(scan, tmp_path, planner="small", allow_burned_in_text=False)
+    assert look_at_case(refused) is ExitStatus.CASE_FAILED
+
+
+@pytest.mark.usefixtures("planners")
+@pytest.mark.parametrize(
+    ("name", "said"), [("blind", "it takes no images"), ("nobody", "expected pathway, small")]
+)
+def test_a_planner_that_cannot_see_is_refused(
+    picture: Path, tmp_path: Path, name: str, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        look_at_case(LookRequest(picture, tmp_path, planner=name))
