@@ -12,6 +12,9 @@ from agents.overview import overview, undisputed_findings
 from agents.planner_words import said_by_planner
 from agents.question_text import is_yes_no
 from dxtrace.clinical import (
+    ASIDE,
+    GUIDELINE_TEXT,
+    OWN_DOCUMENT,
     Case,
     Citation,
     Conclusion,
@@ -29,7 +32,6 @@ from dxtrace.retrieval.visible_text import legible
 
 _SHOWN_VALUES = 6
 _FEW_ASSUMPTIONS = 3
-_ASIDE = "not on the question"
 _UNCHANGED = ("stable", "unchanged")
 _FARES = {
     VerdictKind.ENTAILED: "proved by the findings",
@@ -219,19 +221,20 @@ def _quotations(result: Result) -> Iterator[str]:
     """Guideline text, marked as what it is: quoted, and no statement about this case."""
     passages = [p for call in result.tools for p in call.passages]
     aside = result.reliance.passages if result.reliance is not None else ()
-    doubts = [p.unverified or (_ASIDE if p.reference in aside else "") for p in passages]
+    doubts = [p.unverified or (ASIDE if p.reference in aside else "") for p in passages]
     if not all(doubts):
-        yield "Guideline text on the question, quoted and not checked against this case:"
+        yield GUIDELINE_TEXT
     for passage, doubt in sorted(zip(passages, doubts, strict=True), key=lambda p: bool(p[1])):
         quoted = f"“{passage.quote}”{_place(passage)}"
-        if doubt == _ASIDE:
-            yield f"Found, but {_ASIDE}: {quoted}"
+        if doubt == ASIDE:
+            yield f"Found, but {ASIDE}: {quoted}"
         else:
             yield f"Not verified, {doubt}: {quoted}" if doubt else quoted
 
 
 def _place(passage: QuotedPassage) -> str:
-    return _cited([passage.citation]) or f" [{passage.citation.source}]"
+    own = f" ({OWN_DOCUMENT})" if passage.own else ""
+    return own + (_cited([passage.citation]) or f" [{passage.citation.source}]")
 
 
 def _uncited(conclusion: Conclusion) -> str:

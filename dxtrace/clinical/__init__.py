@@ -38,9 +38,21 @@ from dxtrace.clinical.similar_case import Exemplar, FindingComparison, SimilarCa
 from dxtrace.clinical.statement import Basis, CheckedSentence, Mark, Sentence, Statement
 from dxtrace.clinical.states import Context, Laterality, Outcome, Presence, Source, VerdictKind
 from dxtrace.clinical.trace import Trace, TraceEntry, TraceError
-from dxtrace.clinical.verdict import Citation, MissingFact, QuotedPassage, Reason, Verdict
+from dxtrace.clinical.verdict import (
+    ASIDE,
+    GUIDELINE_TEXT,
+    OWN_DOCUMENT,
+    Citation,
+    MissingFact,
+    QuotedPassage,
+    Reason,
+    Verdict,
+)
 
 __all__ = [
+    "ASIDE",
+    "GUIDELINE_TEXT",
+    "OWN_DOCUMENT",
     "Answer",
     "Arguments",
     "Artifact",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dxtrace import RESEARCH_USE, __version__
 from dxtrace.clinical import (
+    GUIDELINE_TEXT,
     Case,
     Citation,
     Claim,
@@ -25,6 +26,7 @@ from dxtrace.reporting.highlight import Piece, Quote, collect_marks, cut_into_pi
 from dxtrace.reporting.names import Names
 from dxtrace.reporting.page_pictures import PagePicture
 from dxtrace.reporting.pages import page_environment
+from dxtrace.reporting.quotations import quotes_one, shown_passages
 
 VERDICT_WORDS = {
     VerdictKind.ENTAILED: "Proved",
@@ -114,6 +116,8 @@ def render_case_report(
         source_words=_SOURCE_WORDS,
         kind_words=_KIND_WORDS,
         citations_of=_citations_of,
+        quotations=shown_passages(result),
+        guideline_text=GUIDELINE_TEXT.removesuffix(":"),
         titles=_Titles(names, result.findings),
         research_use=RESEARCH_USE,
         version=__version__,
@@ -152,13 +156,15 @@ def _documents(result: Result, case: Case | None, names: Names) -> list[_Documen
 
 
 def _answer(result: Result) -> list[Paragraph]:
-    """The answer without what the page's own sections on contradictions and the planner say."""
+    """The answer without what the page says in sections of its own."""
     explained = [c.explanation for c in result.contradictions if c.explanation]
+    quoted = shown_passages(result)
     return [
         paragraph
         for paragraph in split_answer(result.answer.text)
         if not any(e in f"{paragraph.lead} {paragraph.rest}" for e in explained)
-        and not paragraph.lead.startswith(_PLANNERS_OWN)
+        and not paragraph.lead.startswith((*_PLANNERS_OWN, GUIDELINE_TEXT))
+        and not quotes_one(paragraph, quoted)
     ]
 
 

@@ -193,8 +193,11 @@ class GuidelineIndex:
         return {key for key, document in documents.items() if route.admits(document)}
 
     def _unheld(self, question: str) -> list[str]:
-        held = {n for e in self._entries for n in named_guidelines(e.document.title)}
-        return sorted(named_guidelines(question) - held)
+        named = named_guidelines(question)
+        if not named:
+            return []
+        held = {n for e in self._entries for n in named_guidelines(_title(e))}
+        return sorted(named - held)
 
 
 class _Weighing:
@@ -256,6 +259,11 @@ def _each_text_once(scored: list[tuple[float, Entry]]) -> list[tuple[float, Entr
     for pair in ordered:
         kept.setdefault(pair[1].passage.text, pair)
     return list(kept.values())
+
+
+def _title(entry: Entry) -> str:
+    """What says which guidelines an entry holds: of a document without a pack, all that it says."""
+    return entry.document.title if entry.document.pack else entry.lexical_text
 
 
 def _hit(entry: Entry, score: float | None = None) -> Hit:
