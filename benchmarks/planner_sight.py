@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from PIL import Image as Pillow
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from agents.vlm.sight import Sight, SightBudget, pictures_for
 from dxtrace.clinical import Case, Geometry, Image, Series, Study
 from dxtrace.clinical.volume import Volume
