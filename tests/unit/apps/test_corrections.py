@@ -26,5 +26,5 @@ def test_a_rejection() -> None:
     ["f2", "=absent", "f2=", "f2=banana", "f2=rejected, present", "f2=-3 mm", "f2=4 parsec", ""],
 )
 def test_what_is_no_correction_says_what_was_expected(text: str) -> None:
-    with pytest.raises(UsageError, match="--correct: .*expected"):
+    with pytest.raises(UsageError, match=r"--correct: .*expected"):
         read_correction(text, "user")
