@@ -22,6 +22,18 @@ from dxtrace.clinical import (
 from dxtrace.clinical.base import Frozen
 
 
+class Doubt(Frozen):
+    """Something that a planner's own answers do not agree about; it is not said then.
+
+    Attributes:
+        concept: what it is about.
+        why: how they disagree.
+    """
+
+    concept: str
+    why: str
+
+
 class Turn(Frozen):
     """One exchange with a planner that remembers: what it did, and what it was told of it.
 
@@ -31,9 +43,12 @@ class Turn(Frozen):
         asks: the facts that it would ask the user for.
         problems: what could not be read or done of it, as it was told.
         checked: the checker's marks on its sentences, as it was told.
+        doubts: what its answers disagree about, where it was asked several times or the opposite.
         tokens: tokens that the exchange cost, if the model says so.
         seen_calls: number of calls whose results it knew.
         seen_replies: number of questions to a person that it knew the replies to.
+        round: which question of the session it is about, from 0.
+        question: that question.
     """
 
     calls: tuple[CallRequest, ...] = ()
@@ -41,9 +56,12 @@ class Turn(Frozen):
     asks: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     checked: tuple[CheckedSentence, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     tokens: int = 0
     seen_calls: int = 0
     seen_replies: int = 0
+    round: int = 0
+    question: str = ""
 
 
 class Situation(Frozen):
@@ -60,6 +78,7 @@ class Situation(Frozen):
         folder: what their paths are relative to; None if none are kept.
         memory: the exchanges so far, oldest first.
         asked: what a person was asked for.
+        round: which question of the session is asked, from 0; the case holds the question.
         ended: why the planner said before that it says no more; empty if it did not.
         seconds_left: of the time that the review may take; None if nobody counts.
     """
@@ -74,8 +93,14 @@ class Situation(Frozen):
     folder: Path | None = None
     memory: tuple[Turn, ...] = ()
     asked: tuple[str, ...] = ()
+    round: int = 0
     ended: str = ""
     seconds_left: float | None = None
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The exchanges about the question that is asked now."""
+        return tuple(turn for turn in self.memory if turn.round == self.round)
 
 
 class Plan(Frozen):

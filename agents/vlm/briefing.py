@@ -59,15 +59,27 @@ def messages_for(
         SystemMessage(content=_system(offer, dialect, knowledge, outputs)),
         HumanMessage(content=_brief(situation, sight)),
     ]
+    before = 0
     for number, turn in enumerate(situation.memory):
+        if turn.round != before:
+            messages.append(HumanMessage(content=f"Question: {turn.question}"))
+            before = turn.round
         messages.append(dialect.spoken(turn, number))
         results = [result_of(call, situation) for call in turn.calls]
         messages += dialect.told(turn, number, results, _rest(turn, situation))
-    if situation.memory and not situation.memory[-1].problems:
-        news = _news(situation)
-        if news:
-            messages.append(HumanMessage(content=news))
+    if situation.memory and before != situation.round:
+        messages.append(HumanMessage(content=_next_question(situation)))
+    elif situation.memory and not situation.memory[-1].problems and (news := _news(situation)):
+        messages.append(HumanMessage(content=news))
     return messages
+
+
+def bare_question(question: str, sight: Sight) -> list[BaseMessage]:
+    """A question about the pictures alone, to be answered with yes or no."""
+    from langchain_core.messages import HumanMessage
+
+    text = f"{question} Look at the pictures and answer with yes or no."
+    return [HumanMessage(content=_with_pictures(text, sight))]
 
 
 def _system(offer: Offer, dialect: Dialect, knowledge: Knowledge, outputs: Iterable[str]) -> str:
@@ -94,7 +106,10 @@ def _conclusions(knowledge: Knowledge, outputs: Iterable[str]) -> str:
 
 def _brief(situation: Situation, sight: Sight) -> str | list[str | dict[Any, Any]]:
     unseen = [f"Not shown: {note}." for note in sight.notes]
-    text = "\n\n".join([*_case_parts(situation), *unseen])
+    return _with_pictures("\n\n".join([*_case_parts(situation), *unseen]), sight)
+
+
+def _with_pictures(text: str, sight: Sight) -> str | list[str | dict[Any, Any]]:
     if not sight.pictures:
         return text
     content: list[str | dict[Any, Any]] = [{"type": "text", "text": text}]
@@ -128,10 +143,11 @@ def _case_parts(situation: Situation) -> Iterator[str]:
     ]
     if quoted:
         yield render_quotations(quoted).text
-    first = _before_any_call(situation)
-    if first:
-        yield "\n".join(["Findings so far:", *findings_text(first)])
-    yield f"Question: {case.question or 'Review the case.'}"
+    known = _before_any_call(situation)
+    if known:
+        yield "\n".join(["Findings so far:", *findings_text(known)])
+    first = situation.memory[0].question if situation.memory else case.question
+    yield f"Question: {first or 'Review the case.'}"
 
 
 def _before_any_call(situation: Situation) -> list[Finding]:
@@ -168,6 +184,11 @@ def _rest(turn: Turn, situation: Situation) -> str:
         else f"{fact}: it is known by now, or nobody can be asked in this review."
         for fact in turn.asks
     ]
+    parts += [
+        f"Asked several times, your answers disagree about {doubt.concept} ({doubt.why}). Look at "
+        f"what was found, and say of it only what that shows."
+        for doubt in turn.doubts
+    ]
     parts += [f"Not understood: {problem}." for problem in turn.problems]
     if turn.checked:
         parts.append(f"The checker says of your answer:\n{verdicts_text(turn.checked)}")
@@ -177,6 +198,17 @@ def _rest(turn: Turn, situation: Situation) -> str:
                 "in other words does not help."
             )
     return "\n".join(parts)
+
+
+def _next_question(situation: Situation) -> str:
+    """The question of a follow-up, or the same again after a correction."""
+    asked, last = situation.case.question or "", situation.memory[-1].question
+    again = (
+        "A person corrected findings; those above are as corrected. Answer again. "
+        if asked == last
+        else ""
+    )
+    return f"{again}Question: {asked or 'Review the case.'}"
 
 
 def _news(situation: Situation) -> str:
