@@ -1,4 +1,4 @@
-"""Our side of vLLM's engine, with a stand-in for the library, which has an environment of its own."""
+"""Our side of vLLM's engine, with a stand-in for the library, which wants its own environment."""
 
 import asyncio
 import sys
