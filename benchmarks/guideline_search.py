@@ -10,6 +10,7 @@ The questions are in ``guideline_questions/``. Calibration writes ``calibration.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ import yaml
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.stats import beta
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from dxtrace.knowledge import load_knowledge
 from dxtrace.retrieval.guidelines import (

@@ -99,7 +99,8 @@ def replay(trace: Trace, *, bench: Workbench | None = None) -> ReplayReport:
 
 def _replay(trace: Trace, data: dict[str, dict[str, Any]], bench: Workbench) -> ReplayReport:
     case = Case.model_validate(data["input"]["case"])
-    findings = tuple(Finding.model_validate(e.data) for e in trace.entries if e.kind == "finding")
+    recorded = {str(e.data["id"]): e.data for e in trace.entries if e.kind == "finding"}
+    findings = tuple(map(Finding.model_validate, recorded.values()))
     planner = str(data["versions"]["planner"])
     # What was asked and which packs apply is told by the same code for every planner.
     nodes = ReviewNodes(bench, "pathway", Settings())

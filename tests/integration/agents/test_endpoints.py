@@ -82,10 +82,11 @@ def test_arguments_that_are_no_object_are_invalid(arguments: str) -> None:
 
 
 def test_a_json_answer_can_be_asked_for() -> None:
-    with openai_server(['{"a": 1}']) as server:
+    with openai_server([Reply(text="{", break_after=1), '{"a": 1}']) as server:
         wanted = model(server).bind(response_format={"type": "json_object"})
         assert wanted.invoke(ASKED).text == '{"a": 1}'
-    assert server.requests[0].body["response_format"] == {"type": "json_object"}
+    for request in server.requests:
+        assert request.body["response_format"] == {"type": "json_object"}
 
 
 @pytest.mark.parametrize(
