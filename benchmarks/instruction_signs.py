@@ -3,8 +3,8 @@
 Run: ``python benchmarks/instruction_signs.py``
 
 The reports of Indiana University (torchxrayvision) and the passages of all packs should have no
-sign; the texts of ``tests/attacks`` should have one, but for those written to have none. A sign is a
-notice and no protection: a miss costs a notice, and a false one a needless look.
+sign; the texts of ``tests/attacks`` should have one, but for those written to have none. A sign is
+a notice and no protection: a miss costs a notice, and a false one a needless look.
 """
 
 from __future__ import annotations
@@ -33,9 +33,7 @@ def show(name: str, texts: list[str]) -> None:
 
 def main() -> None:
     """Print the table."""
-    print(
-        "| texts | number | with a sign | with something spelled out | ms each |"
-    )
+    print("| texts | number | with a sign | with something spelled out | ms each |")
     print("|---|---|---|---|---|")
     show("Indiana reports", [report.text for report in read_indiana()])
     packs = load_knowledge().packs.values()
