@@ -13,7 +13,7 @@ from agents.vlm.offer import Offer
 from agents.vlm.sight import Sight
 from dxtrace.clinical import Case, Finding, Study
 from dxtrace.knowledge import Knowledge
-from dxtrace.retrieval.quoting import QUOTING_INSTRUCTION, QuotedText, render_quotations
+from dxtrace.retrieval.quoting import QUOTING_INSTRUCTION, QuotedText, inline, render_quotations
 from expert_models.card_text import render_prompt
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _patient(case: Case) -> str:
         {"M": "male", "F": "female", "O": "sex other"}.get(patient.sex or "", "sex unknown"),
     ]
     if patient.risk_factors is not None:
-        parts.append(f"risk factors: {', '.join(patient.risk_factors) or 'none'}")
+        parts.append(f"risk factors: {inline(', '.join(patient.risk_factors)) or 'none'}")
     return ", ".join(parts)
 
 
