@@ -76,4 +76,6 @@ def _apply(finding: Finding, correction: Correction) -> Finding:
             )
         if correction.laterality is not None:
             update["laterality"] = correction.laterality
+    words = f"{finding.text}, " if finding.text else ""
+    update["text"] = f"{words}corrected by {correction.by}"
     return finding.model_copy(update=update)

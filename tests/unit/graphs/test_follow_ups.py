@@ -123,11 +123,11 @@ def test_who_denies_one_of_two_lesions_says_nothing_of_the_other(settings: Setti
 def test_the_trace_of_a_session_holds_and_replays(settings: Settings) -> None:
     first = started(settings)
     correction = Correction(finding=nodule(first), presence=Presence.ABSENT)
-    follow_up("c-1", corrections=[correction], settings=settings)
-    last = follow_up("c-1", question="Is there a pleural effusion?", settings=settings)
-    trace = Trace.from_json(last.trace.to_json())
-    report = replay(trace)
-    assert report.same, report.differences
+    corrected = follow_up("c-1", corrections=[correction], settings=settings)
+    asked = follow_up("c-1", question="Is there a pleural effusion?", settings=settings)
+    for run in (first, corrected, asked):
+        report = replay(Trace.from_json(run.trace.to_json()))
+        assert report.same, report.differences
 
 
 def test_what_cannot_be_followed_up_says_why(settings: Settings) -> None:
