@@ -25,10 +25,10 @@ from itertools import count
 
 from dxtrace.clinical.quoted_text import QuotedText, SuspiciousText
 from dxtrace.retrieval.instruction_signs import suspicions_in
-from dxtrace.retrieval.visible_text import as_written, visible
+from dxtrace.retrieval.visible_text import as_written, inline, visible
 
 __all__ = [
-    "QUOTING_INSTRUCTION", "QuotedBlock", "QuotedText", "as_written", "render_quotations",
+    "QUOTING_INSTRUCTION", "QuotedBlock", "QuotedText", "as_written", "inline", "render_quotations",
     "suspicious_texts",
 ]  # fmt: skip
 
