@@ -5,29 +5,33 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from agents.analogies import differential_in_words, similar_in_words
 from agents.direct_answers import DirectAnswers
 from agents.intent import Intent, asks_for_growth, asks_for_stability
 from agents.overview import overview, undisputed_findings
+from agents.planner_words import said_by_planner
 from agents.question_text import is_yes_no
 from dxtrace.clinical import (
+    ASIDE,
+    GUIDELINE_TEXT,
+    OWN_DOCUMENT,
     Case,
     Citation,
     Conclusion,
     MissingFact,
     Outcome,
     Presence,
+    QuotedPassage,
     Reason,
     Result,
-    SimilarCase,
     VerdictKind,
 )
-from dxtrace.clinical.similar_case import ANALOGY
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.fact_names import missing_in_words, plain
+from dxtrace.retrieval.visible_text import legible
 
 _SHOWN_VALUES = 6
 _FEW_ASSUMPTIONS = 3
-_STANDINGS = {"shared": "shares", "differs": "differs in", "here": "lacks", "there": "also has"}
 _UNCHANGED = ("stable", "unchanged")
 _FARES = {
     VerdictKind.ENTAILED: "proved by the findings",
@@ -72,11 +76,13 @@ class AnswerWriter:
             *self._conclusions(result),
             *self._contradictions(result),
             *self._overview(result, asked),
+            *said_by_planner(result),
             *_quotations(result),
-            *_similar(result),
+            *similar_in_words(result.similar_cases),
+            *differential_in_words(result.differential),
             *self._failures(result, problems),
         ]
-        return "\n\n".join(paragraphs)
+        return legible("\n\n".join(paragraphs))
 
     # -- comparison --------------------------------------------------------------------------
 
@@ -120,7 +126,7 @@ class AnswerWriter:
             if because in said:
                 because = " For the same reasons." if because else ""
             said.add(because)
-            cited = _cited(conclusion.citations)
+            cited = f"{_uncited(conclusion)}{_cited(conclusion.citations)}"
             yield f"{conclusion.title or conclusion.concept}: {value}.{because}{cited}"
         if result.missing:
             yield f"What would settle it: {self._settling(result)}."
@@ -213,12 +219,29 @@ class AnswerWriter:
 
 def _quotations(result: Result) -> Iterator[str]:
     """Guideline text, marked as what it is: quoted, and no statement about this case."""
-    for call in result.tools:
-        if call.passages:
-            yield "Guideline text on the question, quoted and not checked against this case:"
-        for passage in call.passages:
-            place = _cited([passage.citation]) or f" [{passage.citation.source}]"
-            yield f"“{passage.quote}”{place}"
+    passages = [p for call in result.tools for p in call.passages]
+    aside = result.reliance.passages if result.reliance is not None else ()
+    doubts = [p.unverified or (ASIDE if p.reference in aside else "") for p in passages]
+    if not all(doubts):
+        yield GUIDELINE_TEXT
+    for passage, doubt in sorted(zip(passages, doubts, strict=True), key=lambda p: bool(p[1])):
+        quoted = f"“{passage.quote}”{_place(passage)}"
+        if doubt == ASIDE:
+            yield f"Found, but {ASIDE}: {quoted}"
+        else:
+            yield f"Not verified, {doubt}: {quoted}" if doubt else quoted
+
+
+def _place(passage: QuotedPassage) -> str:
+    own = f" ({OWN_DOCUMENT})" if passage.own else ""
+    return own + (_cited([passage.citation]) or f" [{passage.citation.source}]")
+
+
+def _uncited(conclusion: Conclusion) -> str:
+    """A note, if it rests on rules of a pack that name no passage of their guideline."""
+    rules = [r for r in conclusion.reasons if r.kind in ("rule", "row")]
+    bare = [r.id for r in rules if r.citation is None or not r.citation.passage_id]
+    return f" Not verified: no guideline passage is named for {', '.join(bare)}." if bare else ""
 
 
 def _assumption(text: str) -> str:
@@ -241,33 +264,6 @@ def quoted(texts: Iterable[str]) -> str:
         ", ".join(dict.fromkeys(statements)) + (f" (“{words}”)" if words else "")
         for words, statements in groups.items()
     )
-
-
-def _similar(result: Result) -> Iterator[str]:
-    """What similar cases share with this one and where they differ: analogies, and said to be."""
-    if not result.similar_cases:
-        return
-    yield f"Similar cases ({ANALOGY}: nothing of them is taken for this patient):"
-    for number, case in enumerate(result.similar_cases, start=1):
-        parts = [
-            f"{words} {', '.join(named[:_SHOWN_VALUES])}{_rest(named)}"
-            for standing, words in _STANDINGS.items()
-            if (named := _told(case, standing))
-        ]
-        yield f"{number}. {case.source}: {'; '.join(parts) or 'similar words'}."
-
-
-def _told(case: SimilarCase, standing: str) -> list[str]:
-    """Findings with this standing, without what both or one of them merely deny."""
-    return [
-        c.name.lower()
-        for c in case.comparisons
-        if c.standing == standing and not {c.here, c.there} <= {"absent", ""}
-    ]
-
-
-def _rest(named: list[str]) -> str:
-    return f" and {len(named) - _SHOWN_VALUES} more" if len(named) > _SHOWN_VALUES else ""
 
 
 def _cited(citations: Iterable[Citation]) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import Field
@@ -30,6 +31,7 @@ _COMPARISON = re.compile(
     r"improv\w*|worse\w*|shrunk|regress\w*)\b"
 )
 _QUOTED = 200
+_REMEMBERED = 8
 _REVIEW = re.compile(
     r"\b(?:review|check|verify|audit|validate|consistent|contradict\w*|discrepan\w*|errors?|"
     r"agree|correct|summar\w*|interpret)\b"
@@ -37,7 +39,11 @@ _REVIEW = re.compile(
 _SIMILAR = re.compile(
     r"\b(?:similar|comparable|alike|analogous|exemplary?|look\w* like)\b[^.?!]*\bcases?\b"
     r"|\bcases?\b[^.?!]*\b(?:similar|comparable|alike|analogous|like th(?:is|e))\b"
-    r"|\b(?:differential|ddx)\b"
+)
+_DIFFERENTIAL = re.compile(
+    r"\b(?:differentials?|ddx)\b"
+    r"|\bwhat(?: else)? (?:could|can|might|may) (?:this|that|it|these|those|the)\b[^.?!]*\bbe\b"
+    r"|\b(?:other|alternative|further) (?:possible )?diagnos[ei]s\b"
 )
 _DENIAL = re.compile(r"(?:no|not|without|absent|absence of)\b")
 _SIZE = re.compile(r"\d\s*(?:mm|cm)\b")
@@ -56,7 +62,8 @@ class Intent(Frozen):
     Attributes:
         kind: a *finding* (is it there?), a pack's *output* (which category, stage,
             recommendation?), an output *value* (is it category 4A?), the *comparison* with the
-            prior, cases that are *similar*, or a *review* of everything that applies.
+            prior, cases that are *similar*, a *differential* diagnosis (by analogy with such
+            cases), or a *review* of everything that applies.
         concept: the concept asked about, for a finding or a comparison.
         laterality: the side asked about.
         output: the pack output asked about.
@@ -72,7 +79,7 @@ class Intent(Frozen):
             yes or no.
     """
 
-    kind: Literal["finding", "output", "value", "comparison", "similar", "review"]
+    kind: Literal["finding", "output", "value", "comparison", "similar", "differential", "review"]
     concept: str | None = None
     laterality: Laterality | None = None
     output: str | None = None
@@ -103,6 +110,8 @@ class QuestionReader:
     def __init__(self, knowledge: Knowledge, reader: ReportReader) -> None:
         self.knowledge, self.reader = knowledge, reader
         self.claims = ReportClaimReader(knowledge, reader)
+        # The same case is asked about in every step of its review.
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._read)
 
     def read(
         self, question: str | None, packs: tuple[str, ...] | None = None, *, about: str = ""
@@ -115,16 +124,20 @@ class QuestionReader:
             about: the reports that it asks of: "the nodule" of a thyroid ultrasound is in the
                 thyroid.
         """
+        return self._remembered(question, packs, about)
+
+    def _read(
+        self, question: str | None, packs: tuple[str, ...] | None, about: str
+    ) -> tuple[Intent, ...]:
         text = normalised(question)
-        similar = _SIMILAR.search(fold(text))
-        rest = _without_similar(text) if similar else text
+        analogies = list(_analogies(fold(text)))
+        rest = _without_analogies(text) if analogies else text
         found = list(self._understand(rest, about)) if rest else []
         named = {i.pack for i in found}
         found += [i for p in packs or () if p not in named for i in self._outputs_of(p)]
-        if similar:
-            # A differential diagnosis rests on all that there is, beside what cases are like it.
-            whole = "case" in similar[0] or bool(found)
-            found += [Intent(kind="similar"), *([] if whole else [Intent(kind="review")])]
+        # A differential diagnosis rests on all that there is, beside what cases are like it.
+        whole = any(i.kind == "differential" for i in analogies) and not found
+        found += [*analogies, *([Intent(kind="review")] if whole else [])]
         if found:
             return _each_once(found)
         lost = bool(text) and not _REVIEW.search(fold(text))
@@ -229,10 +242,18 @@ class QuestionReader:
         return list(_each_once(found))
 
 
-def _without_similar(text: str) -> str:
-    """The sentences that do not ask for similar cases."""
+def _analogies(folded: str) -> Iterator[Intent]:
+    """What is asked of similar cases."""
+    if _SIMILAR.search(folded):
+        yield Intent(kind="similar")
+    if _DIFFERENTIAL.search(folded):
+        yield Intent(kind="differential")
+
+
+def _without_analogies(text: str) -> str:
+    """The sentences that ask nothing of similar cases."""
     sentences = re.split(r"(?<=[.?!])\s+", text)
-    return " ".join(s for s in sentences if not _SIMILAR.search(fold(s)))
+    return " ".join(s for s in sentences if not any(_analogies(fold(s))))
 
 
 def _each_once(intents: Iterable[Intent]) -> tuple[Intent, ...]:

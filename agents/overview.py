@@ -19,7 +19,7 @@ from dxtrace.clinical import (
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.fact_names import plain
 from tools.guideline_search import GUIDELINE_SEARCH
-from tools.similar_cases import SIMILAR_CASES
+from tools.similar_cases import DIFFERENTIAL, EXEMPLARS, SIMILAR_CASES
 
 _IN_WORDS = (Source.REPORT_FINDINGS, Source.REPORT_IMPRESSION, Source.REPORT_CONTEXT)
 _FIRST_KINDS = ("mean_diameter", "diameter", "long_axis", "short_axis", "volume")
@@ -39,7 +39,7 @@ def overview(knowledge: Knowledge, result: Result) -> Iterator[str]:
     if absent:
         yield f"Judged absent by experts: {', '.join(dict.fromkeys(absent))}."
     # Searches look at other patients and at guidelines, not at this case.
-    searches = (SIMILAR_CASES, GUIDELINE_SEARCH)
+    searches = (SIMILAR_CASES, DIFFERENTIAL, EXEMPLARS, GUIDELINE_SEARCH)
     looking = [call for call in result.tools if call.name not in searches]
     silent = _silent(looking, result.findings)
     if silent:

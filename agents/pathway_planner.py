@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from agents.intent import Intent, QuestionReader
-from agents.planner import PackChoice, Plan, requested
+from agents.planner import PackChoice, Plan, Situation, requested
 from agents.question_text import asks_for_guideline
 from dxtrace.clinical import (
     CallRequest,
@@ -15,7 +15,6 @@ from dxtrace.clinical import (
     MissingFact,
     Presence,
     Source,
-    ToolCall,
     VerdictKind,
 )
 from dxtrace.knowledge import Knowledge
@@ -25,10 +24,11 @@ from tools.guideline_search import GUIDELINE_SEARCH
 from tools.report_reader import ReportReader
 from tools.report_reader.characters import plain_characters
 from tools.report_reader.phrases import compile_phrase, fold
-from tools.similar_cases import SIMILAR_CASES
+from tools.similar_cases import DIFFERENTIAL, SIMILAR_CASES
 from tools.structures import measured_concepts
 from tools.tool import has_images
 
+_ANALOGIES = (SIMILAR_CASES, DIFFERENTIAL)
 _LOOKED_AT = 4000
 _OPPOSITE = {Presence.PRESENT: Presence.ABSENT, Presence.ABSENT: Presence.PRESENT}
 
@@ -43,12 +43,13 @@ class PathwayPlanner:
     """
 
     name = "pathway"
+    most_steps: int | None = None
 
     def __init__(self, knowledge: Knowledge, reader: ReportReader, registry: ToolRegistry) -> None:
         self.knowledge, self.registry = knowledge, registry
         self.questions = QuestionReader(knowledge, reader)
 
-    def plan(self, case: Case, called: Iterable[ToolCall], missing: Iterable[MissingFact]) -> Plan:
+    def plan(self, situation: Situation) -> Plan:
         """Every applicable tool that can produce something needed and was not called yet.
 
         What the case itself asks of tools comes first. Readers of what is already there (reports,
@@ -56,10 +57,10 @@ class PathwayPlanner:
         about or missing, or, in a first review, for all that they produce; not those that need a
         prompt, nor those that the case asks for something in particular.
         """
-        called = tuple(called)
+        case, called, missing = situation.case, situation.called, situation.missing
         asked = requested(case, called)
         done = {call.name for call in called} | {call.tool for call in case.calls}
-        intents = self._intents(case)
+        intents = self.intents(case)
         wanted = self._wanted(intents, missing)
         chosen = [
             (tool, why)
@@ -85,18 +86,25 @@ class PathwayPlanner:
     def _analogies(
         self, case: Case, intents: Iterable[Intent], done: set[str]
     ) -> list[tuple[Tool, str]]:
-        """The search for similar cases, if the question asks for them or for a differential."""
-        if not any(intent.kind == "similar" for intent in intents):
-            return []
+        """The search for similar cases, and a differential by them, where the question asks."""
+        kinds = {intent.kind for intent in intents}
+        wanted = {"similar": _ANALOGIES[:1], "differential": _ANALOGIES}
+        tasks = {task for kind in kinds for task in wanted.get(kind, ())}
+        asks = "a differential" if "differential" in kinds else "similar cases"
         return [
-            (tool, "the question asks for similar cases")
+            (tool, f"the question asks for {asks}")
             for tool in self.registry
-            if tool.card.task == SIMILAR_CASES
+            if tool.card.task in tasks
             and tool.card.name not in done
             and tool.applicable(case) is None
         ]
 
-    def _intents(self, case: Case) -> tuple[Intent, ...]:
+    def goes_on(self, situation: Situation) -> bool:
+        """Whether a fact is missing that a tool not yet called may find."""
+        return bool(situation.missing and self.plan(situation).calls)
+
+    def intents(self, case: Case) -> tuple[Intent, ...]:
+        """What is asked, understood with the vocabulary; of the current reports."""
         about = "\n".join(r.text[:_LOOKED_AT] for r in case.reports if not r.is_prior)
         return self.questions.read(case.question, case.packs, about=about)
 
@@ -116,7 +124,7 @@ class PathwayPlanner:
         return frozenset(concepts)
 
     def _why(self, tool: Tool, case: Case, wanted: frozenset[str] | None, again: bool) -> str:
-        if tool.card.task == SIMILAR_CASES:
+        if tool.card.task in _ANALOGIES:
             return ""  # only who asks for analogies is given any
         if tool.card.prompt_needed:
             return ""
@@ -137,7 +145,7 @@ class PathwayPlanner:
         self, case: Case, findings: Iterable[Finding], holds: Callable[[str], bool]
     ) -> tuple[PackChoice, ...]:
         """Packs asked for; otherwise packs named in a report, or whose conditions are proved."""
-        intents = self._intents(case)
+        intents = self.intents(case)
         asked = [i.pack for i in intents if i.pack]
         if asked:
             return tuple(PackChoice(pack=p, why="asked for") for p in dict.fromkeys(asked))

@@ -34,11 +34,13 @@ class QuestionWords(Frozen):
         frame: words that carry no condition of their own.
         open: words by which a question asks for more than yes or no.
         gone: words that ask whether something is no longer there.
+        statement: words that add nothing to what a statement says of a finding.
     """
 
     frame: tuple[str, ...]
     open: tuple[str, ...]
     gone: tuple[str, ...]
+    statement: tuple[str, ...]
 
 
 def asks_for_guideline(question: str) -> bool:

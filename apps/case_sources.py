@@ -29,6 +29,7 @@ from tools.report_tool import ReportTool
 from tools.similar_cases import case_record
 from tools.similar_cases.collection import CaseSettings, Origin
 from tools.similar_cases.images import image_vector
+from tools.tool import has_images
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,10 +48,12 @@ class ReadCase:
     Attributes:
         record: what the index keeps.
         image: the vector of its images, (dimension,); None if there is none.
+        has_images: whether it has images at all.
     """
 
     record: CaseRecord
     image: Vectors | None = None
+    has_images: bool = False
 
 
 Outcome = ReadCase | IntakeError
@@ -72,7 +75,15 @@ class CaseReader:
         """A case with what its reports state and its images look like."""
         findings = [*case.findings, *self._reports.run(case)]
         image = image_vector(CaseSettings().image_embedder, case)
-        return ReadCase(case_record(case, findings, origin), image)
+        return ReadCase(case_record(case, findings, origin), image, has_images(case))
+
+    def read_case(self, case: Case, origin: Origin) -> ReadCase:
+        """A case that was read elsewhere.
+
+        Raises:
+            IntakeError: if it names what the vocabulary does not know.
+        """
+        return self._read(check_case(case, self._knowledge), origin)
 
     def read(self, given: str) -> Iterator[Outcome]:
         """Every case behind what the user named; what cannot be read is given as its error.
@@ -116,9 +127,7 @@ class CaseReader:
             except IntakeError as error:
                 yield error
                 continue
-            origin = Origin(
-                source=f"{place}#{case.id}", title=case.id, link=str(source.path.resolve())
-            )
+            origin = Origin(source=f"{place}#{case.id}", title=case.id)
             if source.is_corpus:
                 number = case.id.rpartition("-")[2]
                 known = {"title": f"{_INDIANA} {number}", "modality": "DX", "body_part": "chest"}

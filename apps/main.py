@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from apps.cli import cases, experts, knowledge, trace
+from apps.cli import cases, experts, knowledge, planner, trace
 from apps.cli.options import (
     MAX_REPORT_CHARS,
     DataRoot,
@@ -31,6 +31,7 @@ app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(trace.app, name="trace")
 app.add_typer(experts.app, name="experts")
 app.add_typer(cases.app, name="cases")
+app.add_typer(planner.app, name="planner")
 
 
 def _print_version(wanted: bool) -> None:
@@ -166,11 +167,20 @@ def extract(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    planner: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Only try this model as planner: reach or load it, and see what it can do.",
+        ),
+    ] = None,
+) -> None:
     """Say what is installed, what is missing, and what would run."""
     from apps.commands.doctor import examine
+    from apps.commands.doctor_planners import try_planner
 
-    raise typer.Exit(examine())
+    raise typer.Exit(examine() if planner is None else try_planner(planner))
 
 
 def _bad_setting(error: ValueError) -> str:

@@ -30,7 +30,8 @@ from dxtrace.clinical import Finding
 from dxtrace.intake.indiana import IndianaReport, read_indiana
 from dxtrace.knowledge import load_knowledge
 from dxtrace.retrieval.cases import CaseIndex, CaseRecord
-from dxtrace.retrieval.cases.index import SHARES, TEXT
+from dxtrace.retrieval.cases.index import SHARES
+from dxtrace.retrieval.cases.lists import TEXT
 from dxtrace.retrieval.lexical import LexicalIndex
 from tools.embedder import configured_embedder
 from tools.report_reader import ReportReader
@@ -119,12 +120,12 @@ def _record(report: IndianaReport, findings: Sequence[Finding]) -> CaseRecord:
     )  # fmt: skip
 
 
-def build(folder: Path, collection: Sequence[Judged]) -> CaseIndex:
+def build(folder: Path, collection: Sequence[CaseRecord]) -> CaseIndex:
     """Index the collection; what is there already is not embedded again."""
     index = CaseIndex(folder, load_knowledge().vocabulary, embedder=configured_embedder())
     begin = time.perf_counter()
     for start in range(0, len(collection), _TOGETHER):
-        index.add([j.record for j in collection[start : start + _TOGETHER]])
+        index.add(collection[start : start + _TOGETHER])
     print(f"{len(index)} reports indexed in {time.perf_counter() - begin:.0f} s\n", flush=True)
     return index
 
@@ -166,7 +167,7 @@ def main() -> int:
     queries = [j for j in judged if j.report.number % 5 == part]
     collection = [j for j in judged if j.report.number % 5 != part]
     with tempfile.TemporaryDirectory() as temporary:
-        index = build(given.folder or Path(temporary), collection)
+        index = build(given.folder or Path(temporary), [j.record for j in collection])
         figures = compare(queries, collection, rankings(index, collection))
     baseline = max(v for name, v in figures.items() if name.startswith(("BM25", "dense")))
     gain = figures["fused"] / baseline

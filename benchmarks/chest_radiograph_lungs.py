@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.lung_training.radiographs import Radiograph, read_radiographs, split_of
+from dxtrace.file_hash import read_sha256
 from expert_models.lung_segmenter.bundle import BUNDLE, WEIGHTS
 from expert_models.lung_segmenter.frontal import why_not_frontal
 from expert_models.lung_segmenter.lungs import Lungs, segment
 from expert_models.lung_segmenter.network import LungNetwork
-from expert_models.runtime.checksums import read_sha256
 
 GOAL = 0.95
 

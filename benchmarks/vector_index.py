@@ -56,10 +56,12 @@ class Usearch:
     """HNSW of usearch."""
 
     def __init__(self, dimension: int, _folder: Path, entries: str) -> None:
-        from usearch.index import Index
+        from dxtrace.retrieval.cases.graph_library import graph_class
 
-        self.index = Index(ndim=dimension, metric="ip", dtype=entries, connectivity=CONNECTIVITY,
-                           expansion_add=EXPANSION_ADD)  # fmt: skip
+        self.index = graph_class()(
+            ndim=dimension, metric="ip", dtype=entries, connectivity=CONNECTIVITY,
+            expansion_add=EXPANSION_ADD,
+        )  # fmt: skip
 
     def build(self, parts: Parts, threads: int) -> None:
         """Add all vectors."""

@@ -4,6 +4,12 @@ from collections.abc import Iterable
 
 from expert_models.card import ModelCard, WeightsFile
 
+_PROMPT_WORDS = {
+    "phrases": "any phrase",
+    "points": "points",
+    "boxes": "boxes",
+    "everything": "'everything'",
+}
 _MEBIBYTE = 1024 * 1024
 
 
@@ -27,7 +33,8 @@ def render_card_for_prompt(card: ModelCard) -> str:
     ]
     if card.accuracy:
         parts.append(f"Accuracy: {card.accuracy}")
-    parts.append(f"Valid args are: {', '.join(map(repr, card.arguments)) or 'None'}")
+    words = [*map(repr, card.arguments), *(_PROMPT_WORDS[p] for p in card.prompts)]
+    parts.append(f"Valid args are: {', '.join(words) or 'None'}")
     return f"<{card.name}(args)> {', '.join(parts)}"
 
 

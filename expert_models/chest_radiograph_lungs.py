@@ -88,16 +88,23 @@ class ChestRadiographLungs:
 
         Raises:
             ToolRefusal: if there is none, or the picture turns out to be something else.
+            IntakeError: if none can be read.
         """
         from dxtrace.intake.errors import IntakeError
         from dxtrace.intake.imaging import load_volume
 
-        refusals = []
+        refusals: list[str] = []
+        unreadable: list[IntakeError] = []
         for series in current_series(self.card, case):
             try:
                 return self.mark(load_volume(series))
-            except (ToolRefusal, IntakeError) as refusal:
+            except ToolRefusal as refusal:
                 refusals.append(str(refusal))
+            except IntakeError as error:
+                unreadable.append(error)
+        if unreadable and not refusals:
+            raise unreadable[0]
+        refusals += map(str, unreadable)
         raise ToolRefusal("; ".join(dict.fromkeys(refusals)))
 
     def masks(self, volume: Volume) -> tuple[Mask, ...]:

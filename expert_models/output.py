@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dxtrace.clinical import Finding, QuotedPassage, SimilarCase
+from dxtrace.clinical import Differential, Finding, QuotedPassage, SimilarCase
 from dxtrace.clinical.volume import Mask
 
 
@@ -22,6 +22,7 @@ class ExpertOutput:
         notes: what a reader should know, such as "the apex of the lung is cut off".
         passages: guideline text; a quotation that its passage does not hold is left out.
         similar: cases that are like this one; they say nothing of this patient.
+        differential: what similar cases were thought to be; likewise.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -29,3 +30,4 @@ class ExpertOutput:
     notes: tuple[str, ...] = ()
     passages: tuple[QuotedPassage, ...] = ()
     similar: tuple[SimilarCase, ...] = ()
+    differential: Differential | None = None

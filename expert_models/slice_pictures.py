@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dxtrace.clinical.volume import Volume
+from dxtrace.reporting.windows import CT_WINDOWS, CtWindow
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Preset = Literal["soft_tissue", "lung", "brain", "bone"]
-# Centre and width in HU, as radiologists commonly set them.
-CT_PRESETS: dict[Preset, tuple[float, float]] = {
-    "soft_tissue": (40.0, 400.0),
-    "lung": (-600.0, 1500.0),
-    "brain": (40.0, 80.0),
-    "bone": (400.0, 1800.0),
-}
-_OF_BODY_PART: dict[str, Preset] = {"head": "brain", "chest": "lung"}
+_OF_BODY_PART: dict[str, CtWindow] = {"head": "brain", "chest": "lung"}
 _PERCENTILES = (0.5, 99.5)
 """Of what is not background: single odd voxels do not darken the rest."""
 _ENOUGH = 1_000_000
@@ -41,7 +34,7 @@ class Brightness:
     high: float
 
 
-def brightness_of(volume: Volume, preset: Preset | None = None) -> Brightness:
+def brightness_of(volume: Volume, preset: CtWindow | None = None) -> Brightness:
     """How a volume is shown, the same for all its slices.
 
     On CT a window by what is asked for, else by the body part, else that of soft tissue; elsewhere
@@ -52,7 +45,7 @@ def brightness_of(volume: Volume, preset: Preset | None = None) -> Brightness:
         preset: a window of CT; other images have none.
     """
     if volume.unit == "HU":
-        centre, width = CT_PRESETS[
+        centre, width = CT_WINDOWS[
             preset or _OF_BODY_PART.get(volume.body_part or "", "soft_tissue")
         ]
         return Brightness(centre - width / 2, centre + width / 2)

@@ -3,48 +3,44 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from langgraph.config import get_stream_writer
 from langgraph.runtime import Runtime
 from langgraph.types import Send, interrupt
 
-from agents.direct_answers import presence_answers
-from agents.planner import Plan
+from agents.planner import Situation
 from dxtrace import __version__
 from dxtrace.clinical import (
-    Answer,
     CallRequest,
-    Case,
     CheckedClaim,
     Finding,
+    MissingFact,
     Outcome,
-    Result,
-    SimilarCase,
     ToolCall,
     Trace,
     VerdictKind,
 )
 from dxtrace.knowledge.fact_names import offered
-from graphs.checking import (
-    CaseCheck,
-    ambiguities,
-    as_stated,
-    contradictions_of,
-    finding_conclusion,
-    merge_missing,
+from graphs.analogies import analogy_record, differential_of, judge_differential
+from graphs.checking import CaseCheck, ambiguities, contradictions_of, merge_missing
+from graphs.composing import compose
+from graphs.foreign_words import (
+    record_suspicious,
+    recorded_suspicions,
+    words_of_case,
+    words_of_run,
 )
-from graphs.comparison import comparison_conclusions
 from graphs.questions import pending_question, reply_finding
+from graphs.records import answer_record, check_record, dump, input_record
+from graphs.reliance import calls_without, passages_of
 from graphs.settings import Settings
 from graphs.state import ReviewState
+from graphs.statements import check_statement, last_statement, with_marks
+from graphs.weighing import weigh
 from graphs.workbench import Workbench
 from tools import ArtifactStore, Cancellation, ToolRun, run_tool
-
-_REFUSALS_SHOWN = 4
 
 
 @dataclass(frozen=True)
@@ -82,7 +78,8 @@ class ReviewNodes:
         case = state["case"]
         trace = Trace(case.id)
         trace.append("versions", self.versions())
-        trace.append("input", _input_record(case))
+        trace.append("input", input_record(case))
+        record_suspicious(trace, words_of_case(case))
         _emit("intake", reports=len(case.reports), studies=len(case.studies))
         return {"trace": trace.entries, "steps": 0, "runs": [], "findings": case.findings}
 
@@ -91,17 +88,19 @@ class ReviewNodes:
         packs = {p.id: p.header.version for p in self.bench.knowledge.packs.values()}
         return {"dxtrace": __version__, "planner": self.planner.name, "packs": packs}
 
-    def plan(self, state: ReviewState) -> dict[str, Any]:
+    def plan(self, state: ReviewState, runtime: Runtime[ReviewContext]) -> dict[str, Any]:
         """Let the planner choose what to call."""
         case, steps = state["case"], state["steps"] + 1
-        called = [run.call for run in state["runs"]]
-        plan = self.planner.plan(case, called, state.get("missing", ()))
+        plan = self.planner.plan(_situation(state, runtime.context))
         trace = Trace(case.id, state["trace"])
-        trace.append("plan", {"step": steps, **plan.model_dump(mode="json")})
+        trace.append("plan", {"step": steps, **plan.model_dump(mode="json", exclude_none=True)})
         _emit("plan", calls=[call.tool for call in plan.calls])
+        memory = state.get("memory", ())
         return {
             "plan": plan, "intents": plan.intents, "steps": steps, "trace": trace.entries,
             "drafts": self.planner.draft(plan.intents), "revised": False,
+            "memory": memory if plan.turn is None else (*memory, plan.turn),
+            "ended": plan.ended or state.get("ended", ""),
         }  # fmt: skip
 
     def dispatch(self, state: ReviewState) -> list[Send] | str:
@@ -145,9 +144,10 @@ class ReviewNodes:
                     **run.call.model_dump(mode="json"),
                     "findings": [f.id for f in run.findings],
                     "artifacts": [a.model_dump(mode="json") for a in run.artifacts],
-                    **_similar_record(run),
+                    **analogy_record(run),
                 },
             )
+            record_suspicious(trace, words_of_run(run))
         findings = [*case.findings, *(f for run in runs for f in run.findings)]
         findings += state.get("replies", ())
         known = {e.data["id"] for e in trace.entries if e.kind == "finding"}
@@ -155,18 +155,29 @@ class ReviewNodes:
         for finding in unique:
             if finding.id not in known:
                 trace.append("finding", finding.model_dump(mode="json"))
-        return {"findings": unique, "trace": trace.entries}
+        return {
+            "findings": unique, "trace": trace.entries, "differential": differential_of(runs),
+            "passages": passages_of(run.call for run in runs),
+        }  # fmt: skip
+
+    def after_gather(self, state: ReviewState) -> str:
+        """Check, unless the planner is in the middle of its calls and has said nothing to check."""
+        memory = state.get("memory", ())
+        asking = bool(memory) and bool(memory[-1].calls) and not state.get("ended")
+        # What came of the planner's own calls it reads first; the pathway's are checked.
+        return "plan" if asking and state["plan"].turn is not None else "check"
 
     # -- check -------------------------------------------------------------------------------
 
     def check(self, state: ReviewState) -> dict[str, Any]:
         """Judge every claim, conclude every output that applies, list what is missing."""
         outcome = self.judge(state)
+        memory = with_marks(state.get("memory", ()), outcome["sentences"])
         trace = Trace(state["case"].id, state["trace"])
         trace.append("check", check_record(outcome))
         contradicted = len(outcome["contradictions"])
         _emit("check", claims=len(outcome["report_claims"]), contradictions=contradicted)
-        return {**outcome, "trace": trace.entries}
+        return {**outcome, "memory": memory, "trace": trace.entries}
 
     def judge(self, state: ReviewState) -> dict[str, Any]:
         """The check itself, without a trace: the same findings always give the same outcome."""
@@ -188,8 +199,14 @@ class ReviewNodes:
             for o, c in zip(outputs, conclusions, strict=True)
             if c.verdict is VerdictKind.CONSISTENT
         ]
+        stated, sentences = check_statement(
+            self.bench.statement_reader, full, last_statement(state.get("memory", ())), case,
+            state.get("passages", ()),
+        )  # fmt: skip
         return {
             "packs": packs,
+            "stated": stated,
+            "sentences": sentences,
             "report_claims": judged,
             "answers": tuple(CheckedClaim(claim=d, verdict=full.check(d)) for d in state["drafts"]),
             "conclusions": conclusions,
@@ -200,6 +217,9 @@ class ReviewNodes:
             "problems": (
                 *full.base.problems,
                 *ambiguities(check.body.conflicts, findings),
+            ),
+            "differential": judge_differential(
+                state.get("differential"), knowledge.vocabulary.concepts, full.check
             ),
         }
 
@@ -216,22 +236,41 @@ class ReviewNodes:
         contradicted = any(a.verdict.kind is VerdictKind.CONTRADICTED for a in state["answers"])
         if contradicted and not state["revised"]:
             return "revise"
+        if self.settings.interactive and _asks_now(state) and self._question(state) is not None:
+            return "ask"
         in_budget = (
-            state["steps"] < self.settings.max_steps and time.monotonic() < runtime.context.deadline
+            state["steps"] < (self.planner.most_steps or self.settings.max_steps)
+            and time.monotonic() < runtime.context.deadline
         )
-        if in_budget and state["missing"] and self._plan_again(state).calls:
+        if in_budget and self.planner.goes_on(_situation(state, runtime.context)):
             return "plan"
         if self.settings.interactive and self._question(state) is not None:
             return "ask"
-        return "answer"
+        return "answer" if state.get("weighed") else "weigh"
 
-    def _plan_again(self, state: ReviewState) -> Plan:
-        called = [run.call for run in state["runs"]]
-        return self.planner.plan(state["case"], called, state["missing"])
+    def weigh(self, state: ReviewState, runtime: Runtime[ReviewContext]) -> dict[str, Any]:
+        """Hear a planner that spoke again, without passages that do not bear on the question."""
+        weighed = weigh(self.bench, self.planner, _situation(state, runtime.context))
+        if weighed is None:
+            return {"weighed": True}
+        trace = Trace(state["case"].id, state["trace"])
+        trace.append("reliance", weighed.record)
+        _emit("weigh", changes=len(weighed.reliance.changes))
+        memory = state.get("memory", ())
+        return {
+            "weighed": True, "reliance": weighed.reliance, "trace": trace.entries,
+            "memory": memory if weighed.turn is None else (*memory, weighed.turn),
+        }  # fmt: skip
+
+    @staticmethod
+    def after_weigh(state: ReviewState) -> str:
+        """Check what stands now, if it is something else."""
+        reliance = state.get("reliance")
+        return "check" if reliance is not None and reliance.changes else "answer"
 
     def _question(self, state: ReviewState) -> Any:
         return pending_question(
-            self.bench.knowledge, state["missing"], frozenset(state.get("asked", ())),
+            self.bench.knowledge, _asked_for_first(state), frozenset(state.get("asked", ())),
             state["findings"],
         )  # fmt: skip
 
@@ -241,7 +280,7 @@ class ReviewNodes:
         replaced = {c.id.removesuffix("r"): c for c in revision}
         drafts = tuple(replaced.get(c.id, c) for c in state["drafts"])
         trace = Trace(state["case"].id, state["trace"])
-        trace.append("revision", {"claims": [_dump(c) for c in revision]})
+        trace.append("revision", {"claims": [dump(c) for c in revision]})
         _emit("revise", claims=len(revision))
         return {"drafts": drafts, "revised": True, "trace": trace.entries}
 
@@ -267,86 +306,49 @@ class ReviewNodes:
         case = state["case"]
         runs = sorted(state["runs"], key=lambda r: r.order)
         similar = tuple(case for run in runs for case in run.similar)
-        result = self.compose(state, tuple(r.call for r in runs), similar)
+        result = compose(self.bench, self.planner.name, state, tuple(r.call for r in runs), similar)
         kept = tuple(a for r in runs for a in r.artifacts)
-        result = result.model_copy(update={"artifacts": kept})
         trace = Trace(case.id, state["trace"])
+        noted = recorded_suspicions(trace)
+        result = result.model_copy(update={"artifacts": kept, "suspicious_texts": noted})
         trace.append("answer", answer_record(result.answer))
         _emit("answer", text=result.answer.text)
         return {"result": result, "trace": trace.entries}
 
-    def compose(
-        self,
-        state: ReviewState,
-        calls: tuple[ToolCall, ...],
-        similar: tuple[SimilarCase, ...] = (),
-    ) -> Result:
-        """The result, without a trace: the same check and calls always give the same words."""
-        case, knowledge = state["case"], self.bench.knowledge
-        by_question = [
-            finding_conclusion(knowledge, item, state["findings"])
-            for item in presence_answers(state["answers"])
-        ]
-        compared = (
-            comparison_conclusions(knowledge, state["findings"], state["intents"])
-            if any(i.kind == "comparison" for i in state["intents"])
-            else ()
-        )
-        conclusions = (*by_question, *state["conclusions"], *compared)
-        calls += _unavailable_images(case, calls, self.bench)
-        result = Result(
-            id=case.id, status="answered", answer=Answer(text="", conclusions=conclusions),
-            findings=tuple(as_stated(f) for f in state["findings"]),
-            claims=(*state["answers"], *state["report_claims"]),
-            contradictions=state["contradictions"], missing=state["missing"], tools=calls,
-            similar_cases=similar,
-        )  # fmt: skip
-        text = self.bench.writer.write(case, result, state["intents"], state["problems"])
-        return result.model_copy(update={"answer": Answer(text=text, conclusions=conclusions)})
+
+def _situation(state: ReviewState, context: ReviewContext) -> Situation:
+    """What the planner may know of the state."""
+    runs = sorted(state["runs"], key=lambda r: r.order)
+    reliance = state.get("reliance")
+    aside = reliance.passages if reliance is not None else ()
+    return Situation(
+        case=state["case"], called=calls_without((r.call for r in runs), aside),
+        findings=state["findings"],
+        missing=state.get("missing", ()), similar=tuple(s for r in runs for s in r.similar),
+        differential=state.get("differential"),
+        memory=state.get("memory", ()), asked=state.get("asked", ()),
+        ended=state.get("ended", ""),
+        artifacts=tuple(a for r in runs for a in r.artifacts),
+        folder=context.store.root if context.store else None,
+        seconds_left=context.deadline - time.monotonic(),
+    )  # fmt: skip
 
 
-def check_record(outcome: Mapping[str, Any]) -> dict[str, Any]:
-    """What the trace keeps of a check."""
-    return {
-        "packs": [_dump(p) for p in outcome["packs"]],
-        "claims": [_dump(c) for c in (*outcome["report_claims"], *outcome["answers"])],
-        "conclusions": [_dump(c) for c in outcome["conclusions"]],
-        "contradictions": [_dump(c) for c in outcome["contradictions"]],
-        "missing": [_dump(m) for m in outcome["missing"]],
-    }
+def _asks_now(state: ReviewState) -> bool:
+    """Whether the planner's last word was a question that nobody was asked yet."""
+    memory = state.get("memory", ())
+    asked = {key.partition("@")[0] for key in state.get("asked", ())}
+    return bool(memory) and bool(set(memory[-1].asks) - asked)
 
 
-def _similar_record(run: ToolRun) -> dict[str, Any]:
-    similar = [case.model_dump(mode="json") for case in run.similar]
-    return {"similar_cases": similar} if similar else {}
-
-
-def answer_record(answer: Answer) -> dict[str, Any]:
-    """What the trace keeps of an answer."""
-    return {"text": answer.text, "conclusions": [_dump(c) for c in answer.conclusions]}
-
-
-def _dump(model: Any) -> dict[str, Any]:
-    data: dict[str, Any] = model.model_dump(mode="json", exclude_defaults=True)
-    return data
+def _asked_for_first(state: ReviewState) -> list[MissingFact]:
+    """The missing facts, first those that the planner asks for."""
+    wanted = {fact for turn in state.get("memory", ()) for fact in turn.asks}
+    return sorted(state["missing"], key=lambda m: m.concept not in wanted)
 
 
 def _emit(step: str, **data: object) -> None:
     get_stream_writer()({"step": step, **data})
-
-
-def _input_record(case: Case) -> dict[str, Any]:
-    record = case.model_dump(mode="json", exclude_defaults=True, exclude={"reports", "findings"})
-    record["reports"] = [
-        {
-            "sha256": sha256(r.text.encode("utf-8", "surrogatepass")).hexdigest(),
-            "characters": len(r.text),
-            "is_prior": r.is_prior,
-        }
-        for r in case.reports
-    ]
-    record["case"] = case.model_dump(mode="json")
-    return record
 
 
 def _with_unique_ids(findings: list[Finding]) -> tuple[Finding, ...]:
@@ -359,23 +361,3 @@ def _with_unique_ids(findings: list[Finding]) -> tuple[Finding, ...]:
             finding if number == 1 else finding.model_copy(update={"id": f"{finding.id}.{number}"})
         )
     return tuple(unique)
-
-
-def _unavailable_images(
-    case: Case, calls: tuple[ToolCall, ...], bench: Workbench
-) -> tuple[ToolCall, ...]:
-    """Say that nobody looked at the images, if nobody could."""
-    images = sum(len(s.images) for study in case.studies for s in study.series)
-    # A call of an expert that is not installed here (in a replay) may have looked.
-    able = {c.name for c in calls if bench.registry.get(c.name) is None}
-    able |= {t.card.name for t in bench.registry if "image" in t.card.accepts}
-    asked = [c for c in calls if c.name in able]
-    if not images or any(c.outcome is not Outcome.NOT_APPLICABLE for c in asked):
-        return ()
-    why = "; ".join(f"{c.name}: {c.reason}" for c in asked[:_REFUSALS_SHOWN])
-    reason = f"{images} image file(s) came with the case; no installed expert accepts them" + (
-        f" ({why})" if why else ""
-    )
-    return (
-        ToolCall(name="image_experts", outcome=Outcome.UNAVAILABLE, seconds=0.0, reason=reason),
-    )

@@ -12,12 +12,20 @@ from dxtrace.clinical import (
     Conclusion,
     Contradiction,
     Finding,
-    SimilarCase,
-    ToolCall,
     Trace,
 )
 from dxtrace.clinical.base import Frozen
-from graphs.nodes import ReviewNodes, answer_record, check_record
+from graphs.composing import compose
+from graphs.nodes import ReviewNodes
+from graphs.recorded import (
+    recorded_calls,
+    recorded_differential,
+    recorded_reliance,
+    recorded_similar,
+    recorded_turns,
+)
+from graphs.records import answer_record, check_record
+from graphs.reliance import passages_of
 from graphs.settings import Settings
 from graphs.workbench import Workbench, default_workbench
 
@@ -92,19 +100,24 @@ def replay(trace: Trace, *, bench: Workbench | None = None) -> ReplayReport:
 def _replay(trace: Trace, data: dict[str, dict[str, Any]], bench: Workbench) -> ReplayReport:
     case = Case.model_validate(data["input"]["case"])
     findings = tuple(Finding.model_validate(e.data) for e in trace.entries if e.kind == "finding")
-    nodes = ReviewNodes(bench, str(data["versions"]["planner"]), Settings())
-    intents = nodes.planner.plan(case, (), ()).intents
+    planner = str(data["versions"]["planner"])
+    # What was asked and which packs apply is told by the same code for every planner.
+    nodes = ReviewNodes(bench, "pathway", Settings())
+    intents = nodes.planner.intents(case)
     drafts = tuple(Claim.model_validate(c["claim"]) for c in _drafts(data["check"]))
     state: Any = {
         "case": case, "findings": findings, "intents": intents, "drafts": drafts,
-        "trace": (),
+        "trace": (), "memory": recorded_turns(trace), "ended": _ended(trace),
+        "passages": passages_of(recorded_calls(trace)), "reliance": recorded_reliance(trace),
+        "differential": recorded_differential(trace),
     }  # fmt: skip
     outcome = nodes.judge(state)
     differences = _differences(_decided(data["check"]), _decided(check_record(outcome)))
     if "answer" in data:
         # In the recorded proofs' words: there may be several minimal proofs of one conclusion.
         state.update(outcome, **_recorded(data["check"]))
-        answer = nodes.compose(state, _calls(trace), _similar(trace)).answer
+        calls, similar = recorded_calls(trace), recorded_similar(trace)
+        answer = compose(bench, planner, state, calls, similar).answer
         differences += _differences(data["answer"], answer_record(answer), "answer: ")
     return ReplayReport(
         case_id=trace.case_id,
@@ -147,24 +160,9 @@ def _drafts(check: dict[str, Any]) -> list[dict[str, Any]]:
     return [c for c in check["claims"] if str(c["claim"]["id"]).startswith("q")]
 
 
-def _calls(trace: Trace) -> tuple[ToolCall, ...]:
-    """The calls as recorded: how tools ended is part of the answer."""
-    fields = set(ToolCall.model_fields)
-    return tuple(
-        ToolCall.model_validate({k: v for k, v in e.data.items() if k in fields})
-        for e in trace.entries
-        if e.kind == "result"
-    )
-
-
-def _similar(trace: Trace) -> tuple[SimilarCase, ...]:
-    """The similar cases as recorded: the index is not searched again."""
-    return tuple(
-        SimilarCase.model_validate(case)
-        for e in trace.entries
-        if e.kind == "result"
-        for case in e.data.get("similar_cases", ())
-    )
+def _ended(trace: Trace) -> str:
+    ends = [str(e.data.get("ended", "")) for e in trace.entries if e.kind == "plan"]
+    return next((e for e in reversed(ends) if e), "")
 
 
 def _version_changes(recorded: dict[str, Any], now: dict[str, Any]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The review graph: intake, plan, call, gather, check, then revise, plan again, ask or answer."""
+"""The review graph: intake, plan, call, gather, check; then revise, plan again, ask, or answer."""
 
 from typing import Any
 
@@ -24,14 +24,17 @@ def build_review_graph(
     graph: StateGraph[ReviewState, ReviewContext, ReviewState, ReviewState] = StateGraph(
         ReviewState, context_schema=ReviewContext
     )
-    for name in ("intake", "plan", "call", "gather", "check", "revise", "ask", "answer"):
+    for name in ("intake", "plan", "call", "gather", "check", "revise", "ask", "weigh", "answer"):
         graph.add_node(name, getattr(nodes, name))
     graph.add_edge(START, "intake")
     graph.add_edge("intake", "plan")
     graph.add_conditional_edges("plan", nodes.dispatch, ["call", "gather"])
     graph.add_edge("call", "gather")
-    graph.add_edge("gather", "check")
-    graph.add_conditional_edges("check", nodes.after_check, ["revise", "plan", "ask", "answer"])
+    graph.add_conditional_edges("gather", nodes.after_gather, ["check", "plan"])
+    graph.add_conditional_edges(
+        "check", nodes.after_check, ["revise", "plan", "ask", "weigh", "answer"]
+    )
+    graph.add_conditional_edges("weigh", nodes.after_weigh, ["check", "answer"])
     graph.add_edge("revise", "check")
     graph.add_edge("ask", "gather")
     graph.add_edge("answer", END)

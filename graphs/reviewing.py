@@ -19,6 +19,7 @@ from langgraph.types import Command
 
 from dxtrace.clinical import Case, Result, Trace
 from graphs.checkpoints import state_serializer
+from graphs.foreign_words import recorded_suspicions
 from graphs.interrupts import cancelled_by_signals
 from graphs.nodes import ReviewContext, ReviewNodes
 from graphs.questions import reply_finding
@@ -214,6 +215,7 @@ def _run(graph: ReviewGraph, start: Any, thread: str, manner: _Manner) -> Review
             artifacts=tuple(
                 a for r in sorted(values["runs"], key=lambda r: r.order) for a in r.artifacts
             ),
+            suspicious_texts=recorded_suspicions(trace),
         )  # fmt: skip
         return ReviewRun(result=result, trace=trace, pending=pending)
     return ReviewRun(result=values["result"], trace=trace)

@@ -4,15 +4,19 @@ import operator
 from typing import Annotated, TypedDict
 
 from agents.intent import Intent
-from agents.planner import PackChoice, Plan
+from agents.planner import PackChoice, Plan, Turn
 from dxtrace.clinical import (
     Case,
     CheckedClaim,
+    CheckedSentence,
     Claim,
     Conclusion,
     Contradiction,
+    Differential,
     Finding,
     MissingFact,
+    QuotedPassage,
+    Reliance,
     Result,
     TraceEntry,
 )
@@ -62,10 +66,18 @@ class ReviewState(TypedDict, total=False):
     report_claims: tuple[CheckedClaim, ...]
     drafts: tuple[Claim, ...]
     answers: tuple[CheckedClaim, ...]
+    memory: tuple[Turn, ...]
+    ended: str
+    stated: tuple[CheckedClaim, ...]
+    sentences: tuple[CheckedSentence, ...]
+    passages: tuple[QuotedPassage, ...]
+    reliance: Reliance | None
+    weighed: bool
     revised: bool
     conclusions: tuple[Conclusion, ...]
     contradictions: tuple[Contradiction, ...]
     missing: tuple[MissingFact, ...]
     problems: tuple[str, ...]
+    differential: Differential | None
     trace: tuple[TraceEntry, ...]
     result: Result

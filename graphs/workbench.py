@@ -1,11 +1,12 @@
 """What reviews share in a process: knowledge, reader, tools, planners; built once."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 
 from agents.answer_writer import AnswerWriter
 from agents.pathway_planner import PathwayPlanner
+from agents.planner import Planner
+from agents.statement_reader import StatementReader
 from dxtrace.knowledge import Knowledge, load_knowledge
 from dxtrace.reasoning import ensure_proved
 from tools import ToolRegistry
@@ -13,9 +14,7 @@ from tools.report_claims import ReportClaimReader
 from tools.report_reader import ReportReader
 from tools.standard import standard_registry
 
-PLANNERS: dict[str, Callable[["Workbench"], PathwayPlanner]] = {
-    "pathway": lambda bench: PathwayPlanner(bench.knowledge, bench.reader, bench.registry),
-}
+PATHWAY = "pathway"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +34,11 @@ class Workbench:
         return ReportClaimReader(self.knowledge, self.reader)
 
     @cached_property
+    def statement_reader(self) -> StatementReader:
+        """Reads what a planner says in its own words."""
+        return StatementReader(self.knowledge, self.reader, self.claim_reader)
+
+    @cached_property
     def registry(self) -> ToolRegistry:
         """The tools."""
         return standard_registry(self.knowledge, self.reader)
@@ -45,20 +49,29 @@ class Workbench:
         return AnswerWriter(self.knowledge)
 
     @cached_property
-    def _planners(self) -> dict[str, PathwayPlanner]:
+    def _planners(self) -> dict[str, Planner]:
         return {}
 
-    def planner(self, name: str) -> PathwayPlanner:
+    def planner(self, name: str) -> Planner:
         """The planner with this name.
+
+        Args:
+            name: ``pathway``, or a model as :func:`agents.vlm.models.resolve_planner` names them.
 
         Raises:
             ValueError: if there is none.
         """
-        if name not in PLANNERS:
-            raise ValueError(f"planner: expected one of {', '.join(PLANNERS)}, got {name!r}")
         if name not in self._planners:
-            self._planners[name] = PLANNERS[name](self)
+            self._planners[name] = self._build(name)
         return self._planners[name]
+
+    def _build(self, name: str) -> Planner:
+        pathway = PathwayPlanner(self.knowledge, self.reader, self.registry)
+        if name == PATHWAY:
+            return pathway
+        from agents.vlm import open_planner
+
+        return open_planner(name, pathway)
 
 
 @cache

@@ -21,7 +21,7 @@ from tools.tool import Tool
 
 _STRANGE_MODALITY = "DXTRACE"
 _SHOWN = 60
-_SEARCHES = ("retrieval", "similar_cases")
+_SEARCHES = ("retrieval", "similar_cases", "differential", "exemplars")
 """Tasks of tools that find texts and cases, and nothing in the case itself."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from dxtrace.clinical import Case, Finding
+from dxtrace.intake.errors import IntakeError
 from expert_models import Arguments, ExpertOutput, RetryableError, ToolRefusal
 from tools.tool import ToolFunction, call_function
 
@@ -37,6 +38,8 @@ def ending_of(function: ToolFunction, case: Case, arguments: Arguments) -> Endin
         return Ending("again", str(error))
     except ToolRefusal as refusal:
         return Ending("refused", str(refusal))
+    except IntakeError as error:  # pixels are read when somebody looks at them
+        return Ending("broken", f"the images cannot be read: {error}")
     except ImportError as error:
         return Ending("missing", f"not installed: {error}")
     except Exception as error:  # noqa: BLE001  # a broken expert must not stop the case
@@ -74,4 +77,5 @@ def _listed(given: Iterable[Finding] | ExpertOutput | None) -> ExpertOutput:
         tuple(map(str, notes)),
         tuple(given.passages),
         tuple(given.similar),
+        given.differential,
     )

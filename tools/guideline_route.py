@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache, cached_property
 
 from dxtrace.clinical import Case, Series
@@ -18,6 +19,15 @@ from tools.report_reader.phrases import compile_phrase, fold
 
 _BARE = re.compile(r"(?=.*[a-z])(?=.*\d)[a-z0-9]{2,6}")
 _NOT_TOPICS = frozenset({"exam", "patient"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Category:
+    """A category that the question names: of which pack, where, and as what facts."""
+
+    pack: str
+    span: tuple[int, int]
+    facts: tuple[str, ...]
 
 
 class RouteReader:
@@ -41,40 +51,51 @@ class RouteReader:
         text = fold(without_guidelines(question))
         asked = {p.id: _longest(p, text) for p in self.knowledge.packs.values()}
         most = max(asked.values(), default=0)
-        known = [r for r in self.reader.recognised(question) if self._is_topic(r.concept)]
-        categories = [
-            (self.knowledge.outputs[o.name][0].id, span)
-            for o, _, span in self.claims.categories_in(question)
-        ]
-        valued = [(f"{o.name}={value}", 0) for o, value, _ in self.claims.categories_in(question)]
-        for pack, keys in self._keys:
-            for match in keys.finditer(text):
-                categories.append((pack, match.span()))
-                valued += [
-                    (f"{o.name}={v.key}", 0)
-                    for o in self.knowledge.packs[pack].header.outputs
-                    for v in o.values
-                    if v.key.lower() == match.group()
-                ]
-        concepts = dict.fromkeys(r.concept for r in known if r.concept and r.role == "name")
-        read = [(question[r.start : r.end], r.concept or "") for r in known]
-        read += [(question[start:end], pack) for pack, (start, end) in categories]
-        understood: dict[str, set[str]] = {}
-        for stretch, key in read:
-            for word in words(stretch):
-                understood.setdefault(word, set()).add(key)
+        categories = [*self._by_words(question), *self._by_key(text)]
         above = self.knowledge.vocabulary.ancestors
         return Route(
             asked={key: length / most for key, length in asked.items() if length},
             named=frozenset(key for key in asked if _by_name(key).search(text)),
-            categories=frozenset(pack for pack, _ in categories),
-            concepts=tuple(frozenset({c, *above[c]}) for c in concepts),
-            facts=frozenset({*self._facts(question), *(f for f, _ in valued)}),
-            understood={word: frozenset(keys) for word, keys in understood.items()},
+            categories=frozenset(c.pack for c in categories),
+            concepts=tuple(frozenset({c, *above[c]}) for c in self.concepts_in(question)),
+            facts=frozenset({*self._facts(question), *(f for c in categories for f in c.facts)}),
+            understood=self._understood(question, categories),
             only=(case.packs or ()) if case is not None else (),
             modalities=_modalities(case),
             body_parts=_body_parts(case),
         )
+
+    def _by_words(self, question: str) -> Iterator[_Category]:
+        """Categories that are named in words, such as *Lung-RADS 4A*."""
+        for output, value, span in self.claims.categories_in(question):
+            pack, _ = self.knowledge.outputs[output.name]
+            yield _Category(pack.id, span, (f"{output.name}={value}",))
+
+    def _by_key(self, text: str) -> Iterator[_Category]:
+        """Categories that are named by their bare key, of each pack that has one of that key."""
+        for pack, keys in self._keys:
+            outputs = self.knowledge.packs[pack].header.outputs
+            for match in keys.finditer(text):
+                facts = (
+                    f"{output.name}={value.key}"
+                    for output in outputs
+                    for value in output.values
+                    if value.key.lower() == match.group()
+                )
+                yield _Category(pack, match.span(), tuple(facts))
+
+    def _understood(
+        self, question: str, categories: Sequence[_Category]
+    ) -> dict[str, frozenset[str]]:
+        """Words of the question that were read as concepts or categories, and as which."""
+        known = (r for r in self.reader.recognised(question) if self._is_topic(r.concept))
+        read = [(question[r.start : r.end], r.concept or "") for r in known]
+        read += [(question[slice(*c.span)], c.pack) for c in categories]
+        understood: dict[str, set[str]] = {}
+        for stretch, key in read:
+            for word in words(stretch):
+                understood.setdefault(word, set()).add(key)
+        return {word: frozenset(keys) for word, keys in understood.items()}
 
     def concepts_in(self, text: str) -> tuple[str, ...]:
         """Keys of the concepts that a text names."""

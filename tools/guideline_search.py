@@ -19,6 +19,11 @@ from tools.report_reader import ReportReader
 GUIDELINE_SEARCH = "guideline_search"
 
 
+def guideline_folder() -> Path:
+    """Where record and vectors of the user lie."""
+    return data_folder() / "guidelines"
+
+
 class GuidelineSearch:
     """Searches the packs' passages and the user's guidelines; opened when it is first asked.
 
@@ -72,10 +77,9 @@ class GuidelineSearch:
     @cached_property
     def library(self) -> GuidelineLibrary:
         """The documents and their vectors."""
-        folder = self._folder or data_folder() / "guidelines"
         return GuidelineLibrary(
-            folder, self.knowledge, configured_embedder(), self.routes.concepts_in,
-            cache_folder() / "vectors.sqlite",
+            self._folder or guideline_folder(), self.knowledge, configured_embedder(),
+            self.routes.concepts_in, cache_folder() / "vectors.sqlite",
         )  # fmt: skip
 
     @cached_property
@@ -87,5 +91,5 @@ def _quoted(hit: Hit, question: str) -> QuotedPassage:
     return QuotedPassage(
         citation=hit.document.citation(hit.passage), quote=hit.quotation, span=hit.span,
         reference=hit.reference, question=question,
-        score=None if hit.score is None else round(hit.score, 4),
+        score=None if hit.score is None else round(hit.score, 4), own=not hit.document.pack,
     )  # fmt: skip

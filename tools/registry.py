@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 
 from pydantic import ValidationError
 
+from dxtrace.clinical import Case
 from expert_models import ExpertModel, ModelCard
 from expert_models.wrong_fields import wrong_fields
 from tools.tool import Tool, ToolFunction
@@ -43,6 +44,14 @@ class ToolRegistry:
     def get(self, name: str) -> Tool | None:
         """The tool with this name, if there is one."""
         return self._tools.get(name)
+
+    def finders(self, case: Case, concept: str) -> tuple[str, ...]:
+        """Names of the tools that report a concept and can be called on a case, cheapest first."""
+        return tuple(
+            tool.card.name
+            for tool in self
+            if concept in tool.card.produces and tool.applicable(case) is None
+        )
 
     def load_entry_points(self) -> None:
         """Register what other installed packages offer; what cannot be loaded is remembered."""

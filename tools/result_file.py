@@ -24,7 +24,7 @@ def encode_output(output: ExpertOutput) -> bytes | None:
     """The bytes; None if they would not give back what was found."""
     import numpy as np
 
-    if output.passages or output.similar:
+    if output.passages or output.similar or output.differential:
         return None  # what a search finds changes with what it searches
     arrays: dict[str, Any] = {}
     masks = []

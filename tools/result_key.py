@@ -8,12 +8,12 @@ from typing import Any
 
 from dxtrace import __version__
 from dxtrace.clinical import Arguments, Case, Series
+from dxtrace.file_hash import read_sha256
 from expert_models import ModelCard, matching_series
 from tools.host.request import NotPortableError, pack_function
 from tools.tool import Tool
 
 _MOST_FILES = 100_000
-_CHUNK = 2**20
 
 
 def result_key(tool: Tool, case: Case, arguments: Arguments) -> str | None:
@@ -83,8 +83,4 @@ def _file_digest(path: Path) -> str:
 def _digest(path: str, size: int, changed_ns: int) -> str:
     """The SHA-256 of a file that has this size and time of change."""
     del size, changed_ns
-    digest = hashlib.sha256()
-    with Path(path).open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+    return read_sha256(Path(path))

@@ -9,6 +9,7 @@ from dxtrace.clinical import (
     Artifact,
     Case,
     Concept,
+    Differential,
     Finding,
     Outcome,
     QuotedPassage,
@@ -58,6 +59,7 @@ class ToolRun(Frozen):
         findings: only for the outcome ``ok``; no other outcome says anything about the patient.
         artifacts: the files that it left in the output folder.
         similar: cases that it calls similar; they are no findings and never become any.
+        differential: what such cases were thought to be; likewise.
         order: position of the call in the plan.
     """
 
@@ -65,6 +67,7 @@ class ToolRun(Frozen):
     findings: tuple[Finding, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     similar: tuple[SimilarCase, ...] = ()
+    differential: Differential | None = None
     order: int = 0
 
 
@@ -77,6 +80,7 @@ class _Ending:
     from_cache: bool = False
     passages: tuple[QuotedPassage, ...] = ()
     similar: tuple[SimilarCase, ...] = ()
+    differential: Differential | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ def run_tool(  # noqa: PLR0913 - most have defaults, and none would be clearer i
     )  # fmt: skip
     return ToolRun(
         call=call, findings=ending.findings, artifacts=tuple(ending.kept.artifacts),
-        similar=ending.similar, order=order,
+        similar=ending.similar, differential=ending.differential, order=order,
     )  # fmt: skip
 
 
@@ -266,10 +270,8 @@ def _completed(
     if masks and around.store is not None:
         keeper = Keeper(around.store, around.concepts, _call_name(around.arguments))
         kept = keep_marks(card, masks, findings, volumes, keeper)
-    passages = tuple(p for p in output.passages if _is_verified(p))
-    lost = len(output.passages) - len(passages)
-    unverified = [f"{lost} quotation(s) left out: their passage does not say so"] if lost else []
-    kept.notes[:0] = [*output.notes, *volumes.notes, *unmeasured, *compared, *unverified]
+    passages = tuple(_verified(p, tool) for p in output.passages)
+    kept.notes[:0] = [*output.notes, *volumes.notes, *unmeasured, *compared]
     weights = card.weights_sha256
     if "image" in card.accepts:
         findings = tuple(
@@ -286,17 +288,22 @@ def _completed(
             for finding in findings
         )
     return _Ending(
-        Outcome.OK, findings=findings, kept=kept, passages=passages, similar=_similar(output)
-    )
+        Outcome.OK, findings=findings, kept=kept, passages=passages, similar=_similar(output),
+        differential=_differential(output),
+    )  # fmt: skip
 
 
-def _is_verified(passage: QuotedPassage) -> bool:
-    """Whether the quoted words stand where the citation says, character for character."""
+def _verified(passage: QuotedPassage, tool: Tool) -> QuotedPassage:
+    """Hold the quoted words against the passage; what is not verified is marked with the reason.
+
+    Only our own search gives passages as the documents of this machine have them.
+    """
+    why = "" if tool.origin == BUILT_IN else f"only {tool.card.name} says that it stands there"
     try:
         verify_quotation(passage.citation.text, passage.quote, passage.span)
     except QuotationError:
-        return False
-    return True
+        why = "the cited passage does not say so"
+    return passage.model_copy(update={"unverified": why})
 
 
 def _similar(output: ExpertOutput) -> tuple[SimilarCase, ...]:
@@ -304,6 +311,13 @@ def _similar(output: ExpertOutput) -> tuple[SimilarCase, ...]:
     if strange:
         raise OutputError(f"expected similar cases, got {strange[0]}")
     return output.similar
+
+
+def _differential(output: ExpertOutput) -> Differential | None:
+    given: object = output.differential
+    if given is None or isinstance(given, Differential):
+        return given
+    raise OutputError(f"expected a differential, got {type(given).__name__}")
 
 
 def _checked(

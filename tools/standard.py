@@ -10,7 +10,7 @@ from tools.patient_record import PatientRecordReader
 from tools.registry import ToolRegistry, registered_tools
 from tools.report_reader import ReportReader
 from tools.report_tool import ReportTool
-from tools.similar_cases import SimilarCaseTool
+from tools.similar_cases import CaseSearch, DifferentialTool, ExemplarTool, SimilarCaseTool
 from tools.tool import Tool
 
 
@@ -22,8 +22,12 @@ def standard_registry(knowledge: Knowledge, reader: ReportReader) -> ToolRegistr
     registry.register(Tool(report.card, report.run))
     guidelines = GuidelineSearch(knowledge, reader)
     registry.register(Tool(guidelines.card, guidelines.run))
-    similar = SimilarCaseTool(knowledge, reader)
+    search = CaseSearch(knowledge, reader)
+    similar, differential = SimilarCaseTool(search), DifferentialTool(search, registry.finders)
     registry.register(Tool(similar.card, similar.run))
+    registry.register(Tool(differential.card, differential.run))
+    exemplars = ExemplarTool(search, reader)
+    registry.register(Tool(exemplars.card, exemplars.run))
     lungs = ChestRadiographLungs()
     zones = ZonalOpacityReader(lungs.masks)
     experts: tuple[ExpertModel, ...] = (lungs, zones, *classical_experts())

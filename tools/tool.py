@@ -46,9 +46,10 @@ class Tool:
 
         Decided from what the case has and the card says, before anything is loaded.
         """
-        return self._unfit(case) or arguments_reason(self.card, case, arguments)
+        return self.unfit(case) or arguments_reason(self.card, case, arguments)
 
-    def _unfit(self, case: Case) -> str | None:
+    def unfit(self, case: Case) -> str | None:
+        """Why no call of the tool applies to the case, whatever its arguments; None if one can."""
         has = {
             "report": bool(case.reports),
             "observation": bool(case.observations),

@@ -12,23 +12,36 @@ from pathlib import Path
 
 from apps.case_sources import CaseReader, Outcome, ReadCase
 from apps.commands.batch import count_cores
+from apps.commands.case_printing import (
+    print_cases,
+    print_differential,
+    print_examples,
+    print_json,
+)
 from apps.exit_status import ExitStatus, UsageError
+from apps.pacs_source import PacsRequest, PacsSource
 from apps.progress import show_progress
 from dxtrace.atomic_write import write_atomically
-from dxtrace.clinical import SimilarCase
-from dxtrace.clinical.similar_case import ANALOGY
 from dxtrace.intake import IntakeError, IntakeLimits
 from dxtrace.intake.indiana import CORPUS_NAME
 from dxtrace.knowledge import Knowledge, load_knowledge
-from dxtrace.retrieval.cases import Added, CaseFilter, CaseIndex, rebuild
+from dxtrace.retrieval.cases import (
+    NEIGHBOURS,
+    Added,
+    CaseFilter,
+    CaseIndex,
+    differential,
+    rebuild,
+)
 from dxtrace.retrieval.errors import RetrievalError
-from tools.similar_cases import CaseSettings, open_index
+from tools.report_reader import ReportReader
+from tools.similar_cases import CaseSearch, CaseSettings, ExemplarTool, Nearest, open_index
 from tools.similar_cases.collection import available_embedder
+from tools.similar_cases.images import image_fingerprint, images_compared
 
 _SOURCES = "sources.json"
 _TOGETHER = 64
-_WORDS = {"shared": "shared ", "differs": "differs", "here": "only here", "there": "only there"}
-_LIST_NAMES = {"findings": "findings", "words": "words", "text": "text", "image": "image"}
+_WIDER = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,7 @@ class SearchRequest:
         sex: only M, F or O.
         age: only these years, as ``50-70``.
         json: print JSON objects.
+        differential: say what the impressions of similar cases name, too.
         data_root: folder that every path of the case must lie in.
     """
 
@@ -54,6 +68,7 @@ class SearchRequest:
     age: str | None
     json: bool
     data_root: Path | None
+    differential: bool = False
 
     def filter(self) -> CaseFilter:
         """Which cases may be found.
@@ -77,7 +92,11 @@ class SearchRequest:
 
 
 def add_cases(
-    given: list[str], *, max_report_chars: int, data_root: Path | None = None
+    given: list[str],
+    *,
+    max_report_chars: int,
+    data_root: Path | None = None,
+    pacs: PacsRequest | None = None,
 ) -> ExitStatus:
     """Add what the user names; a kill loses nothing that was added, and repeating goes on.
 
@@ -87,6 +106,8 @@ def add_cases(
     Raises:
         UsageError: if nothing is there, or the index cannot be used.
     """
+    if not given and pacs is None:
+        raise UsageError("expected a folder, a manifest, batch results, 'indiana', or --pacs URL")
     limits = IntakeLimits(max_report_chars=max_report_chars, data_root=data_root)
     knowledge = load_knowledge()
     with _index(knowledge) as index:
@@ -94,40 +115,54 @@ def add_cases(
             sys.stderr.write(
                 "no text embedder here: cases are indexed by findings and words only\n"
             )
-        failed = _add_all(index, CaseReader(knowledge, limits), given)
+        if not CaseSettings().image_embedder:
+            sys.stderr.write("images are not embedded: DXTRACE_IMAGE_EMBEDDER names no expert\n")
+        reader = CaseReader(knowledge, limits)
+        failed = _add_all(index, reader, given)
+        if pacs is not None:
+            source = PacsSource(pacs, limits)
+            failed += _add(index, source.read(index, reader), pacs.url, together=1)
+            index.tidy(threads=count_cores())
     return ExitStatus.CASE_FAILED if failed else ExitStatus.OK
 
 
 def _add_all(index: CaseIndex, reader: CaseReader, given: Iterable[str]) -> int:
     failed = 0
     for name in given:
-        added = Added()
-        with show_progress("added", total=None) as progress:
-            for part in _parts(reader.read(name)):
-                read = [r for r in part if isinstance(r, ReadCase)]
-                for error in (e for e in part if isinstance(e, IntakeError)):
-                    failed += 1
-                    sys.stderr.write(f"left out: {error}\n")
-                images = {r.record.source: r.image for r in read if r.image is not None}
-                added += index.add([r.record for r in read], images)
-                for _ in part:
-                    progress.advance()
+        failed += _add(index, reader.read(name), name)
         _remember(name)
-        sys.stderr.write(
-            f"{name}: {added.new} new, {added.changed} changed, {added.same} as before; "
-            f"{len(index)} cases in the index\n"
-        )
     index.tidy(threads=count_cores())
     return failed
 
 
-def _parts(
-    outcomes: Iterable[Outcome],
-) -> Iterator[list[Outcome]]:
+def _add(
+    index: CaseIndex, outcomes: Iterable[Outcome], name: str, *, together: int = _TOGETHER
+) -> int:
+    """Add cases, so many in one transaction; returns how many could not be read."""
+    added, failed = Added(), 0
+    with show_progress("added", total=None) as progress:
+        for part in _parts(outcomes, together):
+            read = [r for r in part if isinstance(r, ReadCase)]
+            for error in (e for e in part if isinstance(e, IntakeError)):
+                failed += 1
+                who = f"{error.case_id}: " if error.case_id else ""
+                sys.stderr.write(f"left out: {who}{error}\n")
+            images = {r.record.source: r.image for r in read if r.image is not None}
+            added += index.add([r.record for r in read], images)
+            for _ in part:
+                progress.advance()
+    sys.stderr.write(
+        f"{name}: {added.new} new, {added.changed} changed, {added.same} as before; "
+        f"{len(index)} cases in the index\n"
+    )
+    return failed
+
+
+def _parts(outcomes: Iterable[Outcome], together: int) -> Iterator[list[Outcome]]:
     part: list[Outcome] = []
     for outcome in outcomes:
         part.append(outcome)
-        if len(part) == _TOGETHER:
+        if len(part) == together:
             yield part
             part = []
     if part:
@@ -148,12 +183,63 @@ def search_cases(request: SearchRequest) -> ExitStatus:
         if not len(index):
             sys.stderr.write("no cases yet: the Indiana reports are added, once; some minutes\n")
             _add_all(index, reader, [CORPUS_NAME])
-        found = index.search(case.record, top=request.top, only=only, image=case.image)
+        count = max(request.top, NEIGHBOURS if request.differential else 0)
+        near = index.neighbours(case.record, top=count, only=only, image=case.image)
+        note = images_compared(CaseSettings().image_embedder, case.has_images, case.image, index)
+        found = tuple(index.as_similar(case.record, each) for each in near[: request.top])
+    candidates = (
+        differential(case.record.findings, near[:NEIGHBOURS], knowledge.vocabulary)
+        if request.differential
+        else None
+    )
+    if note:
+        sys.stderr.write(f"{note}\n")
     if request.json:
-        for similar in found:
-            print(json.dumps({**similar.model_dump(mode="json"), "link": similar.href}))
-    else:
-        _print(found)
+        print_json(found, candidates)
+        return ExitStatus.OK
+    print_cases(found)
+    if candidates is not None:
+        print_differential(candidates)
+    return ExitStatus.OK
+
+
+@dataclass(frozen=True, slots=True)
+class ExemplarRequest:
+    """Which examples are wanted.
+
+    Attributes:
+        case: path of a case, or the id of one of the index.
+        count: how many at most.
+        budget: characters of all together.
+        json: print JSON objects.
+        data_root: folder that every path of the case must lie in.
+    """
+
+    case: str
+    count: int
+    budget: int
+    json: bool
+    data_root: Path | None
+
+
+def print_exemplars(request: ExemplarRequest) -> ExitStatus:
+    """Print examples of how findings become an impression, of cases like one.
+
+    Raises:
+        UsageError: if the case cannot be read, or the index cannot be used.
+    """
+    knowledge = load_knowledge()
+    reports = ReportReader(knowledge)
+    with _index(knowledge) as index:
+        case = _case(
+            request.case, index, CaseReader(knowledge, IntakeLimits(data_root=request.data_root))
+        )
+        found = index.neighbours(case.record, top=_WIDER * request.count, image=case.image)
+        tool = ExemplarTool(CaseSearch(knowledge, reports, index), reports)
+        chosen = tool.choose(
+            Nearest(case.record, found), count=request.count, budget=request.budget
+        )
+    print_examples(chosen, as_json=request.json)
     return ExitStatus.OK
 
 
@@ -167,26 +253,6 @@ def _case(given: str, index: CaseIndex, reader: CaseReader) -> ReadCase:
     if known is None:
         raise UsageError(f"{given!r} is neither a case nor the id of one of the index")
     return ReadCase(known)
-
-
-def _print(found: tuple[SimilarCase, ...]) -> None:
-    if not found:
-        print("no similar case")
-        return
-    print(f"Similar cases: {ANALOGY}.")
-    for number, similar in enumerate(found, start=1):
-        about = [
-            f"{similar.age} years" if similar.age is not None else "", similar.sex or "",
-            similar.modality or "", f"likeness {similar.similarity:.3f}",
-            ", ".join(f"{_LIST_NAMES[n]} {rank}" for n, rank in similar.ranks.items()),
-        ]  # fmt: skip
-        print(f"\n{number}. {similar.source} ({similar.id})")
-        print(f"   {' · '.join(a for a in about if a)}")
-        for c in similar.comparisons:
-            said = c.here if c.standing == "shared" else f"{c.here or '-'} | {c.there or '-'}"
-            print(f"   {_WORDS[c.standing]:<10} {c.name}: {said}")
-        if similar.href:
-            print(f"   {similar.href}")
 
 
 def show_case(case_id: str) -> None:
@@ -211,7 +277,13 @@ def list_cases() -> None:
         for source, count in index.sources():
             print(f"  {count:>8}  {source}")
         for space in ("text", "image"):
-            print(f"{space} vectors: {index.database.get(f'embedder:{space}') or 'none'}")
+            made_by = index.database.get(f"embedder:{space}")
+            count = index.count_vectors(space)
+            print(f"{space} vectors: {f'{count} by {made_by}' if made_by else 'none'}")
+        agreement = index.image_agreement()
+        if agreement.cases:
+            print(f"images agree with findings by {agreement.agreement:.2f} of 1, measured on "
+                  f"{agreement.cases} cases: their share is multiplied by that")  # fmt: skip
 
 
 def rebuild_cases() -> ExitStatus:
@@ -222,7 +294,10 @@ def rebuild_cases() -> ExitStatus:
     """
     folder, knowledge = CaseSettings().folder, load_knowledge()
     try:
-        done = rebuild(folder, knowledge.vocabulary, embedder=available_embedder())
+        done = rebuild(
+            folder, knowledge.vocabulary, embedder=available_embedder(),
+            image_embedder=image_fingerprint(CaseSettings().image_embedder),
+        )  # fmt: skip
     except RetrievalError as error:
         raise UsageError(str(error)) from None
     sys.stderr.write(f"{done.kept} cases kept, {done.lost} could not be read\n")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 
 from apps.commands.batch import count_cores
+from apps.commands.doctor_planners import list_planners
 from apps.exit_status import ExitStatus
 from dxtrace import __version__
 from dxtrace.__main__ import OUR_PACKAGES, find_foreign_packages
@@ -32,6 +33,7 @@ def examine() -> ExitStatus:
     problems = [*_examine_packages(), *_examine_names(), *_examine_knowledge()]
     _examine_corpus()
     print("\nplanner: pathway (needs no weights) would run")
+    list_planners()
     _examine_experts()
     _examine_search()
     for problem in problems:

@@ -39,7 +39,7 @@ def search_guidelines(question: str, options: SearchOptions) -> ExitStatus:
     """
     if not question.strip():
         raise UsageError("expected a question, got nothing")
-    search = _search()
+    search = open_search()
     try:
         found = search.search(question, _route(search, question, options))
         _expect_known(options.packs, [d.key for d in search.library.record.current()])
@@ -58,7 +58,7 @@ def rebuild_index() -> ExitStatus:
     Raises:
         UsageError: if the embedder is not here.
     """
-    search = _search()
+    search = open_search()
     try:
         aside = search.library.rebuild()
         count = len(search.library.open()[0])
@@ -73,7 +73,8 @@ def rebuild_index() -> ExitStatus:
     return ExitStatus.OK
 
 
-def _search() -> GuidelineSearch:
+def open_search() -> GuidelineSearch:
+    """The search over packs and the user's documents."""
     knowledge = load_knowledge()
     return GuidelineSearch(knowledge, ReportReader(knowledge))
 
@@ -103,8 +104,11 @@ def _print(found: Found) -> None:
         citation = hit.document.citation(hit.passage)
         score = f"  ({hit.score:.2f})" if hit.score is not None else ""
         print(f"{number}. {citation.source}: {citation.section}{score}")
-        print(f"   “{hit.quotation}”")
+        quoted = hit.quotation.replace("\n", "\n    ")
+        print(f"   “{quoted}”")
         print(f"   {hit.reference}  {citation.url}".rstrip())
+        if not hit.document.pack:
+            print(f"   your own document ({hit.document.source}): no rule is proved from it")
     if found.note:
         print(f"{found.note[:1].upper()}{found.note[1:]}.")
 
@@ -121,5 +125,7 @@ def _hit(hit: Hit) -> dict[str, object]:
         "span": list(hit.span),
         "version": hit.document.version,
         "licence": hit.document.licence,
+        "own": not hit.document.pack,
+        "page": hit.passage.page,
         "citation": hit.document.citation(hit.passage).model_dump(mode="json"),
     }

@@ -32,19 +32,25 @@ def list_packs(folder: Path | None) -> None:
 
 
 def show_knowledge(name: str, folder: Path | None) -> None:
-    """Print a pack or a concept.
+    """Print a pack, a concept, or a document of the user's own.
 
     Raises:
-        UsageError: if there is neither.
+        UsageError: if there is none of these.
     """
     knowledge = _load(folder)
     if name in knowledge.packs:
         print("\n".join(_describe_pack(knowledge.packs[name])))
     elif name in knowledge.vocabulary.concepts:
         print("\n".join(_describe_concept(knowledge.vocabulary.concepts[name])))
-    else:
+    elif not _show_own(name):
         known = [*knowledge.packs, *knowledge.vocabulary.concepts]
-        raise UsageError(f"no pack or concept is called {name!r}{suggest(name, known)}")
+        raise UsageError(f"no pack, concept or document is called {name!r}{suggest(name, known)}")
+
+
+def _show_own(name: str) -> bool:
+    from apps.commands.own_documents import show_document
+
+    return show_document(name)
 
 
 def verify_packs(packs: list[str], folder: Path | None, *, record: bool = False) -> ExitStatus:

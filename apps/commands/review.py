@@ -4,12 +4,13 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
+from apps.case_claim import only_review_of
 from apps.exit_status import ExitStatus, UsageError
 from apps.file_names import FileNames
 from apps.progress import show_progress
@@ -106,7 +107,9 @@ def _outputs(
     paths: list[Path], reviewer: Reviewer, session: Session | None, options: ReviewOptions
 ) -> Iterator[CaseOutput]:
     if session is not None and options.resume is not None:
-        yield _resumed(options.resume, reviewer, session)
+        file_name = FileNames().allocate(options.resume)
+        with only_review_of(file_name, options.out):
+            yield _resumed(options.resume, file_name, reviewer, session)
         return
     names = FileNames()
     # A bar on the terminal would run through the questions.
@@ -114,14 +117,14 @@ def _outputs(
     counted = nullcontext() if quiet else show_progress("reviewed", total=len(paths))
     with counted as progress:
         for path in paths:
-            output = _review(path, reviewer, names, session, options)
-            if progress is not None:
-                progress.advance()
-            yield output
+            with ExitStack() as held:  # until it has been delivered
+                output = _review(path, reviewer, names, session, options, held)
+                if progress is not None:
+                    progress.advance()
+                yield output
 
 
-def _resumed(name: str, reviewer: Reviewer, session: Session) -> CaseOutput:
-    file_name = FileNames().allocate(name)
+def _resumed(name: str, file_name: str, reviewer: Reviewer, session: Session) -> CaseOutput:
     run = session.resume(name, reviewer.store_of(file_name))
     return reviewer.output_of(run, file_name=file_name, case=case_of(run))
 
@@ -141,13 +144,16 @@ def _review(
     names: FileNames,
     session: Session | None,
     options: ReviewOptions,
+    held: ExitStack,
 ) -> CaseOutput:
     try:
         reading = read_case(path, limits=options.limits)
     except IntakeError as error:
         name = names.allocate(error.case_id or path.name)
+        held.enter_context(only_review_of(name, options.out))
         return failed_output(str(error), case_id=name, file_name=name)
     name = names.allocate(reading.case.id)
+    held.enter_context(only_review_of(name, options.out))
     update: dict[str, Any] = {}
     if names.is_repeated(reading.case.id):
         update["id"] = name

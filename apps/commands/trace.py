@@ -20,7 +20,7 @@ def verify_traces(paths: list[Path]) -> ExitStatus:
     broken = False
     for path in paths:
         try:
-            trace = _read_file(path)
+            trace = read_trace_file(path)
         except TraceError as error:
             broken = True
             print(f"{path}: BROKEN: {error}")
@@ -73,13 +73,18 @@ def replay_trace(path: Path) -> ExitStatus:
 
 def _read(path: Path) -> Trace | None:
     try:
-        return _read_file(path)
+        return read_trace_file(path)
     except TraceError as error:
         sys.stderr.write(f"{path}: BROKEN: {error}\n")
         return None
 
 
-def _read_file(path: Path) -> Trace:
+def read_trace_file(path: Path) -> Trace:
+    """Read and verify a trace file.
+
+    Raises:
+        TraceError: if it is none, or was changed.
+    """
     try:
         refuse_odd_file(path)
     except IntakeError as error:

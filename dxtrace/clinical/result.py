@@ -6,8 +6,12 @@ from dxtrace.clinical.arguments import Arguments
 from dxtrace.clinical.artifact import Artifact
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.claim import Claim
+from dxtrace.clinical.differential import Differential
 from dxtrace.clinical.finding import Finding
+from dxtrace.clinical.quoted_text import SuspiciousText
+from dxtrace.clinical.reliance import Reliance
 from dxtrace.clinical.similar_case import SimilarCase
+from dxtrace.clinical.statement import CheckedSentence
 from dxtrace.clinical.states import Outcome, VerdictKind
 from dxtrace.clinical.verdict import Citation, MissingFact, QuotedPassage, Reason, Verdict
 
@@ -94,6 +98,24 @@ class ToolCall(Frozen):
     passages: tuple[QuotedPassage, ...] = ()
 
 
+class PlannerPart(Frozen):
+    """What a planner that speaks had to do with an answer.
+
+    Attributes:
+        name: the planner.
+        sentences: what it said, each sentence with the check's mark.
+        ended: why it said no more, if it did not end by answering.
+        problems: what it asked for or said that could not be used.
+        tokens: tokens that its part cost, if the model says so.
+    """
+
+    name: str
+    sentences: tuple[CheckedSentence, ...] = ()
+    ended: str = ""
+    problems: tuple[str, ...] = ()
+    tokens: int = 0
+
+
 class Answer(Frozen):
     """The answer in words and in conclusions."""
 
@@ -115,6 +137,12 @@ class Result(Frozen):
         tools: the calls and how they ended.
         artifacts: the files that the calls left in the output folder.
         similar_cases: cases of other patients that are like this one: analogies, no evidence.
+        differential: what such cases were thought to be, if that was asked: likewise.
+        suspicious_texts: texts of others that read as if they gave instructions; they had no other
+            effect than any text.
+        planner: the part of a planner that speaks; None if none did.
+        reliance: how what it said depends on passages that do not bear on the question; None if
+            there were none.
         trace: path of the trace, relative to the output folder.
         report: path of the HTML report, relative to the output folder.
         question: what the graph asks, if the status is ``needs_input``.
@@ -131,6 +159,10 @@ class Result(Frozen):
     tools: tuple[ToolCall, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     similar_cases: tuple[SimilarCase, ...] = ()
+    differential: Differential | None = None
+    suspicious_texts: tuple[SuspiciousText, ...] = ()
+    planner: PlannerPart | None = None
+    reliance: Reliance | None = None
     trace: str | None = None
     report: str | None = None
     question: str | None = None

@@ -30,6 +30,25 @@ class FindingComparison(Frozen):
     there: str = ""
 
 
+class Exemplar(Frozen):
+    """A similar case as an example of how findings are put into an impression.
+
+    Words of another patient's report: whoever shows them to a model quotes them.
+
+    Attributes:
+        findings: what its report describes, in the report's words.
+        impression: what its report concludes, in the report's words.
+    """
+
+    findings: str = Field(min_length=1)
+    impression: str = Field(min_length=1)
+
+    @property
+    def text(self) -> str:
+        """Both, under their headings."""
+        return f"FINDINGS: {self.findings}\nIMPRESSION: {self.impression}"
+
+
 class SimilarCase(Frozen):
     """A case of the index that is like the one that is asked about.
 
@@ -39,10 +58,12 @@ class SimilarCase(Frozen):
         link: the file that its report is read from; JSON shows a neutral name instead.
         similarity: what cases are ordered by; a sum of likenesses, no probability.
         ranks: its place by findings, words, text and image alone, where it has one.
+        parts: how much of the similarity comes from each of these.
         age: years, if known.
         sex: M, F or O, if known.
         modality: DICOM modality, if known.
         comparisons: finding by finding, what is shared and what differs.
+        exemplar: its report in words, where examples were asked for.
     """
 
     id: str
@@ -50,10 +71,12 @@ class SimilarCase(Frozen):
     link: LocalPath | None = None
     similarity: float
     ranks: dict[str, int] = Field(default_factory=dict)
+    parts: dict[str, float] = Field(default_factory=dict)
     age: Number | None = None
     sex: str | None = None
     modality: str | None = None
     comparisons: tuple[FindingComparison, ...] = ()
+    exemplar: Exemplar | None = None
 
     def named(self, standing: str) -> list[str]:
         """Names of the findings with this standing."""

@@ -13,7 +13,7 @@ _GENESIS = "0" * 64
 
 EntryKind = Literal[
     "input", "plan", "call", "result", "finding", "check", "revision", "question", "reply",
-    "answer", "versions", "error",
+    "answer", "versions", "error", "suspicion", "reliance",
 ]  # fmt: skip
 
 

@@ -5,6 +5,13 @@ from typing import Literal
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.states import VerdictKind
 
+GUIDELINE_TEXT = "Guideline text on the question, quoted and not checked against this case:"
+"""What stands above quoted passages in an answer."""
+ASIDE = "not on the question"
+"""What stands beside a passage that was found and is not relied on."""
+OWN_DOCUMENT = "from a document of your own, no rule is proved from it"
+"""What stands beside a passage that does not come with a knowledge pack."""
+
 
 class Citation(Frozen):
     """A place in a guideline.
@@ -34,6 +41,9 @@ class QuotedPassage(Frozen):
         reference: names document, version and passage.
         score: how much the passage bears on the question, from 0 to 1; None if nobody knows.
         question: what it was found for.
+        own: whether it is from a document that the user added: no rule is proved from those.
+        unverified: why the words could not be verified, or the passage not be found; empty if they
+            stand in a document of this machine as quoted.
     """
 
     citation: Citation
@@ -42,6 +52,8 @@ class QuotedPassage(Frozen):
     reference: str
     score: float | None = None
     question: str = ""
+    own: bool = False
+    unverified: str = ""
 
 
 class Reason(Frozen):

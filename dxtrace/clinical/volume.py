@@ -33,6 +33,8 @@ class Volume:
         sources: the files, in slice order.
         notes: what was noticed on the way: missing slices, tilt, unknown spacing.
         is_colour: whether the last axis holds red, green and blue.
+        may_have_text: why text, and with it a name, may be burned into the pixels; empty if nothing
+            speaks for it.
     """
 
     voxels: NDArray[Any]
@@ -46,6 +48,7 @@ class Volume:
     sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     is_colour: bool = False
+    may_have_text: str = ""
 
     @property
     def spatial_shape(self) -> tuple[int, ...]:

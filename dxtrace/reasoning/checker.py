@@ -183,7 +183,8 @@ def _is_far_fetched(evidence: Evidence, claim: Claim, core: Iterable[Tracked]) -
     "Fracture of the right clavicle" does not say that there is no fracture of the left ribs.
     """
     implied = (evidence.facts[i.key] for i in core if i.key in evidence.facts)
-    return claim.source is Source.PLANNER and any(
+    asked = claim.source is Source.PLANNER and claim.kind == "finding"
+    return asked and any(
         f.kind == "assumption" and f.name.partition(".")[0] != claim.concept for f in implied
     )
 

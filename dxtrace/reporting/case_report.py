@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dxtrace import RESEARCH_USE, __version__
 from dxtrace.clinical import (
+    GUIDELINE_TEXT,
     Case,
     Citation,
     Claim,
@@ -25,6 +26,7 @@ from dxtrace.reporting.highlight import Piece, Quote, collect_marks, cut_into_pi
 from dxtrace.reporting.names import Names
 from dxtrace.reporting.page_pictures import PagePicture
 from dxtrace.reporting.pages import page_environment
+from dxtrace.reporting.quotations import quotes_one, shown_passages
 
 VERDICT_WORDS = {
     VerdictKind.ENTAILED: "Proved",
@@ -40,6 +42,7 @@ _GROUPS = {
     "normal": "Said to be normal",
     "context": "Patient and examination",
 }
+_PLANNERS_OWN = ("In the words of the planner ", "The planner ")
 _CLAIMED = "Claimed by the impression"
 _OTHER_TIMES = "Earlier, family or hypothetical"
 _SOURCE_WORDS = {
@@ -47,6 +50,15 @@ _SOURCE_WORDS = {
     "report_impression": "report, impression",
     "report_context": "report, indication or history",
     "structured": "given with the case",
+}
+_KIND_WORDS = {
+    "report": "Report",
+    "dicom": "Series",
+    "case": "Case",
+    "passage": "Guideline passage",
+    "similar_case": "Similar case",
+    "tool_output": "Tool",
+    "file_name": "File name",
 }
 
 
@@ -100,9 +112,12 @@ def render_case_report(
         finding_ids={f.id for f in result.findings},
         groups=_group(result, names),
         statements=_Statements(result, case),
-        verdict_words=VERDICT_WORDS,
+        verdict_words={**VERDICT_WORDS, "unchecked": "Not checked"},
         source_words=_SOURCE_WORDS,
+        kind_words=_KIND_WORDS,
         citations_of=_citations_of,
+        quotations=shown_passages(result),
+        guideline_text=GUIDELINE_TEXT.removesuffix(":"),
         titles=_Titles(names, result.findings),
         research_use=RESEARCH_USE,
         version=__version__,
@@ -141,12 +156,15 @@ def _documents(result: Result, case: Case | None, names: Names) -> list[_Documen
 
 
 def _answer(result: Result) -> list[Paragraph]:
-    """The answer without what the page's own section on contradictions says."""
+    """The answer without what the page says in sections of its own."""
     explained = [c.explanation for c in result.contradictions if c.explanation]
+    quoted = shown_passages(result)
     return [
         paragraph
         for paragraph in split_answer(result.answer.text)
         if not any(e in f"{paragraph.lead} {paragraph.rest}" for e in explained)
+        and not paragraph.lead.startswith((*_PLANNERS_OWN, GUIDELINE_TEXT))
+        and not quotes_one(paragraph, quoted)
     ]
 
 

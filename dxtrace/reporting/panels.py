@@ -34,7 +34,8 @@ _BAR_PART = 0.3
 _MARGIN = 8
 _LINE, _HALO = 2, 4
 _HALF = 0.5
-_LABEL_HEIGHT = 22
+_LABEL_ROOM = 9
+_TEXT_PX = 13
 _MOST_LINES = 2000
 """Of one structure, the longest first: more than that is noise, and takes minutes to draw."""
 
@@ -97,6 +98,8 @@ def draw_panel(
     *,
     window: Window,
     size: int,
+    text_px: int = _TEXT_PX,
+    has_scale: bool = True,
 ) -> Image:
     """Draw a slice with equal millimetres both ways.
 
@@ -106,6 +109,8 @@ def draw_panel(
         drawn: what to outline.
         window: grey values to brightness.
         size: longest side in pixels.
+        text_px: height of the words in the corner; letters of sides and outlines follow it.
+        has_scale: whether a scale bar is drawn, where the spacing is known.
     """
     from PIL import Image, ImageDraw
 
@@ -118,19 +123,39 @@ def draw_panel(
     per_mm = size / max(height, width)
     scale = (row_mm * per_mm, column_mm * per_mm)
     target = (max(1, round(width * per_mm)), max(1, round(height * per_mm)))
-    image = Image.fromarray(shown).convert("RGB").resize(target, Image.Resampling.BICUBIC)
+    image = Image.fromarray(shown).resize(target, Image.Resampling.BICUBIC).convert("RGB")
     pen = ImageDraw.Draw(image)
     for one in drawn:
         area = grid.cut(one.voxels, panel.plane, panel.index)
-        _outline(pen, area[slice(*crop[0]), slice(*crop[1])], scale, one)
+        _outline(pen, area[slice(*crop[0]), slice(*crop[1])], scale, one, text_px)
     if panel.box is not None:
         _frame(pen, panel.box, scale)
-    _sides(pen, grid.edges(panel.plane), target)
+    _sides(pen, grid.edges(panel.plane), target, text_px + 5)
     if panel.label:
-        _letter(pen, (6, 4), panel.label, "white", 13)
-    if millimetres is not None:
-        _scale_bar(pen, per_mm, target)
+        _letter(pen, (6, 4), panel.label, "white", text_px)
+    if has_scale and millimetres is not None:
+        _scale_bar(pen, per_mm, target, text_px + 1)
     return image
+
+
+def extent_of(area: NDArray[np.bool_]) -> Extent:
+    """The smallest box around what is marked on a slice."""
+    rows, columns = np.flatnonzero(area.any(1)), np.flatnonzero(area.any(0))
+    return (int(rows[0]), int(rows[-1]) + 1), (int(columns[0]), int(columns[-1]) + 1)
+
+
+def square_around(
+    extent: Extent, shape: tuple[int, ...], pixel_mm: tuple[float, float] | None
+) -> Extent:
+    """A square, in mm, of three times the extent of what is marked, moved into the slice."""
+    steps = pixel_mm or (1.0, 1.0)
+    side = 3 * max((e - b) * s for (b, e), s in zip(extent, steps, strict=True))
+    crop = []
+    for (begin, end), length, step in zip(extent, shape, steps, strict=True):
+        wanted = min(length, max(8, round(side / step)))
+        first = min(max(0, (begin + end - wanted) // 2), length - wanted)
+        crop.append((first, first + wanted))
+    return crop[0], crop[1]
 
 
 def compose(
@@ -177,7 +202,11 @@ def compose(
 
 
 def _outline(
-    pen: ImageDraw, area: NDArray[np.bool_], scale: tuple[float, float], one: Drawn
+    pen: ImageDraw,
+    area: NDArray[np.bool_],
+    scale: tuple[float, float],
+    one: Drawn,
+    text_px: int,
 ) -> None:
     from skimage.measure import find_contours
 
@@ -192,7 +221,8 @@ def _outline(
         _polyline(pen, line, one)
     corner = lines[0][int(np.argmin(lines[0].sum(axis=1)))]
     # Below the words in the corner.
-    _letter(pen, (corner[0] - 16, max(_LABEL_HEIGHT, corner[1] - 18)), one.letter, one.style[0])
+    place = (corner[0] - 16, max(text_px + _LABEL_ROOM, corner[1] - 18))
+    _letter(pen, place, one.letter, one.style[0], text_px + 2)
 
 
 def _polyline(pen: ImageDraw, points: NDArray[np.float64], one: Drawn) -> None:
@@ -233,15 +263,17 @@ def _frame(pen: ImageDraw, box: Extent, scale: tuple[float, float]) -> None:
                 pen.line([(x + arm * across, y), (x, y), (x, y + arm * down)], colour, width)
 
 
-def _sides(pen: ImageDraw, edges: tuple[str, str] | None, size: tuple[int, int]) -> None:
+def _sides(
+    pen: ImageDraw, edges: tuple[str, str] | None, size: tuple[int, int], text_px: int
+) -> None:
     if edges is None:
         return
     middle = size[1] / 2 - 10
-    _letter(pen, (5, middle), edges[0], "white", 18)
-    _letter(pen, (size[0] - 18, middle), edges[1], "white", 18)
+    _letter(pen, (5, middle), edges[0], "white", text_px)
+    _letter(pen, (size[0] - text_px, middle), edges[1], "white", text_px)
 
 
-def _scale_bar(pen: ImageDraw, per_mm: float, size: tuple[int, int]) -> None:
+def _scale_bar(pen: ImageDraw, per_mm: float, size: tuple[int, int], text_px: int) -> None:
     fitting = [mm for mm in _BAR_MM if mm * per_mm <= size[0] * _BAR_PART]
     if not fitting:
         return
@@ -251,12 +283,10 @@ def _scale_bar(pen: ImageDraw, per_mm: float, size: tuple[int, int]) -> None:
         pen.line([(right - length, base), (right, base)], colour, width)
         for x in (right - length, right):
             pen.line([(x, base - 5), (x, base + 5)], colour, width - 1)
-    _letter(pen, (right - length, base - 24), f"{fitting[-1]} mm", "white", 14)
+    _letter(pen, (right - length, base - 10 - text_px), f"{fitting[-1]} mm", "white", text_px)
 
 
-def _letter(
-    pen: ImageDraw, at: tuple[float, float], text: str, colour: str, size: int = 15
-) -> None:
+def _letter(pen: ImageDraw, at: tuple[float, float], text: str, colour: str, size: int) -> None:
     place = (max(2.0, at[0]), max(0.0, at[1]))
     pen.text(place, text, fill=colour, font=_font(size), stroke_width=2, stroke_fill="black")
 

@@ -15,7 +15,15 @@ import numpy as np
 
 from dxtrace.clinical import Concept, Finding, Measurement, Presence
 from dxtrace.clinical.volume import Mask, Volume
-from dxtrace.reporting.panels import Drawn, Extent, Panel, compose, draw_panel
+from dxtrace.reporting.panels import (
+    Drawn,
+    Extent,
+    Panel,
+    compose,
+    draw_panel,
+    extent_of,
+    square_around,
+)
 from dxtrace.reporting.planes import Grid, Plane, is_projection
 from dxtrace.reporting.windows import choose_window
 
@@ -182,7 +190,7 @@ def _cuts(grid: Grid, marks: Sequence[NDArray[np.bool_]], marked: NDArray[np.boo
     for plane in grid.planes():
         index = grid.key_slice(marks, plane)
         area = grid.cut(marked, plane, index)
-        extent = _extent(area)
+        extent = extent_of(area)
         part = max((e - b) / n for (b, e), n in zip(extent, area.shape, strict=True))
         is_small = part < _SMALL
         strip = _strip(extent, area.shape, grid.pixel_mm(plane))
@@ -190,14 +198,9 @@ def _cuts(grid: Grid, marks: Sequence[NDArray[np.bool_]], marked: NDArray[np.boo
         box = extent if is_small and strip is None else None
         cuts.append(Panel(plane, index, words, label, strip, box))
         if is_small and len(cuts) == 1:
-            crop = _around(extent, area.shape, grid.pixel_mm(plane))
+            crop = square_around(extent, area.shape, grid.pixel_mm(plane))
             cuts.append(Panel(plane, index, "the same enlarged", "enlarged", crop, None))
     return cuts
-
-
-def _extent(area: NDArray[np.bool_]) -> Extent:
-    rows, columns = np.flatnonzero(area.any(1)), np.flatnonzero(area.any(0))
-    return (int(rows[0]), int(rows[-1]) + 1), (int(columns[0]), int(columns[-1]) + 1)
 
 
 def _strip(
@@ -214,27 +217,11 @@ def _strip(
     return (0, shape[0]), (first, min(shape[1], first + wanted))
 
 
-def _around(extent: Extent, shape: tuple[int, ...], pixel_mm: tuple[float, float] | None) -> Extent:
-    """A square, in mm, of three times the extent of what is marked, moved into the slice."""
-    steps = pixel_mm or (1.0, 1.0)
-    side = 3 * max((e - b) * s for (b, e), s in zip(extent, steps, strict=True))
-    crop = []
-    for (begin, end), length, step in zip(extent, shape, steps, strict=True):
-        wanted = min(length, max(8, round(side / step)))
-        first = min(max(0, (begin + end - wanted) // 2), length - wanted)
-        crop.append((first, first + wanted))
-    return crop[0], crop[1]
-
-
 def _plane_words(grid: Grid, plane: Plane, index: int, *, is_part: bool) -> tuple[str, str]:
     """For the caption, and in short."""
     if not grid.is_volume:
         return ("the part of the image around it", "part") if is_part else ("the whole image", "")
-    count = grid.voxels.shape[{"coronal": 1, "sagittal": 2}.get(plane, 0)]
-    name = "slice" if plane == "stored" else f"{plane} slice"
-    end = {"axial": " from the head", "coronal": " from the front", "sagittal": " from the right"}
-    short = f"{name.removesuffix(' slice')} {index + 1}/{count}"
-    return f"{name} {index + 1} of {count}{end.get(plane, '')}", short
+    return grid.slice_words(plane, index), grid.slice_label(plane, index)
 
 
 def _notes(volume: Volume, grid: Grid, window: Any) -> list[str]:

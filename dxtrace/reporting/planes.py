@@ -23,6 +23,9 @@ _FEWEST_SLICES = 8
 """Fewer say nothing when they are cut across."""
 _FRONTAL_VIEWS = ("pa", "ap")
 _AXIS_OF: dict[Plane, int] = {"axial": 0, "coronal": 1, "sagittal": 2, "stored": 0}
+_COUNTED_FROM: dict[Plane, str] = {
+    "axial": " from the head", "coronal": " from the front", "sagittal": " from the right",
+}  # fmt: skip
 _EQUAL = 1e-9
 _PLANES: tuple[Plane, ...] = ("axial", "coronal", "sagittal")
 _PROJECTIONS = ("CR", "DX", "MG", "RG", "RF", "XA")
@@ -108,8 +111,10 @@ class Grid:
         return (self.native,) if thin else (self.native, across)
 
     def cut(self, array: NDArray[Any], plane: Plane, index: int) -> NDArray[Any]:
-        """A slice of an array on this grid, rows downwards."""
-        return array if not self.is_volume else np.take(array, index, axis=_AXIS_OF[plane])
+        """A slice of an array on this grid, rows downwards; nothing is copied."""
+        if not self.is_volume:
+            return array
+        return np.asarray(array[(slice(None),) * _AXIS_OF[plane] + (index,)])
 
     def key_slice(self, marks: Sequence[NDArray[np.bool_]], plane: Plane) -> int:
         """The slice that shows most of each mark, large or small; the middle one of equals."""
@@ -120,6 +125,20 @@ class Grid:
         shares = np.sum([area / area.max() for area in areas], axis=0)
         best = np.flatnonzero(shares >= shares.max() - _EQUAL)
         return int(best[len(best) // 2])
+
+    def slice_count(self, plane: Plane) -> int:
+        """Number of slices of a plane; a single image is one."""
+        return int(self.voxels.shape[_AXIS_OF[plane]]) if self.is_volume else 1
+
+    def slice_words(self, plane: Plane, index: int) -> str:
+        """``axial slice 12 of 96 from the head``: counted from 1."""
+        name = "slice" if plane == "stored" else f"{plane} slice"
+        return f"{name} {index + 1} of {self.slice_count(plane)}{_COUNTED_FROM.get(plane, '')}"
+
+    def slice_label(self, plane: Plane, index: int) -> str:
+        """The same in short: ``axial 12/96``."""
+        name = "slice" if plane == "stored" else plane
+        return f"{name} {index + 1}/{self.slice_count(plane)}"
 
     def pixel_mm(self, plane: Plane) -> tuple[float, float] | None:
         """Spacing of rows and columns of a slice in mm, or None if it is unknown."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -14,12 +14,20 @@ if TYPE_CHECKING:
 
 AIR_BELOW_HU = -500.0
 """Half-way between air (-1000 HU by the definition of the scale) and soft tissue (about 0)."""
-LUNG_WINDOW = (-600.0, 1500.0)
-SOFT_TISSUE_WINDOW = (40.0, 400.0)
+CtWindow = Literal["lung", "soft_tissue", "bone", "brain"]
+CT_WINDOWS: dict[CtWindow, tuple[float, float]] = {
+    "lung": (-600.0, 1500.0),
+    "soft_tissue": (40.0, 400.0),
+    "bone": (400.0, 1800.0),
+    "brain": (40.0, 80.0),
+}
 """Centre and width in HU, as radiologists commonly set them."""
 _DARKEST, _BRIGHTEST = 0.5, 99.5
 """Percentiles of images without a recommended window: single odd pixels do not darken the rest."""
 _REACH = 4
+_ENOUGH = 4_000_000
+_STRIP = 8_000_000
+"""Pixels whose brightness is worked out at a time: the memory that it takes stays small."""
 _NARROWEST = 1e-6
 
 
@@ -39,6 +47,15 @@ class Window:
 
     def apply(self, pixels: NDArray[Any]) -> NDArray[np.uint8]:
         """Brightness from 0 to 255; what is no number is black."""
+        if pixels.size <= _STRIP or len(pixels) == 1:
+            return self._applied(pixels)
+        shown = np.empty(pixels.shape, np.uint8)
+        rows = max(1, _STRIP * len(pixels) // pixels.size)
+        for first in range(0, len(pixels), rows):
+            shown[first : first + rows] = self._applied(pixels[first : first + rows])
+        return shown
+
+    def _applied(self, pixels: NDArray[Any]) -> NDArray[np.uint8]:
         width = max(self.high - self.low, _NARROWEST)
         numbers = np.nan_to_num(
             pixels.astype(np.float32), nan=self.low, posinf=self.high, neginf=self.low
@@ -58,20 +75,40 @@ def choose_window(volume: Volume, voxels: NDArray[Any], marked: NDArray[np.bool_
         voxels: its pixels, on the grid of ``marked``.
         marked: what is to be seen.
     """
+    if volume.unit == "HU" and not volume.is_colour:
+        lung = float(np.median(_surroundings(voxels, marked))) < AIR_BELOW_HU
+        return ct_window("lung" if lung else "soft_tissue")
+    return plain_window(volume, voxels)
+
+
+def ct_window(name: CtWindow) -> Window:
+    """A window of CT by its name."""
+    return _around(*CT_WINDOWS[name], f"{name.replace('_', '-')} window, ", "HU")
+
+
+def plain_window(volume: Volume, voxels: NDArray[Any]) -> Window:
+    """The window of an image that is no CT: of the file, else what its grey values span.
+
+    Args:
+        volume: says whether it is coloured, and recommended windows.
+        voxels: its pixels; of very many, some.
+    """
     if volume.is_colour:
         brightest = 255.0 if voxels.dtype == np.uint8 else float(np.max(voxels, initial=1))
         return Window(0.0, brightest)
-    if volume.unit == "HU":
-        lung = float(np.median(_surroundings(voxels, marked))) < AIR_BELOW_HU
-        centre, width = LUNG_WINDOW if lung else SOFT_TISSUE_WINDOW
-        return _around(centre, width, "lung window, " if lung else "soft-tissue window, ", "HU")
     if volume.windows:
         return _around(*volume.windows[0], "window of the file, ", "")
-    finite = voxels[np.isfinite(voxels)]
+    some = voxels[tuple(slice(None, None, _step(voxels)) for _ in range(voxels.ndim))]
+    finite = some[np.isfinite(some)]
     if not finite.size:
         return Window(0.0, 1.0)
     low, high = np.percentile(finite.astype(np.float32), [_DARKEST, _BRIGHTEST])
     return Window(float(low), float(high), "")
+
+
+def _step(voxels: NDArray[Any]) -> int:
+    """Every how many pixels along each axis are enough to know the span."""
+    return max(1, int((voxels.size / _ENOUGH) ** (1 / voxels.ndim)))
 
 
 def _around(centre: float, width: float, words: str, unit: str) -> Window:

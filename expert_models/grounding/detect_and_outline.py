@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from expert_models.grounding.segmenter import Region, box_of, check_length
+from expert_models.grounding.segmenter import Region, Regions, box_of, check_length
 from expert_models.runtime.checksums import check_weights
-from expert_models.runtime.device import torch_device
+from expert_models.runtime.held_model import HeldModel
 from expert_models.runtime.pretrained import load_model, load_processor
 from expert_models.segment_anything.network import Kind, SamNetwork
 from expert_models.segment_anything.prompts import PlanePrompt
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_Box = tuple[int, int, int, int]
 DETECTOR, OUTLINER = "detector", "sam"
 """The folders of the two models."""
 
@@ -44,8 +45,11 @@ class DetectAndOutline:
         device: str | None = None,
         memory_mb: int | None = None,
     ) -> None:
-        self._folder, self._asked, self._memory_mb = folder, device, memory_mb
-        self._weights = _below(weights, DETECTOR)
+        self._detector = HeldModel(
+            partial(_loaded, folder / DETECTOR, _below(weights, DETECTOR)),
+            device=device,
+            memory_mb=memory_mb,
+        )
         self._outliner = SamNetwork(
             folder / OUTLINER,
             _below(weights, OUTLINER),
@@ -53,55 +57,49 @@ class DetectAndOutline:
             device=device,
             memory_mb=memory_mb,
         )
-        self._model: Any = None
-        self._processor: Any = None
-        self._device: Any = None
-        self._lock = threading.Lock()
 
     def segment(
         self, picture: NDArray[np.uint8], phrases: Sequence[str], *, floor: float
-    ) -> list[Region]:
+    ) -> Regions:
         """Find regions; as :class:`~expert_models.grounding.segmenter.PhraseSegmenter` says."""
-        regions = []
+        regions: list[Region] = []
+        notes: list[str] = []
         for phrase in phrases:
-            for box, score in self._boxes(picture, phrase, floor):
-                mask = self._outliner.outline(picture, PlanePrompt(0, box=box)).mask
-                if mask.any():
-                    regions.append(Region(phrase, score, mask, box_of(mask)))
-        return regions
+            detected = self._detector.do(partial(_boxes, picture, phrase, floor))
+            notes += detected.notes
+            for box, score in detected.found:
+                outline = self._outliner.outline(picture, PlanePrompt(0, box=box))
+                notes += outline.notes
+                if outline.mask.any():
+                    regions.append(Region(phrase, score, outline.mask, box_of(outline.mask)))
+        return Regions(tuple(regions), tuple(dict.fromkeys(notes)))
 
-    def _boxes(
-        self, picture: NDArray[np.uint8], phrase: str, floor: float
-    ) -> list[tuple[tuple[int, int, int, int], float]]:
-        """Boxes in rows and columns with their scores, for one phrase.
 
-        Phrases are asked for one by one: of several in one text, a detector that reads the text as
-        a whole may mix the words.
-        """
-        import torch
+def _loaded(folder: Path, weights: Mapping[str, str]) -> tuple[Any, Any]:
+    from transformers import AutoModelForZeroShotObjectDetection, AutoProcessor
 
-        rows, columns = picture.shape[:2]
-        with self._lock, torch.inference_mode():
-            if self._model is None:
-                self._load()
-            inputs = self._processor(images=picture, text=[[phrase]], return_tensors="pt")
-            check_length(phrase, inputs, self._processor)
-            outputs = self._model(**inputs.to(self._device))
-            found = self._processor.post_process_grounded_object_detection(
-                outputs, threshold=floor, target_sizes=[(rows, columns)]
-            )[0]
-        boxes = zip(found["boxes"].tolist(), found["scores"].tolist(), strict=True)
-        placed = ((_pixels(box, rows, columns), score) for box, score in boxes)
-        return [(box, score) for box, score in placed if box is not None]
+    check_weights(folder, weights)
+    processor = load_processor(AutoProcessor, folder)
+    return load_model(AutoModelForZeroShotObjectDetection, folder, "cpu"), processor
 
-    def _load(self) -> None:
-        from transformers import AutoModelForZeroShotObjectDetection, AutoProcessor
 
-        folder = self._folder / DETECTOR
-        check_weights(folder, self._weights)
-        self._device = torch_device(self._asked, memory_mb=self._memory_mb)
-        self._processor = load_processor(AutoProcessor, folder)
-        self._model = load_model(AutoModelForZeroShotObjectDetection, folder, self._device)
+def _boxes(
+    picture: NDArray[np.uint8], phrase: str, floor: float, model: Any, processor: Any, device: Any
+) -> list[tuple[_Box, float]]:
+    """Boxes in rows and columns with their scores, for one phrase.
+
+    Phrases are asked for one by one: of several in one text, a detector that reads the text as
+    a whole may mix the words.
+    """
+    rows, columns = picture.shape[:2]
+    inputs = processor(images=picture, text=[[phrase]], return_tensors="pt")
+    check_length(phrase, inputs, processor)
+    found = processor.post_process_grounded_object_detection(
+        model(**inputs.to(device)), threshold=floor, target_sizes=[(rows, columns)]
+    )[0]
+    boxes = zip(found["boxes"].tolist(), found["scores"].tolist(), strict=True)
+    placed = ((_pixels(box, rows, columns), score) for box, score in boxes)
+    return [(box, score) for box, score in placed if box is not None]
 
 
 def _below(weights: Mapping[str, str], folder: str) -> dict[str, str]:
@@ -109,7 +107,7 @@ def _below(weights: Mapping[str, str], folder: str) -> dict[str, str]:
     return {n.removeprefix(prefix): sha for n, sha in weights.items() if n.startswith(prefix)}
 
 
-def _pixels(box: list[float], rows: int, columns: int) -> tuple[int, int, int, int] | None:
+def _pixels(box: list[float], rows: int, columns: int) -> _Box | None:
     """The pixels that lie in a box by half or more; None if there are none in the picture.
 
     Args:

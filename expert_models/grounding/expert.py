@@ -17,8 +17,8 @@ from expert_models.output import ExpertOutput
 
 if TYPE_CHECKING:
     from dxtrace.clinical.volume import Mask, Volume
-    from expert_models.grounding.segmenter import PhraseSegmenter
-    from expert_models.slice_pictures import Preset
+    from dxtrace.reporting.windows import CtWindow
+    from expert_models.grounding.segmenter import PhraseSegmenter, Region
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class PhraseSettings:
     phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     floor: float = 0.3
     slice_step: int | None = None
-    window: Preset | None = None
+    window: CtWindow | None = None
     most_regions: int = 20
 
 
@@ -89,7 +89,8 @@ class PhraseExpert:
         notes = []
         for number, one in enumerate(sought, start=1):
             floor = self._floor(one)
-            lesions = self._lesions(volume, one, floor)
+            lesions, how = self._lesions(volume, one, floor)
+            notes += how
             if not lesions:
                 notes.append(
                     f"no match for {one.words} at {floor:g} or above; that excludes nothing"
@@ -99,7 +100,7 @@ class PhraseExpert:
                 finding = self._finding(name, lesion, one, volume)
                 findings += [finding] if finding else []
                 masks.append(_mask(name, lesion, volume, finding))
-        return ExpertOutput(tuple(findings), tuple(masks), tuple(notes))
+        return ExpertOutput(tuple(findings), tuple(masks), tuple(dict.fromkeys(notes)))
 
     def _sought(self, arguments: Arguments) -> list[_Sought]:
         concept_of = {
@@ -118,18 +119,23 @@ class PhraseExpert:
         point = self.card.operating_point(sought.concept) if sought.concept else None
         return self._settings.floor if point is None else point.threshold
 
-    def _lesions(self, volume: Volume, sought: _Sought, floor: float) -> list[Lesion]:
+    def _lesions(
+        self, volume: Volume, sought: _Sought, floor: float
+    ) -> tuple[list[Lesion], list[str]]:
+        """What was found, and notes of what had to be done for it."""
         from expert_models.slice_pictures import brightness_of, rgb_slice, slice_count
 
         if self._segmenter is None:
             self._segmenter = self._make()
         brightness = brightness_of(volume, self._settings.window)
-        found = {}
+        found: dict[int, list[Region]] = {}
+        notes: list[str] = []
         for index in range(0, slice_count(volume), self._settings.slice_step or 1):
             picture = rgb_slice(volume, index, brightness)
             regions = self._segmenter.segment(picture, sought.phrases, floor=floor)
-            found[index] = without_doubles([r for r in regions if r.score >= floor])
-        return linked(found)
+            notes += regions.notes
+            found[index] = without_doubles([r for r in regions.found if r.score >= floor])
+        return linked(found), notes
 
     def _finding(
         self, name: str, lesion: Lesion, sought: _Sought, volume: Volume

@@ -30,6 +30,19 @@ class Region:
     box: tuple[int, int, int, int]
 
 
+@dataclass(frozen=True)
+class Regions:
+    """What was found in a picture.
+
+    Attributes:
+        found: regions with at least one pixel, in any order; none where nothing matches.
+        notes: what had to be done for want of memory.
+    """
+
+    found: tuple[Region, ...]
+    notes: tuple[str, ...] = ()
+
+
 class PhraseSegmenter(Protocol):
     """A model that finds what phrases describe.
 
@@ -41,16 +54,13 @@ class PhraseSegmenter(Protocol):
 
     def segment(
         self, picture: NDArray[np.uint8], phrases: Sequence[str], *, floor: float
-    ) -> list[Region]:
+    ) -> Regions:
         """Find regions.
 
         Args:
             picture: (row, column, 3): red, green and blue from 0 to 255.
             phrases: what to look for.
             floor: scores below this are left out.
-
-        Returns:
-            Regions with at least one pixel, in any order; none where nothing matches.
 
         Raises:
             ToolRefusal: if the model's files are missing or not what they must be.

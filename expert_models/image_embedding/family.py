@@ -7,13 +7,13 @@ from pathlib import Path
 from pydantic import Field
 
 from dxtrace.clinical.base import Frozen
-from expert_models.card import EMBEDDING, HeaderField, ModelCard, WeightsFile
+from expert_models.card import EMBEDDING, HeaderField, ModelCard
 from expert_models.expert_model import ExpertModel
 from expert_models.families import ExpertEntry
 from expert_models.family_options import read_options
 from expert_models.image_embedding.embedder import FolderEmbedder
 from expert_models.image_embedding.similarity import ImageSimilarity
-from expert_models.runtime.pretrained import model_files
+from expert_models.runtime.pretrained import model_files, rough_memory_mb
 
 
 class ImageEmbeddingOptions(Frozen):
@@ -59,7 +59,7 @@ def build(entry: ExpertEntry, folder: Path) -> ExpertModel:
         views=options.views,
         tolerates_unknown=options.tolerates_unknown,
         weights=weights,
-        memory_mb=memory_mb(weights),
+        memory_mb=rough_memory_mb(weights),
         cost=5.0,
         timeout_s=300.0,
         isolated=True,
@@ -69,9 +69,3 @@ def build(entry: ExpertEntry, folder: Path) -> ExpertModel:
         citation=entry.source,
     )
     return ImageSimilarity(card, FolderEmbedder(card, folder, options.device), options.slices)
-
-
-def memory_mb(weights: tuple[WeightsFile, ...]) -> int:
-    """Rough memory of a call, in MiB: the libraries, and the weights twice while they are read."""
-    libraries, mebibyte = 1000, 1024 * 1024
-    return libraries + 2 * sum(file.size_bytes or 0 for file in weights) // mebibyte

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import pickle
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from expert_models.errors import ToolRefusal
 from expert_models.image_embedding.encoder import OPEN_CLIP_CONFIG
 from expert_models.runtime.device import torch_device
+from expert_models.runtime.pretrained import refused_if_wrong
 
 if TYPE_CHECKING:
     from expert_models.image_embedding.encoder import Picture, Vectors
@@ -41,7 +41,7 @@ class OpenClipEncoder:
 
         self._device = torch_device(device)
         name = f"local-dir:{folder.resolve()}"
-        with _refusals(folder), _without_warnings():
+        with refused_if_wrong(folder), _without_warnings():
             text = _text_options(folder)
             model = open_clip.create_model(
                 name, load_weights=False, pretrained_image=False, pretrained_text=False,
@@ -104,22 +104,3 @@ def _without_warnings() -> Iterator[None]:
         yield
     finally:
         logging.disable(before)
-
-
-@contextlib.contextmanager
-def _refusals(folder: Path) -> Iterator[None]:
-    from safetensors import SafetensorError
-
-    try:
-        yield
-    except pickle.UnpicklingError:
-        raise ToolRefusal(
-            f"{folder.name}: a file holds more than tensors and is not loaded: a pickled file can "
-            f"run any program; expected safetensors or a state dict"
-        ) from None
-    except (
-        SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError,
-        EOFError, AssertionError,
-    ) as error:  # fmt: skip
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ToolRefusal(f"{folder.name}: cannot be loaded: {first}") from None

@@ -14,6 +14,7 @@ from expert_models.arguments import Arguments
 from expert_models.card import ModelCard
 from expert_models.contract import matching_series
 from expert_models.errors import RetryableError, ToolRefusal
+from expert_models.mcp_expert.connection import Server
 from expert_models.mcp_expert.protocol import (
     DESCRIBE,
     RUN,
@@ -22,7 +23,7 @@ from expert_models.mcp_expert.protocol import (
     RunRequest,
     SharedSeries,
 )
-from expert_models.mcp_expert.session import McpSession, Server
+from expert_models.mcp_expert.session import McpSession
 from expert_models.output import ExpertOutput
 
 if TYPE_CHECKING:
@@ -72,10 +73,6 @@ class McpExpert:
             request = self._request(case, volumes, arguments or Arguments(), folder)
             found = self._session.call(self._tool, {"request": request.model_dump(mode="json")})
             return _output(_validated(found), volumes, folder / "out")
-
-    def close(self) -> None:
-        """End the server."""
-        self._session.close()
 
     def _compare(self) -> None:
         if read_card(self._session, self.card.name) != self._described:

@@ -15,9 +15,10 @@ from expert_models.card import ModelCard
 from expert_models.errors import RetryableError
 from expert_models.families import ExpertEntry
 from expert_models.family_options import read_options
+from expert_models.mcp_expert.connection import Server
 from expert_models.mcp_expert.expert import McpExpert, read_card
 from expert_models.mcp_expert.protocol import RUN
-from expert_models.mcp_expert.session import McpSession, Server
+from expert_models.mcp_expert.session import McpSession
 
 _DESCRIBE_S = 120.0
 """An environment with large libraries takes its time to start."""

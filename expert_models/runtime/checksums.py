@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from dxtrace.atomic_write import write_atomically
+from dxtrace.file_hash import read_sha256
 from dxtrace.user_folders import cache_folder
 from expert_models.card import WeightsFile
 from expert_models.errors import ToolRefusal
 
-_CHUNK = 1 << 20
 _LARGEST_MEMORY = 16 * 1024 * 1024
 _Stamp = tuple[int, int, int]
-
-
-def read_sha256(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal digits."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def file_sha256(path: Path) -> str:

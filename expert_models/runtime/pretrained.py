@@ -69,23 +69,27 @@ def model_files(entry: ExpertEntry, folder: Path) -> tuple[WeightsFile, ...]:
     return files
 
 
-def load_model(model_class: Any, folder: Path, device: Any) -> Any:
+def load_model(
+    model_class: Any, folder: Path, device: Any, *, safetensors_only: bool = False
+) -> Any:
     """Load a model for inference.
 
     Args:
         model_class: a class of transformers with ``from_pretrained``.
         folder: ``config.json`` and safetensors, or PyTorch files that hold tensors only.
         device: a torch device.
+        safetensors_only: whether PyTorch files are left alone.
 
     Raises:
         ToolRefusal: if a file is missing, damaged or of another model, if it holds a pickled
             program, or if some of the network's weights are not in it: transformers would fill
             them with random numbers.
     """
-    with _refusals(folder):
+    _check_configured(folder)
+    with refused_if_wrong(folder):
         model, found = model_class.from_pretrained(
             folder, local_files_only=True, weights_only=True, output_loading_info=True,
-            **_never_code(model_class),
+            **_never_code(model_class), **({"use_safetensors": True} if safetensors_only else {}),
         )  # fmt: skip
     wrong = sorted({*found["missing_keys"], *(str(key) for key in found["mismatched_keys"])})
     if wrong:
@@ -102,7 +106,8 @@ def load_processor(processor_class: Any, folder: Path) -> Any:
     Raises:
         ToolRefusal: if its files are missing or damaged.
     """
-    with _refusals(folder):
+    _check_configured(folder)
+    with refused_if_wrong(folder):
         return processor_class.from_pretrained(
             folder, local_files_only=True, **_never_code(processor_class)
         )
@@ -117,13 +122,16 @@ def _never_code(kind: Any) -> dict[str, bool]:
     return {"trust_remote_code": False} if kind.__name__.startswith("Auto") else {}
 
 
-@contextlib.contextmanager
-def _refusals(folder: Path) -> Iterator[None]:
-    """What transformers raises for a folder that is not what it should be, as a refusal."""
-    from safetensors import SafetensorError
-
+def _check_configured(folder: Path) -> None:
     if not (folder / "config.json").is_file():
         raise ToolRefusal(f"{folder.name}: expected a model folder with config.json, got none")
+
+
+@contextlib.contextmanager
+def refused_if_wrong(folder: Path) -> Iterator[None]:
+    """What libraries raise for a model folder that is not what it should be, as a refusal."""
+    from safetensors import SafetensorError
+
     try:
         yield
     except pickle.UnpicklingError:
@@ -131,6 +139,15 @@ def _refusals(folder: Path) -> Iterator[None]:
             f"{folder.name}: a file holds more than tensors and is not loaded: a pickled file can "
             f"run any program; expected safetensors or a state dict"
         ) from None
-    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, EOFError) as error:
+    except (
+        SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError,
+        EOFError, AssertionError,
+    ) as error:  # fmt: skip
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ToolRefusal(f"{folder.name}: cannot be loaded: {first}") from None
+
+
+def rough_memory_mb(weights: tuple[WeightsFile, ...]) -> int:
+    """Rough memory of a call, in MiB: the libraries, and the weights twice while they are read."""
+    libraries, mebibyte = 1000, 1024 * 1024
+    return libraries + 2 * sum(file.size_bytes or 0 for file in weights) // mebibyte

@@ -14,9 +14,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from dxtrace.atomic_write import write_atomically
 from dxtrace.clinical.base import Frozen
+from dxtrace.file_hash import read_sha256
 from dxtrace.user_folders import cache_folder
 from expert_models.card import WeightsFile
-from expert_models.runtime.checksums import file_sha256, read_sha256
+from expert_models.runtime.checksums import file_sha256
 from expert_models.runtime.download import Fetch, FetchError, Progress
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from dxtrace.clinical import Series
     from dxtrace.clinical.volume import Mask, Volume
+    from dxtrace.reporting.windows import CtWindow
     from expert_models.segment_anything.network import Kind, SamNetwork
-    from expert_models.slice_pictures import Preset
 
 SCALE = "predicted_iou"
 """How well the network believes to have outlined something; nothing about what that is."""
@@ -48,7 +48,7 @@ class Settings:
     """
 
     kind: Kind
-    window: Preset | None
+    window: CtWindow | None
     points_per_side: int
     most_regions: int
     device: str | None

@@ -13,8 +13,7 @@ from expert_models.families import ExpertEntry
 from expert_models.family_options import read_options
 from expert_models.frontal_chest import CONTRACT, HOW_CHECKED
 from expert_models.image_embedding import FolderEmbedder
-from expert_models.image_embedding.family import memory_mb
-from expert_models.runtime.pretrained import model_files
+from expert_models.runtime.pretrained import model_files, rough_memory_mb
 from expert_models.scores import calibrated_card, load_calibration
 from expert_models.zero_shot.classifier import ZeroShotClassifier
 from expert_models.zero_shot.prompts import BUILT_IN, PromptSet, load_prompts
@@ -87,7 +86,7 @@ def _card(
             "accepts": ("image",),
             "produces": tuple(prompts.concepts),
             "weights": weights,
-            "memory_mb": memory_mb(weights),
+            "memory_mb": rough_memory_mb(weights),
             "cost": 5.0,
             "timeout_s": 300.0,
             "isolated": True,

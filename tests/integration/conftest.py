@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.processes import LIMIT_S
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -28,7 +30,7 @@ def dxtrace(tmp_path: Path) -> Run:
     def run(*arguments: str | Path, cwd: Path = tmp_path) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "dxtrace", *map(str, arguments)]
         return subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=cwd, timeout=300,
+            command, capture_output=True, text=True, check=False, cwd=cwd, timeout=LIMIT_S,
             env=command_environment(),
         )  # fmt: skip
 
@@ -56,14 +58,16 @@ def start_batch() -> Iterator[Start]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium, as the distribution packages it."""
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Chromium, as the distribution packages it; ``expect`` waits long for what a page shows."""
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("chromium is not installed (apt-get install chromium)")
+    expect.set_options(timeout=LIMIT_S * 1000)
+    own = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path_factory.mktemp("chromium"))}
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=path, args=["--no-sandbox", "--disable-gpu"], env=own
         )
         yield opened
         opened.close()

@@ -4,8 +4,10 @@ import ctypes
 import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from dxtrace.clinical import Answer, Case, Result, Trace
+from tests.processes import wait_until
 from tests.unit.tools.host.resident_experts import Resident
 from tools import ArtifactStore, Tool, run_tool
 
@@ -19,7 +21,10 @@ class FakeRun:
 
 
 def review(case: Case, *, planner: str, store: object = None) -> FakeRun:
-    """Answers with the length of the first report; a question of FAULTS does what it says."""
+    """Answers with the length of the first report; a question of FAULTS does what it says.
+
+    One that says *until* and a file waits for the file.
+    """
     del store
     if case.question == "segfault":
         ctypes.string_at(0)
@@ -27,6 +32,8 @@ def review(case: Case, *, planner: str, store: object = None) -> FakeRun:
         os._exit(3)
     if case.question == "raise":
         raise RuntimeError("planted")
+    if case.question is not None and case.question.startswith("until "):
+        wait_until(Path(case.question.removeprefix("until ")).exists, "the case may end")
     while case.question == "hang":
         time.sleep(1)  # until the engine ends it
     trace = Trace(case.id)

@@ -1,9 +1,11 @@
 """Questions from the command line: at a terminal, from a script, and after a kill."""
 
+import codecs
 import json
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import Run, command_environment
+from tests.processes import LIMIT_S
 
 pytestmark = pytest.mark.slow
 
@@ -31,14 +34,15 @@ class Terminal:
             stdout=subprocess.PIPE, cwd=cwd, env={**command_environment(), "TERM": "dumb"},
         )  # fmt: skip
         os.close(theirs)
+        self._decoder = codecs.getincrementaldecoder("utf-8")()  # a read may end in a letter
         self.seen = ""
 
     def wait_for(self, words: str) -> str:
         """What has appeared up to the words, and nothing after them."""
         while words not in self.seen:
-            ready, _, _ = select.select([self._end], [], [], 120)
+            ready, _, _ = select.select([self._end], [], [], LIMIT_S)
             assert ready, f"nothing more came after: {self.seen}"
-            self.seen += os.read(self._end, 4096).decode()
+            self.seen += self._decoder.decode(os.read(self._end, 4096))
         before, _, self.seen = self.seen.partition(words)
         return before
 
@@ -48,7 +52,7 @@ class Terminal:
 
     def output(self) -> str:
         """Standard output, once the command has ended."""
-        printed, _ = self.process.communicate(timeout=120)
+        printed, _ = self.process.communicate(timeout=LIMIT_S)
         return printed.decode()
 
 
@@ -154,3 +158,18 @@ def test_an_answer_that_is_none_leaves_the_session_waiting(report: Path, dxtrace
     assert "expected one of" in refused.stderr
     still = dxtrace("review", "--resume", "nodule", "--out", "out", "--json")
     assert json.loads(still.stdout)["question"].startswith("Risk")
+
+
+def test_a_second_review_of_a_case_into_the_same_folder_is_refused(
+    report: Path, dxtrace: Run
+) -> None:
+    terminal = Terminal(*asking(report), cwd=report.parent)
+    terminal.wait_for(PROMPT)
+    second = dxtrace("review", report.name, "--out", "out")
+    assert second.returncode == 2
+    assert "another review of nodule is writing to out: wait for it" in second.stderr
+    other = shutil.copy(report, report.with_name("other.txt"))
+    assert dxtrace("review", other, "--out", "out").returncode == 0
+    terminal.process.send_signal(signal.SIGKILL)
+    terminal.output()
+    assert dxtrace("review", report.name, "--out", "out").returncode == 0

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from tests.integration.conftest import Start
+from tests.processes import LIMIT_S
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +33,7 @@ def read_results(out: Path) -> list[dict[str, Any]]:
 
 
 def finish(process: "subprocess.Popen[str]") -> str:
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=LIMIT_S)
     return errors
 
 
@@ -70,7 +71,7 @@ def test_killed_at_random_moments_it_ends_with_one_result_a_case(
         assert (out / result["report"]).read_text().endswith("</html>")
     assert json.loads((out / "summary.json").read_text())["cases"] == count
     assert not list(out.rglob("*.part"))
-    _, alive = psutil.wait_procs(workers, timeout=30)
+    _, alive = psutil.wait_procs(workers, timeout=LIMIT_S)
     assert not alive, "workers outlived the process that started them"
 
 
@@ -117,15 +118,17 @@ def test_deadly_cases_fail_alone(tmp_path: Path, start_batch: Start) -> None:
 
 
 def test_a_second_run_into_the_same_folder_is_refused(tmp_path: Path, start_batch: Start) -> None:
-    manifest = write_manifest(tmp_path, [None] * 200)
+    go_on = tmp_path / "go_on"
+    manifest = write_manifest(tmp_path, [None, f"until {go_on}", None])
     out = tmp_path / "out"
-    first = start_batch(manifest, out, "review_slowly")
+    first = start_batch(manifest, out, "review", str(LIMIT_S))
     wait_until_reviewing(first)
-    second = start_batch(manifest, out, "review_slowly")
+    second = start_batch(manifest, out, "review")
     assert f"another run (process {first.pid}) is writing to" in finish(second)
+    go_on.touch()
     finish(first)
     assert first.returncode == 0
-    assert len(read_results(out)) == 200
+    assert len(read_results(out)) == 3
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
@@ -168,7 +171,7 @@ def test_failed_cases_run_again_only_on_request(tmp_path: Path, start_batch: Sta
     out = tmp_path / "out"
     for flags, reviewed_now in (((), 2), ((), 0), (("--retry-failed",), 1)):
         process = start_batch(manifest, out, "review", *flags)
-        printed, _ = process.communicate(timeout=120)
+        printed, _ = process.communicate(timeout=LIMIT_S)
         assert f"({reviewed_now} reviewed now)" in printed
         assert process.returncode == 1
         assert len(read_results(out)) == 2

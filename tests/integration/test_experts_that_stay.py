@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from tests.integration.conftest import Start, command_environment
+from tests.processes import LIMIT_S, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +26,7 @@ def write_manifest(folder: Path, *orders: str) -> Path:
 def test_the_workers_of_a_batch_share_one_expert(tmp_path: Path, start_batch: Start) -> None:
     manifest = write_manifest(tmp_path, *["look"] * 8)
     process = start_batch(manifest, tmp_path / "out", "review_with_resident")
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 0, errors
     lines = (tmp_path / "out" / "results.jsonl").read_text().splitlines()
     texts = [json.loads(line)["answer"]["text"] for line in lines]
@@ -38,11 +39,11 @@ def test_a_case_that_takes_too_long_ends_its_expert_and_no_other_case(
     tmp_path: Path, start_batch: Start
 ) -> None:
     manifest = write_manifest(tmp_path, "hang", "look", "die", "look")
-    process = start_batch(manifest, tmp_path / "out", "review_with_resident", "5")
-    process.communicate(timeout=120)
+    process = start_batch(manifest, tmp_path / "out", "review_with_resident", "30")
+    process.communicate(timeout=LIMIT_S)
     lines = (tmp_path / "out" / "results.jsonl").read_text().splitlines()
     results = {r["id"]: r for r in map(json.loads, lines)}
-    assert "took more than 5 s" in results["c-0"]["error"]
+    assert "took more than 30 s" in results["c-0"]["error"]
     assert "exit code 9" in results["c-2"]["answer"]["text"]
     assert len(results) == 4
 
@@ -51,12 +52,12 @@ def test_a_batch_that_is_killed_leaves_no_expert(tmp_path: Path, start_batch: St
     begun = tmp_path / "begun"
     manifest = write_manifest(tmp_path, f"touch {begun}")
     process = start_batch(manifest, tmp_path / "out", "review_with_resident")
-    while not begun.exists():
-        assert process.poll() is None
+    wait_until(lambda: begun.exists() or process.poll() is not None, "the expert begins")
+    assert begun.exists()
     family = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    _, alive = psutil.wait_procs(family, timeout=30)
+    _, alive = psutil.wait_procs(family, timeout=LIMIT_S)
     assert not alive
 
 
@@ -71,7 +72,7 @@ def test_a_script_that_begins_at_once_is_not_run_again(
     script = shutil.copy(Path(__file__).with_name("script_without_guard.py"), tmp_path)
     done = subprocess.run(
         [sys.executable, script, expert], cwd=tmp_path, env=command_environment(),
-        capture_output=True, text=True, check=True, timeout=120,
+        capture_output=True, text=True, check=True, timeout=LIMIT_S,
     )  # fmt: skip
     assert done.stdout.split("\n")[:-1] == printed
     assert ("begun" in done.stderr) == (expert == "own")

@@ -8,20 +8,21 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from urllib.error import URLError
 
 import chromadb
+import psutil
 import pytest
 
 from dxtrace.knowledge import load_knowledge
 from dxtrace.retrieval.errors import RetrievalError
 from dxtrace.retrieval.guidelines import GuidelineLibrary
 from tests.integration.conftest import Run
+from tests.processes import LIMIT_S, wait_until
 from tests.unit.retrieval.plain_embedder import PlainEmbedder
 
 pytestmark = pytest.mark.slow
-ANSWER_S = 120
 
 
 @pytest.fixture
@@ -69,36 +70,57 @@ def test_a_damaged_index_is_said_and_rebuilt_by_one_command(
 
 @pytest.fixture
 def chroma_server(tmp_path: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = Path(sys.executable).with_name("chroma")
-    server = subprocess.Popen(
-        [command, "run", "--path", tmp_path / "server", "--host", "127.0.0.1", "--port", str(port)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tmp_path,
-        env={**os.environ, "ANONYMIZED_TELEMETRY": "False"}, start_new_session=True,
-    )  # fmt: skip
+    for _ in range(5):  # another program may take the port before the server does
+        port = _free_port()
+        server = _started(tmp_path, port)
+        wait_until(lambda: server.poll() is not None or port in _ports_of(server), "it listens")  # noqa: B023 - called now
+        if server.poll() is None:
+            break
+    else:
+        pytest.fail("the Chroma server does not start")
     url = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(url, server)
+        wait_until(lambda: _answers(url), "the Chroma server answers")
         yield url
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()
 
 
-def _wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
-    import time
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
-    deadline = time.monotonic() + ANSWER_S
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            urllib.request.urlopen(f"{url}/api/v2/heartbeat", timeout=5).close()  # noqa: S310
-        except (URLError, OSError):
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail("the Chroma server did not answer")
+
+def _started(folder: Path, port: int) -> "subprocess.Popen[bytes]":
+    command = Path(sys.executable).with_name("chroma")
+    return subprocess.Popen(
+        [command, "run", "--path", folder / "server", "--host", "127.0.0.1", "--port", str(port)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
+        env={**os.environ, "ANONYMIZED_TELEMETRY": "False"}, start_new_session=True,
+    )  # fmt: skip
+
+
+def _ports_of(server: "subprocess.Popen[bytes]") -> set[int]:
+    """The ports that the server's processes listen at."""
+    family = [psutil.Process(server.pid)]
+    with suppress(psutil.NoSuchProcess):
+        family += family[0].children(recursive=True)
+    ports = set()
+    for process in family:
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            connections = process.net_connections("tcp")
+            ports |= {c.laddr.port for c in connections if c.status == psutil.CONN_LISTEN}
+    return ports
+
+
+def _answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{url}/api/v2/heartbeat", timeout=LIMIT_S).close()  # noqa: S310
+    except OSError:
+        return False
+    return True
 
 
 def test_a_chroma_server_by_one_setting(

@@ -1,10 +1,11 @@
 """The pages in a real browser: they run nothing foreign, fetch nothing, and work by keyboard."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.integration.conftest import EXAMPLES, Run
 
@@ -59,17 +60,17 @@ def test_a_case_page_is_quiet_and_opens_proofs_by_keyboard(
 ) -> None:
     watched = Watched(browser.new_page(), page_of(reviewed, "thyroid-ultrasound"))
     page = watched.page
-    assert page.locator("h1").inner_text() == "thyroid-ultrasound"
+    expect(page.locator("h1")).to_have_text("thyroid-ultrasound")
     proof = page.locator(".conclusion details").first
-    assert not proof.locator(".reasons").is_visible()
+    expect(proof.locator(".reasons")).to_be_hidden()
     proof.locator("summary").focus()
     page.keyboard.press("Enter")
-    assert proof.locator(".reasons").is_visible()
+    expect(proof.locator(".reasons")).to_be_visible()
     words = page.locator("a.w").first
     target = words.get_attribute("href")
     words.click()
-    assert page.url.endswith(str(target))
-    assert page.locator(f'[id="{str(target)[1:]}"]').is_visible()
+    expect(page).to_have_url(re.compile(f"{re.escape(str(target))}$"))
+    expect(page.locator(f'[id="{str(target)[1:]}"]')).to_be_visible()
     assert watched.complaints == []
 
 
@@ -86,10 +87,10 @@ def test_pages_work_without_scripts_on_a_telephone(reviewed: Path, browser: Brow
     context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.goto(page_of(reviewed, "lung-screening").as_uri())
-    assert page.locator("#answer").is_visible()
+    expect(page.locator("#answer")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.goto((reviewed / "summary.html").as_uri())
-    assert page.locator("#cases tbody tr").count() == 7
+    expect(page.locator("#cases tbody tr")).to_have_count(7)
 
 
 def test_the_summary_filters_and_leads_to_the_case(reviewed: Path, browser: Browser) -> None:
@@ -97,12 +98,12 @@ def test_the_summary_filters_and_leads_to_the_case(reviewed: Path, browser: Brow
     page = watched.page
     page.fill("#search", "retina")
     rows = page.locator("#cases tbody tr:visible")
-    assert rows.count() == 1
+    expect(rows).to_have_count(1)
     page.fill("#search", "")
     page.get_by_label("failed").check()
-    assert rows.count() == 1
-    assert "expected JSON" in rows.first.inner_text()
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_contain_text("expected JSON")
     page.get_by_label("all").check()
     page.get_by_role("link", name="marrow").first.click()
-    assert page.locator("h1").inner_text() == "marrow"
+    expect(page.locator("h1")).to_have_text("marrow")
     assert watched.complaints == []

@@ -17,7 +17,7 @@ from dxtrace.retrieval.errors import EmbedderUnavailable
 from dxtrace.user_folders import data_folder
 from tools.embedder import configured_embedder
 from tools.similar_cases.identity import identities_of
-from tools.similar_cases.images import image_embedder
+from tools.similar_cases.images import image_fingerprint
 
 _SEX = {"female": "F", "male": "M"}
 
@@ -51,6 +51,7 @@ class Origin(Frozen):
         link: the file that its report is read from; empty if there is none.
         modality: what the collection is known to be of, where no image says it.
         body_part: likewise.
+        identities: what tells whose case it is, beyond what the case itself does.
     """
 
     source: str
@@ -58,6 +59,7 @@ class Origin(Frozen):
     link: str = ""
     modality: str | None = None
     body_part: str | None = None
+    identities: frozenset[str] = frozenset()
 
 
 def available_embedder() -> TextEmbedder | None:
@@ -79,10 +81,9 @@ def open_index(knowledge: Knowledge, folder: Path | None = None) -> CaseIndex:
         RetrievalError: if it is damaged or of another embedder.
     """
     settings = CaseSettings()
-    name = settings.image_embedder
     return CaseIndex(
         folder or settings.folder, knowledge.vocabulary, embedder=available_embedder(),
-        image_embedder=image_embedder(name).fingerprint if name else "",
+        image_embedder=image_fingerprint(settings.image_embedder),
     )  # fmt: skip
 
 
@@ -107,7 +108,7 @@ def case_record(case: Case, findings: Iterable[Finding], origin: Origin) -> Case
         age=case.patient.age if case.patient.age is not None else age,
         sex=case.patient.sex or sex,
         report="\n\n".join(r.text for r in case.reports if not r.is_prior),
-        findings=findings, identities=identities_of(case),
+        findings=findings, identities=identities_of(case) | origin.identities,
     )  # fmt: skip
 
 

@@ -36,13 +36,15 @@ def _of_series(series: Series) -> Iterator[str]:
             continue
         yield f"pixels:{path.stat().st_size}:{beginning}"
     for path in paths[:1]:
-        yield from (f"patient:{patient}" for patient in _patients(path))
+        yield from _of_header(path)
 
 
-def _patients(path: Path) -> frozenset[str]:
+def _of_header(path: Path) -> Iterator[str]:
     from dxtrace.intake.imaging import describe_images
 
     try:
-        return describe_images(path).patients
+        reading = describe_images(path)
     except (IntakeError, OSError):
-        return frozenset()
+        return
+    yield from (f"patient:{patient}" for patient in reading.patients)
+    yield from (f"study:{study}" for study in reading.studies)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dxtrace.clinical import Case
 from dxtrace.intake import IntakeError
+from dxtrace.retrieval.cases import IMAGE, CaseIndex
 from dxtrace.retrieval.errors import EmbedderUnavailable
 from expert_models import ToolRefusal
 from expert_models.entries import catalogue_entries, configured_entries
@@ -48,6 +49,18 @@ def image_embedder(name: str) -> ImageSimilarity:
     return expert
 
 
+def image_fingerprint(name: str) -> str:
+    """What tells the vectors of a model from those of another; empty without a name.
+
+    Args:
+        name: as for :func:`image_embedder`.
+
+    Raises:
+        EmbedderUnavailable: as :func:`image_embedder`.
+    """
+    return image_embedder(name).fingerprint if name else ""
+
+
 def image_vector(name: str, case: Case) -> Vectors | None:
     """The vector of a case's images of today: (dimension,), of unit norm.
 
@@ -67,3 +80,23 @@ def image_vector(name: str, case: Case) -> Vectors | None:
         return image_embedder(name).vector(case)
     except (ToolRefusal, IntakeError):
         return None
+
+
+def images_compared(name: str, has_images: bool, vector: Vectors | None, index: CaseIndex) -> str:
+    """Why images are not compared; empty if they are, or there are none.
+
+    Args:
+        name: as for :func:`image_embedder`.
+        has_images: whether the case that is asked about has any.
+        vector: that of its images.
+        index: where similar ones are looked for.
+    """
+    if vector is not None:
+        if index.count_vectors(IMAGE):
+            return ""
+        return "images are not compared: no case of the index has vectors of images"
+    if not has_images:
+        return ""
+    if not name:
+        return "images are not compared: DXTRACE_IMAGE_EMBEDDER names no expert"
+    return f"images are not compared: {name} takes none of this case"

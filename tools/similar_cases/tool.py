@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from dxtrace.clinical import Case
-from dxtrace.knowledge import Knowledge
-from dxtrace.retrieval.cases import CaseIndex
-from dxtrace.retrieval.errors import RetrievalError
-from expert_models import ExpertOutput, ModelCard, ToolRefusal
-from tools.report_reader import ReportReader
-from tools.report_tool import ReportTool
-from tools.similar_cases.collection import CaseSettings, Origin, case_record, open_index
-from tools.similar_cases.images import image_vector
+from expert_models import ExpertOutput, ModelCard
+from tools.similar_cases.searching import CaseSearch
 
 SIMILAR_CASES = "similar_cases"
 _TOP = 5
@@ -22,8 +14,7 @@ class SimilarCaseTool:
     """Looks for cases like the one that is reviewed.
 
     Args:
-        knowledge: vocabulary.
-        reader: reads the reports of the case.
+        search: over the index of this machine.
     """
 
     card = ModelCard(
@@ -39,12 +30,8 @@ class SimilarCaseTool:
         limits="likeness of findings and words; says nothing of outcome or probability",
     )
 
-    def __init__(self, knowledge: Knowledge, reader: ReportReader) -> None:
-        self.knowledge, self.reports = knowledge, ReportTool(reader)
-
-    @cached_property
-    def _index(self) -> CaseIndex:
-        return open_index(self.knowledge)
+    def __init__(self, search: CaseSearch) -> None:
+        self._search = search
 
     def run(self, case: Case) -> ExpertOutput:
         """The most similar cases of other patients.
@@ -52,16 +39,5 @@ class SimilarCaseTool:
         Raises:
             ToolRefusal: if there is no index, or it cannot be used; the reason says what to do.
         """
-        folder = CaseSettings().folder
-        if not folder.is_dir():
-            raise ToolRefusal("no case index yet: 'dxtrace cases add indiana' makes one")
-        findings = [*case.findings, *self.reports.run(case)]
-        asked = case_record(case, findings, Origin(source=f"asked#{case.id}"))
-        try:
-            image = image_vector(CaseSettings().image_embedder, case)
-            found = self._index.search(asked, top=_TOP, image=image)
-        except RetrievalError as error:
-            raise ToolRefusal(str(error)) from None
-        if not found:
-            raise ToolRefusal("the case index holds no other case")
-        return ExpertOutput(similar=found)
+        nearest = self._search.nearest(case, _TOP)
+        return ExpertOutput(similar=self._search.shown(nearest), notes=nearest.notes)

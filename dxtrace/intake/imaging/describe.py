@@ -235,4 +235,5 @@ def _other_series(path: Path, header: VolumetricHeader) -> Series:
 
 def _patient_reading(header: DicomHeader) -> ImageReading:
     key = frozenset((header.patient_key,)) if header.patient_key else frozenset[str]()
-    return ImageReading((), (), header.patient, header.identifying, key)
+    study = frozenset((header.study_key,)) if header.study_key else frozenset[str]()
+    return ImageReading((), (), header.patient, header.identifying, key, study)

@@ -218,8 +218,8 @@ def _header_of(dataset: Dataset, path: Path, shape: tuple[int, int, int, int, in
             for k in ("AcquisitionNumber", "EchoNumbers", "TemporalPositionIdentifier")
         ),
         series_key=_series_key(dataset, path),
-        study_key=_digest(text_of(dataset, "StudyInstanceUID")),
-        patient_key=_patient_key(dataset),
+        study_key=study_key_of(dataset),
+        patient_key=patient_key_of(dataset),
         object_key=_digest(text_of(dataset, "SOPInstanceUID")) or None,
         patient=Patient(age=read_age(dataset), sex=_sex_of(dataset)),
         has_contrast=has_contrast,
@@ -261,7 +261,13 @@ def _series_key(dataset: Dataset, path: Path) -> str:
     return _digest("\0".join(parts))
 
 
-def _patient_key(dataset: Dataset) -> str | None:
+def study_key_of(dataset: Dataset) -> str:
+    """Hash of the study; empty if none is named."""
+    return _digest(text_of(dataset, "StudyInstanceUID"))
+
+
+def patient_key_of(dataset: Dataset) -> str | None:
+    """Hash of who the patient is; None if nobody is named."""
     texts = [text_of(dataset, k) for k in ("PatientID", "PatientName", "PatientBirthDate")]
     return _digest("\0".join(texts)) if any(texts[:2]) else None
 

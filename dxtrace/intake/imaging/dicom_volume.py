@@ -62,6 +62,7 @@ def load_stack(stack: Stack, limits: IntakeLimits) -> Volume:
         sources=tuple(str(h.path) for h in stack.headers),
         notes=tuple(notes),
         is_colour=first.is_colour,
+        may_have_text=next((h.may_have_text for h in stack.headers if h.may_have_text), ""),
     )
 
 

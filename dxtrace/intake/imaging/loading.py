@@ -25,11 +25,12 @@ from dxtrace.intake.imaging.sources import file_on_disk, read_source
 from dxtrace.intake.limits import IntakeLimits
 
 _DICOM = frozenset((FileFormat.DICOM, FileFormat.BARE_DICOM))
-_Key = tuple[tuple[str, int, int], ...]
+VolumeKey = tuple[tuple[str, int, int], ...]
 MODALITY_UNKNOWN = "the modality is indeterminate: neither header nor pixels tell"
+_TEXT_SEEN = "something in them looks like it"
 _TEXT_NOTE = (
-    "text may be burned into the pixels: something in them looks like it; look before images or "
-    "pictures of them are passed on"
+    f"text may be burned into the pixels: {_TEXT_SEEN}; look before images or pictures of them are "
+    "passed on"
 )
 # Text is looked for where it is usual; slices of a CT or an MR hold none.
 _WITHOUT_TEXT = frozenset(("CT", "MR", "PT", "SEG"))
@@ -39,23 +40,23 @@ class _Cache:
     """Volumes by path, time of change and size of their files; the least recently used go first."""
 
     def __init__(self) -> None:
-        self._volumes: OrderedDict[_Key, Volume] = OrderedDict()
+        self._volumes: OrderedDict[VolumeKey, Volume] = OrderedDict()
         self._lock = threading.Lock()
-        self._loading: dict[_Key, threading.Lock] = {}
+        self._loading: dict[VolumeKey, threading.Lock] = {}
 
-    def lock_for(self, key: _Key) -> threading.Lock:
+    def lock_for(self, key: VolumeKey) -> threading.Lock:
         """A lock that lets one thread load a volume while others wait for it."""
         with self._lock:
             return self._loading.setdefault(key, threading.Lock())
 
-    def get(self, key: _Key) -> Volume | None:
+    def get(self, key: VolumeKey) -> Volume | None:
         with self._lock:
             volume = self._volumes.get(key)
             if volume is not None:
                 self._volumes.move_to_end(key)
             return volume
 
-    def put(self, key: _Key, volume: Volume, most_bytes: int) -> None:
+    def put(self, key: VolumeKey, volume: Volume, most_bytes: int) -> None:
         with self._lock:
             self._loading.pop(key, None)
             self._volumes[key] = volume
@@ -92,7 +93,7 @@ def load_volume(series: Series, limits: IntakeLimits | None = None) -> Volume:
     if not series.images:
         raise IntakeError("expected a series with images, got none")
     try:
-        key = _key_of(series)
+        key = volume_key(series)
         with _cache.lock_for(key):
             volume = _cache.get(key)
             if volume is None:
@@ -111,7 +112,13 @@ def forget_volumes() -> None:
     _cache.clear()
 
 
-def _key_of(series: Series) -> _Key:
+def volume_key(series: Series) -> VolumeKey:
+    """What a volume is known by: path, time of change and size of each of its files.
+
+    Raises:
+        IntakeError: if a file is gone.
+        OSError: if one cannot be looked at.
+    """
     key = []
     for image in series.images:
         holder = file_on_disk(image.path)
@@ -210,11 +217,14 @@ def add_pixel_facts(volume: Volume) -> Volume:
         part = body_part_of_ct(volume.voxels)
         if part:
             notes.append(f"body part {part}, from the pixels alone")
+    text = volume.may_have_text
     if _may_have_text(volume, modality):
         notes.append(_TEXT_NOTE)
+        text = text or _TEXT_SEEN
     return replace(
-        volume, modality=modality, body_part=part, unit=unit, notes=(*volume.notes, *notes)
-    )
+        volume, modality=modality, body_part=part, unit=unit, may_have_text=text,
+        notes=(*volume.notes, *notes),
+    )  # fmt: skip
 
 
 def _may_have_text(volume: Volume, modality: str | None) -> bool:

@@ -26,6 +26,7 @@ class ImageReading:
         notes: what was noticed or left out, without names, numbers or dates.
         patient: age and sex, where the headers state them and agree.
         patients: hashes of who the headers say the patients are.
+        studies: hashes of the studies that the headers name.
         identifying: SHA-256 of words in the headers that identify the patient. They serve to notice
             an identifier in a file name and go no further.
     """
@@ -35,6 +36,7 @@ class ImageReading:
     patient: Patient = _NOBODY
     identifying: frozenset[str] = frozenset()
     patients: frozenset[str] = frozenset()
+    studies: frozenset[str] = frozenset()
 
     def identifies(self, text: str) -> bool:
         """Whether ``text``, such as a file name, has a word that identifies the patient."""
@@ -63,6 +65,7 @@ def join_readings(readings: Iterable[ImageReading]) -> ImageReading:
         patient,
         frozenset[str]().union(*(r.identifying for r in readings)),
         patients,
+        frozenset[str]().union(*(r.studies for r in readings)),
     )
 
 

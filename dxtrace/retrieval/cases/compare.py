@@ -28,6 +28,18 @@ def compare_findings(
     return tuple(sorted(found, key=lambda c: (_is_denied(c), order.index(c.standing))))
 
 
+def say_findings(concept: str, findings: Iterable[Finding], vocabulary: Vocabulary) -> str:
+    """What findings say of a concept, in words; empty if nothing.
+
+    Args:
+        concept: key of the concept.
+        findings: of one case.
+        vocabulary: names of attributes.
+    """
+    own = (f for f in findings if f.concept == concept)
+    return _say(vocabulary.concepts[concept], _by_concept(own, vocabulary).get(concept))
+
+
 def _is_denied(comparison: FindingComparison) -> bool:
     return {comparison.here, comparison.there} <= {"absent", ""}
 

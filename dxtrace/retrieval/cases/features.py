@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from dxtrace.clinical import Context, Finding, Presence
 from dxtrace.knowledge.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 DETAIL = {"@": 0.5, "#": 0.4, "=": 0.4}
 """Weight of the side, the site and an attribute of what is there."""
@@ -32,7 +37,8 @@ def features_of(findings: Iterable[Finding], vocabulary: Vocabulary) -> frozense
         concept = vocabulary.concepts.get(finding.concept)
         if concept is not None and concept.kind != "context" and is_stated(finding):
             found |= _features(finding, is_state=concept.kind == "state")
-    if not any(f.startswith(("is:", "may:")) for f in found):
+    # Of a case that nothing is said of, nobody knows whether it is normal.
+    if found and not any(f.startswith(("is:", "may:")) for f in found):
         found.add(NOTHING)
     return frozenset(found)
 
@@ -101,6 +107,13 @@ class FeatureWeights:
         """The features that find the fewest cases, of those that any case has."""
         known = [f for f in features if self._counts.get(f.replace("may:", "is:", 1))]
         return sorted(known, key=lambda f: (-weight_of(f) * self._rarity(f), f))[:most]
+
+
+def likenesses(cases: Sequence[Mapping[str, float]]) -> NDArray[np.float64]:
+    """(case, case): :func:`likeness` of each two sets of weighted features."""
+    import numpy as np
+
+    return np.array([[likeness(one, other) for other in cases] for one in cases])
 
 
 def likeness(one: Mapping[str, float], other: Mapping[str, float]) -> float:

@@ -1,13 +1,12 @@
 """The file of a graph over vectors: written beside the old one, then put in its place.
 
 HNSW: Malkov and Yashunin, IEEE TPAMI 2020;42(4):824-836, DOI 10.1109/TPAMI.2018.2889473. The
-library is usearch, which is imported here and nowhere else; a search reads the file where it lies.
+library is usearch; a search reads the file where it lies.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Iterator
@@ -16,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dxtrace.file_hash import read_sha256
 from dxtrace.retrieval.cases.database import REMEDY, Database
+from dxtrace.retrieval.cases.graph_library import graph_class
 from dxtrace.retrieval.errors import DamagedIndex
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ CONNECTIVITY, EXPANSION_ADD, EXPANSION_SEARCH = 16, 128, 1024
 ENTRIES = "i8"
 """How the graph holds a number; its candidates are compared again at full precision."""
 SUFFIX = ".usearch"
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,30 +92,19 @@ def open_graph(database: Database, record: GraphRecord) -> Graph:
     Raises:
         DamagedIndex: if the file is missing or damaged.
     """
-    from usearch.index import Index
-
     path = database.folder / record.file
     try:
         state = path.stat()
         if (state.st_size, state.st_mtime_ns) != (record.size, record.mtime_ns):
             _verify(path, record)
-        return Graph(Index.restore(path, view=True), record)
+        return Graph(graph_class().restore(path, view=True), record)
     except (OSError, RuntimeError, ValueError) as error:
         raise DamagedIndex(f"{path} is missing or damaged ({error}): {REMEDY}") from error
 
 
 def _verify(path: Path, record: GraphRecord) -> None:
-    if hash_file(path) != record.sha256:
+    if read_sha256(path) != record.sha256:
         raise ValueError("it is not what was written")
-
-
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while part := stream.read(_CHUNK):
-            digest.update(part)
-    return digest.hexdigest()
 
 
 def write_graph(
@@ -137,10 +126,8 @@ def write_graph(
         onto: the graph to go on from; None for a new one.
         threads: how many processors to use.
     """
-    from usearch.index import Index
-
     folder = database.folder
-    index = Index(
+    index = graph_class()(
         ndim=dimension, metric="ip", dtype=ENTRIES, connectivity=CONNECTIVITY,
         expansion_add=EXPANSION_ADD,
     )  # fmt: skip
@@ -156,7 +143,9 @@ def write_graph(
     with path.open("rb") as stream:
         os.fsync(stream.fileno())
     state = path.stat()
-    values = (space, path.name, upto, len(index), state.st_size, state.st_mtime_ns, hash_file(path))
+    values = (
+        space, path.name, upto, len(index), state.st_size, state.st_mtime_ns, read_sha256(path),
+    )  # fmt: skip
     with database.writing() as connection:
         connection.execute("INSERT OR REPLACE INTO graphs VALUES (?, ?, ?, ?, ?, ?, ?)", values)
     for other in folder.glob(f"{space}-*{SUFFIX}"):

@@ -15,8 +15,10 @@ from dxtrace.knowledge.vocabulary import Vocabulary
 from dxtrace.retrieval.cases.compare import compare_findings
 from dxtrace.retrieval.cases.database import REMEDY, Database
 from dxtrace.retrieval.cases.features import features_of
-from dxtrace.retrieval.cases.lists import CaseLists, Listed, Wanted
-from dxtrace.retrieval.cases.record import CaseFilter, CaseRecord
+from dxtrace.retrieval.cases.image_agreement import ImageAgreement
+from dxtrace.retrieval.cases.lists import IMAGE, TEXT, CaseLists, Listed, Wanted
+from dxtrace.retrieval.cases.record import CaseFilter, CaseRecord, Neighbour
+from dxtrace.retrieval.cases.report_files import report_file
 from dxtrace.retrieval.cases.vectors import VectorSpace
 from dxtrace.retrieval.embedding import TextEmbedder
 from dxtrace.retrieval.errors import DamagedIndex, EmbedderMismatch
@@ -28,11 +30,14 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-TEXT, IMAGE = "text", "image"
-SHARES = {"findings": 1.0, "words": 0.2, TEXT: 0.05, IMAGE: 0.1}
+SHARES = {"findings": 1.0, "words": 0.2, TEXT: 0.05, IMAGE: 0.2}
 """How much each list counts in the whole. The first three were chosen on development reports
-(``benchmarks/case_search.py --part development``); that of images is not measured yet."""
+(``benchmarks/case_search.py --part development``). That of images is what it would be if they
+agreed with findings fully; it is multiplied by how far they do (``image_agreement.py``)."""
+_PSEUDONYM = 16
 _ALL = CaseFilter()
+_WIDER = 3
+"""So many times as many cases are ranked as are wanted: some are of one patient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,11 @@ class CaseIndex:
     def __len__(self) -> int:
         return int(self.database.rows("SELECT count(*) FROM cases")[0][0])
 
+    def count_vectors(self, space: str) -> int:
+        """How many cases have a vector of a space."""
+        rows = self.database.rows("SELECT count(*) FROM vectors WHERE space = ?", space)
+        return int(rows[0][0])
+
     def take_salt(self, salt: str) -> None:
         """Go on with the secret of an earlier index, whose hashes are to be taken over."""
         if salt:
@@ -124,6 +134,7 @@ class CaseIndex:
             keys: by source, identities that this index has hashed before.
         """
         new, same = self._news(records)
+        unseen = self._without_image([r for r in same if r.source in (images or {})])
         vectors = {
             **self._embed([r for r in new if r.source not in (texts or {})]),
             **(texts or {}),
@@ -138,17 +149,31 @@ class CaseIndex:
                     vector = given.get(record.source)
                     if vector is not None:
                         self._space(space, len(vector)).put(seq, vector)
-        return Added(new=counts["new"], changed=counts["changed"], same=same)
+            for seq, source in unseen:
+                vector = (images or {})[source]
+                self._space(IMAGE, len(vector)).put(seq, vector)
+        return Added(
+            new=counts["new"], changed=counts["changed"] + len(unseen),
+            same=len(same) - len(unseen),
+        )  # fmt: skip
 
-    def _news(self, records: Sequence[CaseRecord]) -> tuple[list[CaseRecord], int]:
-        """Those that are not there yet as they are; the last of several with one source."""
+    def _without_image(self, records: Sequence[CaseRecord]) -> list[tuple[int, str]]:
+        """Cases that were added when there was no image embedder: number and source."""
+        query = (
+            "SELECT seq, source FROM cases WHERE source = ? "
+            "AND seq NOT IN (SELECT seq FROM vectors WHERE space = ?)"
+        )
+        return [row for r in records for row in self.database.rows(query, r.source, IMAGE)]
+
+    def _news(self, records: Sequence[CaseRecord]) -> tuple[list[CaseRecord], list[CaseRecord]]:
+        """Those that are not there as they are, and the rest; of one source the last."""
         last = {record.source: record for record in records}
         known = "SELECT 1 FROM cases WHERE source = ? AND sha256 = ?"
-        new = [
-            r for r in last.values()
-            if not self.database.rows(known, r.source, _sha256(r.model_dump_json()))
-        ]  # fmt: skip
-        return new, len(last) - len(new)
+        new, same = list[CaseRecord](), list[CaseRecord]()
+        for record in last.values():
+            found = self.database.rows(known, record.source, _sha256(record.model_dump_json()))
+            (same if found else new).append(record)
+        return new, same
 
     def _embed(self, records: Sequence[CaseRecord]) -> dict[str, Vectors]:
         with_text = [r for r in records if r.report.strip()]
@@ -194,10 +219,23 @@ class CaseIndex:
 
     def _keys(self, record: CaseRecord) -> frozenset[str]:
         """Whose case and which study it is, so that only this index can tell."""
+        return self._hashed(record.identities)
+
+    def _hashed(self, identities: Iterable[str]) -> frozenset[str]:
         return frozenset(
             hmac.new(self._salt, name.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
-            for name in record.identities
+            for name in identities
         )
+
+    def pseudonym(self, name: str) -> str:
+        """A short name that stands for one that identifies, in this index alone."""
+        return hmac.new(self._salt, name.encode(), "sha256").hexdigest()[:_PSEUDONYM]
+
+    def knows(self, identities: Iterable[str]) -> bool:
+        """Whether a case of the index has one of these identities."""
+        keys = self._hashed(identities)
+        query = "SELECT 1 FROM identities WHERE key = ? LIMIT 1"
+        return any(self.database.rows(query, key) for key in keys)
 
     def _text_key(self, record: CaseRecord) -> str:
         """The same for reports of the same words; of its own where there is none."""
@@ -207,6 +245,11 @@ class CaseIndex:
         """Bring the graphs of vectors up to the cases, if enough have come."""
         for space, _ in self._lists.spaces():
             space.tidy(threads=threads)
+        self._lists.measure_images()
+
+    def image_agreement(self) -> ImageAgreement:
+        """How far likeness of images goes along with likeness of findings here."""
+        return self._lists.agreement()
 
     # -- searching ---------------------------------------------------------------------------
 
@@ -229,8 +272,49 @@ class CaseIndex:
         Raises:
             DamagedIndex: if what is read is damaged.
         """
-        order = self.rank(case, top=top, only=only, image=image)
-        return tuple(self._result(case, listed) for listed in order)
+        found = self.neighbours(case, top=top, only=only, image=image)
+        return tuple(self.as_similar(case, each) for each in found)
+
+    def as_similar(self, case: CaseRecord, found: Neighbour) -> SimilarCase:
+        """A neighbour as results show it, finding by finding beside the case asked about."""
+        record = found.record
+        return SimilarCase(
+            id=record.id, source=record.title or record.source,
+            link=report_file(self.database.folder, record), similarity=round(found.likeness, 4),
+            ranks=found.ranks, parts={name: round(part, 4) for name, part in found.parts.items()},
+            age=record.age, sex=record.sex, modality=record.modality,
+            comparisons=compare_findings(case.findings, record.findings, self.vocabulary),
+        )  # fmt: skip
+
+    def neighbours(
+        self,
+        case: CaseRecord,
+        *,
+        top: int,
+        only: CaseFilter = _ALL,
+        image: Vectors | None = None,
+    ) -> tuple[Neighbour, ...]:
+        """The same cases whole, no two of one patient; arguments and errors as for :meth:`search`.
+
+        Of several cases of one patient the most similar one is kept.
+        """
+        chosen: list[Listed] = []
+        seen: set[str] = set()
+        for listed in self.rank(case, top=_WIDER * top, only=only, image=image):
+            rows = self.database.rows("SELECT key FROM identities WHERE seq = ?", listed.seq)
+            keys = {str(key) for (key,) in rows}
+            if seen.isdisjoint(keys):
+                seen |= keys
+                chosen.append(listed)
+            if len(chosen) == top:
+                break
+        return tuple(
+            Neighbour(
+                record=self._read(each.seq), likeness=each.score, parts=each.parts,
+                ranks=each.ranks,
+            )
+            for each in chosen
+        )  # fmt: skip
 
     def rank(
         self,
@@ -260,16 +344,6 @@ class CaseIndex:
         return self._lists.rank(
             features=features_of(case.findings, self.vocabulary), words=words(case.report),
             vectors=queries, wanted=wanted, shares=shares, top=top,
-        )  # fmt: skip
-
-    def _result(self, case: CaseRecord, listed: Listed) -> SimilarCase:
-        found = self._read(listed.seq)
-        return SimilarCase(
-            id=found.id, source=found.title or found.source,
-            link=Path(found.link) if found.link else None,
-            similarity=round(listed.score, 4), ranks=listed.ranks, age=found.age, sex=found.sex,
-            modality=found.modality,
-            comparisons=compare_findings(case.findings, found.findings, self.vocabulary),
         )  # fmt: skip
 
     def _read(self, seq: int) -> CaseRecord:

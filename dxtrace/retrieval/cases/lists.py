@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dxtrace.retrieval.cases.database import Database
-from dxtrace.retrieval.cases.features import FeatureWeights, likeness
+from dxtrace.retrieval.cases.features import FeatureWeights, likeness, likenesses
+from dxtrace.retrieval.cases.image_agreement import (
+    UNMEASURED,
+    ImageAgreement,
+    measure_agreement,
+    sample_of,
+)
 from dxtrace.retrieval.cases.vectors import VectorSpace
 
 if TYPE_CHECKING:
@@ -16,6 +22,10 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
+TEXT, IMAGE = "text", "image"
+"""Names of the spaces of vectors."""
+_AGREEMENT = f"agreement:{IMAGE}"
+_GROWN = 1.5
 _POOL = 200
 _MOST_WORDS, _MOST_FEATURES = 48, 24
 _TOGETHER = 500
@@ -30,11 +40,13 @@ class Listed:
         seq: its number.
         score: what it is ordered by.
         ranks: its place in each list that has it, from 1.
+        parts: what each of these lists adds to the score.
     """
 
     seq: int
     score: float
     ranks: dict[str, int]
+    parts: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +144,62 @@ class CaseLists:
         if shares.get("findings"):
             known = {seq for scores in lists.values() for seq in scores}
             lists["findings"] = self._by_findings(features, wanted, pool, known)
+        if IMAGE in lists:
+            agreement = self.agreement()
+            known = {seq for scores in lists.values() for seq in scores}
+            lists[IMAGE] = self._by_image(vectors[IMAGE], known, agreement)
+            shares = {**shares, IMAGE: shares[IMAGE] * agreement.weight}
         return _fused(lists, shares)[:top]
+
+    def _by_image(
+        self, vector: Vectors, known: set[int], agreement: ImageAgreement
+    ) -> dict[int, float]:
+        """All candidates that have images, above chance: none gains by being in this list."""
+        found = self.space(IMAGE, len(vector)).cosines(vector, sorted(known))
+        return {seq: agreement.likeness(cosine) for seq, cosine in found.items()}
+
+    def agreement(self) -> ImageAgreement:
+        """How far images go along with findings here, as last measured."""
+        kept = self.database.get(_AGREEMENT)
+        return UNMEASURED if kept is None else ImageAgreement.model_validate_json(kept)
+
+    def measure_images(self) -> None:
+        """Measure that again, once there are half as many cases with images more than then."""
+        rows = self.database.rows("SELECT seq FROM vectors WHERE space = ?", IMAGE)
+        if not rows or len(rows) < _GROWN * self.agreement().cases:
+            return
+        seqs = sample_of([seq for (seq,) in rows])
+        size = self._dimension(IMAGE)
+        features = self._features_of(seqs)
+        counts = self._counts(_merged(frozenset[str]().union(*features.values())))
+        total = int(self.database.rows("SELECT count(*) FROM cases")[0][0])
+        weights = FeatureWeights(counts, total)
+        measured = measure_agreement(
+            self.space(IMAGE, size).vectors_of(seqs),
+            likenesses([weights.of(features[seq]) for seq in seqs]),
+            self._related(seqs), len(rows),
+        )  # fmt: skip
+        with self.database.writing():
+            self.database.set(_AGREEMENT, measured.model_dump_json())
+
+    def _dimension(self, name: str) -> int:
+        query = "SELECT length(vector) / 2 FROM vectors WHERE space = ? LIMIT 1"
+        return int(self.database.rows(query, name)[0][0])
+
+    def _related(self, seqs: Sequence[int]) -> NDArray[np.bool_]:
+        """(case, case): whether they share an identity."""
+        import numpy as np
+
+        related = np.zeros((len(seqs), len(seqs)), dtype=bool)
+        place = {seq: n for n, seq in enumerate(seqs)}
+        groups: dict[str, list[int]] = {}
+        for part in _parts(seqs):
+            query = f"SELECT key, seq FROM identities WHERE seq IN ({_marks(part)})"  # noqa: S608 - question marks only
+            for key, seq in self.database.rows(query, *part):
+                groups.setdefault(key, []).append(place[seq])
+        for group in groups.values():
+            related[np.ix_(group, group)] = True
+        return related
 
     def _by_words(self, said: Sequence[str], wanted: Wanted, pool: int) -> dict[int, float]:
         """BM25, the best being 1; of a long text, the words that the fewest cases have."""
@@ -204,14 +271,15 @@ class CaseLists:
 def _fused(lists: Mapping[str, Mapping[int, float]], shares: Mapping[str, float]) -> list[Listed]:
     """The weighted sum of the scores; nothing from a list that lacks the case."""
     ranks: dict[int, dict[str, int]] = {}
-    scores: dict[int, float] = {}
+    parts: dict[int, dict[str, float]] = {}
     for name, found in lists.items():
         ordered = sorted(found, key=lambda seq: (-found[seq], seq))
         for rank, seq in enumerate(ordered, start=1):
             ranks.setdefault(seq, {})[name] = rank
-            scores[seq] = scores.get(seq, 0.0) + shares[name] * found[seq]
+            parts.setdefault(seq, {})[name] = shares[name] * found[seq]
+    scores = {seq: sum(each.values()) for seq, each in parts.items()}
     order = sorted(scores, key=lambda seq: (-scores[seq], seq))
-    return [Listed(seq, scores[seq], ranks[seq]) for seq in order]
+    return [Listed(seq, scores[seq], ranks[seq], parts[seq]) for seq in order]
 
 
 def _affordable(tokens: Sequence[str], cases: Sequence[int]) -> list[str]:

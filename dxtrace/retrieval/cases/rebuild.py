@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from dxtrace.knowledge.vocabulary import Vocabulary
 from dxtrace.retrieval.cases.database import FILE, folder_lock
 from dxtrace.retrieval.cases.graph_file import SUFFIX
-from dxtrace.retrieval.cases.index import IMAGE, TEXT, CaseIndex, read_record
+from dxtrace.retrieval.cases.index import CaseIndex, read_record
+from dxtrace.retrieval.cases.lists import IMAGE, TEXT
 from dxtrace.retrieval.cases.record import CaseRecord
+from dxtrace.retrieval.cases.report_files import clear_report_files
 from dxtrace.retrieval.embedding import TextEmbedder
 from dxtrace.retrieval.errors import DamagedIndex
 
@@ -55,7 +57,11 @@ class _Salvaged:
 
 
 def rebuild(
-    folder: Path, vocabulary: Vocabulary, *, embedder: TextEmbedder | None = None
+    folder: Path,
+    vocabulary: Vocabulary,
+    *,
+    embedder: TextEmbedder | None = None,
+    image_embedder: str = "",
 ) -> Rebuilt:
     """Make the index of a folder anew. Who adds meanwhile waits.
 
@@ -66,22 +72,28 @@ def rebuild(
         folder: the folder of the index.
         vocabulary: as for the index.
         embedder: as for the index.
+        image_embedder: as for the index; if it is another than the old one, vectors of images come
+            again when their sources are added again. Empty keeps the old one and its vectors.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with folder_lock(folder, fcntl.LOCK_EX):
         new = folder / _NEW
         _clear(new)
         old = _OldFile(folder / FILE)
-        index = CaseIndex(new, vocabulary, embedder=embedder, image_embedder=old.embedder(IMAGE))
+        images = image_embedder or old.embedder(IMAGE)
+        index = CaseIndex(new, vocabulary, embedder=embedder, image_embedder=images)
         index.take_salt(old.setting("salt"))
         same = embedder is not None and old.embedder(TEXT) == embedder.fingerprint
+        kept_spaces = frozenset(
+            ({TEXT} if same else set()) | ({IMAGE} if old.embedder(IMAGE) == images else set())
+        )
         part: list[_Salvaged] = []
         for salvaged in old.cases():
             part.append(salvaged)
             if len(part) == _TOGETHER:
-                _add(index, part, same_embedder=same)
+                _add(index, part, kept_spaces)
                 part = []
-        _add(index, part, same_embedder=same)
+        _add(index, part, kept_spaces)
         index.tidy()
         kept = len(index)
         index.database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -89,15 +101,22 @@ def rebuild(
         damaged = old.set_aside()
         for graph in folder.glob(f"*{SUFFIX}"):
             graph.unlink()
+        clear_report_files(folder)
         for file in new.iterdir():
             file.replace(folder / file.name)
         new.rmdir()
     return Rebuilt(kept=kept, lost=old.lost, damaged=damaged)
 
 
-def _add(index: CaseIndex, part: list[_Salvaged], *, same_embedder: bool) -> None:
-    texts = {s.record.source: s.vectors[TEXT] for s in part if same_embedder and TEXT in s.vectors}
-    images = {s.record.source: s.vectors[IMAGE] for s in part if IMAGE in s.vectors}
+def _add(index: CaseIndex, part: list[_Salvaged], kept_spaces: frozenset[str]) -> None:
+    texts, images = (
+        {
+            s.record.source: s.vectors[space]
+            for s in part
+            if space in kept_spaces and space in s.vectors
+        }
+        for space in (TEXT, IMAGE)
+    )
     keys = {s.record.source: s.keys for s in part}
     index.add([s.record for s in part], images, texts=texts, keys=keys)
 

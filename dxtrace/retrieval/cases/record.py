@@ -41,6 +41,22 @@ class CaseRecord(Frozen):
     identities: frozenset[str] = Field(default=frozenset(), exclude=True)
 
 
+class Neighbour(Frozen):
+    """A case of the index beside one that is asked about.
+
+    Attributes:
+        record: the case.
+        likeness: what cases are ordered by; a sum of likenesses, no probability.
+        parts: how much of it comes from findings, words, text and image.
+        ranks: its place by each of these alone, where it has one.
+    """
+
+    record: CaseRecord
+    likeness: float
+    parts: dict[str, float] = Field(default_factory=dict)
+    ranks: dict[str, int] = Field(default_factory=dict)
+
+
 class CaseFilter(Frozen):
     """Which cases may be found; a field that is None allows all.
 

@@ -121,6 +121,25 @@ class VectorSpace:
         cosines = recent.vectors @ query
         return [Near(recent.seqs[i], float(cosines[i])) for i in np.argsort(-cosines)]
 
+    def cosines(self, query: Vectors, seqs: list[int]) -> dict[int, float]:
+        """How near rows are; those without a vector are left out.
+
+        Args:
+            query: (dimension,), of unit norm.
+            seqs: numbers of the rows.
+        """
+        return {near.seq: near.cosine for near in self._compare(query, seqs)}
+
+    def vectors_of(self, seqs: list[int]) -> Vectors:
+        """The vectors of rows that have one: (row, dimension), in the order of ``seqs``."""
+        marks = ",".join("?" * len(seqs))
+        rows = self.database.rows(
+            f"SELECT seq, vector FROM vectors WHERE space = ? AND seq IN ({marks})",  # noqa: S608 - question marks only
+            self.space, *seqs,
+        )  # fmt: skip
+        known = dict(rows)
+        return self._decode([known[seq] for seq in seqs])
+
     def _compare(self, query: Vectors, seqs: list[int]) -> list[Near]:
         """Candidates of the graph, at full precision; rows that are gone are none."""
         found: list[Near] = []

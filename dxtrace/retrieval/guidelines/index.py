@@ -218,10 +218,11 @@ class GuidelineIndex:
         return {key for key, document in documents.items() if route.admits(document)}
 
     def _unheld(self, question: str, route: Route) -> list[str]:
-        if route.named:
+        named = frozenset() if route.named else named_guidelines(question)
+        if not named:
             return []
-        held = {n for e in self._entries for n in named_guidelines(e.document.title)}
-        return sorted(named_guidelines(question) - held)
+        held = {n for e in self._entries for n in named_guidelines(_title(e))}
+        return sorted(named - held)
 
 
 class _Weighing:
@@ -295,6 +296,11 @@ def each_text_once(scored: list[tuple[float, Candidate]]) -> list[tuple[float, C
     for pair in ordered:
         kept.setdefault(pair[1].entry.passage.text, pair)
     return list(kept.values())
+
+
+def _title(entry: Entry) -> str:
+    """What says which guidelines an entry holds: of a document without a pack, all that it says."""
+    return entry.document.title if entry.document.pack else entry.lexical_text
 
 
 def _hit(entry: Entry, score: float | None = None) -> Hit:

@@ -17,7 +17,7 @@ from dxtrace.retrieval.errors import DamagedIndex
 from dxtrace.retrieval.guidelines.pack_documents import ConceptReader, pack_documents
 from dxtrace.retrieval.guidelines.pack_vectors import shipped_vectors
 from dxtrace.retrieval.guidelines.passage import GuidelineDocument, GuidelinePassage
-from dxtrace.retrieval.guidelines.record import DocumentRecord
+from dxtrace.retrieval.guidelines.record import RECORD, DocumentRecord
 from dxtrace.retrieval.vector_cache import CachedEmbedder
 
 TEXT, ASKED = "text", "asked"
@@ -119,7 +119,7 @@ class GuidelineLibrary:
         if cache is not None:
             shipped = shipped_vectors(embedder.fingerprint)
             self._keeping = CachedEmbedder(embedder, cache, shipped)
-        self.record = DocumentRecord(folder / "documents.sqlite")
+        self.record = DocumentRecord(folder / RECORD)
 
     def open(self) -> tuple[tuple[Entry, ...], ChromaStore]:
         """The passages of today and their vectors.
@@ -128,7 +128,7 @@ class GuidelineLibrary:
             DamagedIndex: if record or vectors cannot be read.
             EmbedderMismatch: if the vectors were made by another embedder.
         """
-        with self._held():
+        with self.held():
             self._take_packs()
             if not self.record.state("generation"):
                 self._new_generation()
@@ -141,7 +141,7 @@ class GuidelineLibrary:
             Where a damaged record is now; None if it was whole.
         """
         aside = None
-        with self._held():
+        with self.held():
             try:
                 self._take_packs()
             except DamagedIndex:
@@ -207,7 +207,8 @@ class GuidelineLibrary:
         return self.folder / f"{_VECTORS}{self.record.state('generation')}"
 
     @contextmanager
-    def _held(self) -> Iterator[None]:
+    def held(self) -> Iterator[None]:
+        """Nobody else changes the documents or their vectors meanwhile; not to be nested."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self.folder / "lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -77,8 +77,12 @@ class GuidelineDocument(Frozen):
 
     @property
     def sha256(self) -> str:
-        """Hash of everything in it: another hash is another version."""
-        return sha256(self.model_dump_json().encode()).hexdigest()
+        """Hash of everything said in it: another hash is another version.
+
+        What is left at its default does not count, so that a field that DxTrace learns later
+        leaves the citations of old documents as they are.
+        """
+        return sha256(self.model_dump_json(exclude_defaults=True).encode()).hexdigest()
 
     def reference(self, passage: GuidelinePassage) -> str:
         """What a citation names: document, version and passage."""

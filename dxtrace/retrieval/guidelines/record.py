@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,8 @@ from dxtrace.retrieval.errors import DamagedIndex
 from dxtrace.retrieval.guidelines.passage import GuidelineDocument, GuidelinePassage
 
 Addition = Literal["added", "unchanged", "superseding", "restored"]
+RECORD = "documents.sqlite"
+"""Name of the file in the folder of the guideline index."""
 _PATIENCE_S = 60.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -22,8 +25,42 @@ CREATE TABLE IF NOT EXISTS documents (
 CREATE TABLE IF NOT EXISTS passages (
     reference TEXT PRIMARY KEY, key TEXT NOT NULL, sha256 TEXT NOT NULL, passage TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS files (
+    file_sha256 TEXT NOT NULL, path TEXT NOT NULL, key TEXT NOT NULL, sha256 TEXT NOT NULL,
+    PRIMARY KEY (file_sha256, key)
+);
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """The file that a document was read from.
+
+    Attributes:
+        sha256: hash of its content.
+        path: where it lay, links resolved.
+    """
+
+    sha256: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a document.
+
+    Attributes:
+        document: the version.
+        added: when it was first added, in UTC (ISO 8601).
+        current: whether it is the one that is searched.
+        file: what it was read from; None for a pack.
+    """
+
+    document: GuidelineDocument
+    added: str
+    current: bool
+    file: SourceFile | None = None
 
 
 class DocumentRecord:
@@ -38,14 +75,23 @@ class DocumentRecord:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def add(self, document: GuidelineDocument) -> Addition:
+    def add(self, document: GuidelineDocument, file: SourceFile | None = None) -> Addition:
         """Make a document the current version of its key; what it supersedes stays citable.
+
+        Args:
+            document: the document.
+            file: what it was read from.
 
         Raises:
             DamagedIndex: if the record cannot be read.
         """
         digest = document.sha256
         with self._transaction() as database:
+            if file is not None:
+                database.execute(
+                    "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
+                    (file.sha256, file.path, document.key, digest),
+                )
             rows = database.execute(
                 "SELECT sha256, current FROM documents WHERE key = ?", (document.key,)
             ).fetchall()
@@ -90,6 +136,24 @@ class DocumentRecord:
             return None
         document = GuidelineDocument.model_validate_json(row[0])
         return document, next(p for p in document.passages if p.key == row[1])
+
+    def versions(self, key: str | None = None) -> tuple[Version, ...]:
+        """The versions of a document, or of all documents, by key and in the order of adding."""
+        where, which = ("WHERE d.key = ?", (key,)) if key is not None else ("", ())
+        with self._reading() as database:
+            rows = database.execute(
+                "SELECT d.content, d.added, d.current, f.file_sha256, f.path FROM documents AS d "  # noqa: S608 - no text of others
+                "LEFT JOIN files AS f ON f.key = d.key AND f.sha256 = d.sha256 "
+                f"{where} GROUP BY d.key, d.sha256 ORDER BY d.key, d.added, d.rowid",
+                which,
+            ).fetchall()
+        return tuple(
+            Version(
+                GuidelineDocument.model_validate_json(content), added, bool(current),
+                SourceFile(digest, path) if digest else None,
+            )
+            for content, added, current, digest, path in rows
+        )  # fmt: skip
 
     def state(self, name: str) -> str:
         """What was remembered under a name; empty if nothing was."""

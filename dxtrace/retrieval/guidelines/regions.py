@@ -18,6 +18,11 @@ def named_regions(text: str) -> frozenset[str]:
     return frozenset(name for name, pattern in _patterns()[0].items() if pattern.search(lowered))
 
 
+def region_names() -> tuple[str, ...]:
+    """The parts of the body that are told apart."""
+    return tuple(sorted(_patterns()[0]))
+
+
 def named_guidelines(text: str) -> frozenset[str]:
     """The guidelines that a text names, of those that are often asked for."""
     lowered = text.lower()

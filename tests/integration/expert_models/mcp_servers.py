@@ -15,7 +15,7 @@ from expert_models.mcp_expert.serve import serve
 CARD = ModelCard(
     name="theirs", version="2.1", title="Marks what is dense", accepts=("image",),
     modalities=("CT",), image="stack", produces=("pulmonary_nodule",), licence="MIT",
-    intended_use="tests", limits="all", timeout_s=60,
+    intended_use="tests", limits="all", timeout_s=600,
 )  # fmt: skip
 
 

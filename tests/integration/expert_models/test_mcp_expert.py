@@ -5,12 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,8 +21,10 @@ from dxtrace.clinical import Arguments, Case, Observation, Outcome, Report
 from expert_models import ModelCard
 from expert_models.configured_expert import ConfiguredExpert
 from expert_models.families import ExpertEntry
-from expert_models.mcp_expert.session import LEASH
+from expert_models.mcp_expert import session
+from expert_models.mcp_expert.connection import LEASH, Connection
 from tests.integration.expert_models import mcp_servers
+from tests.processes import LIMIT_S, has_ended, wait_until
 from tools import ArtifactStore, Tool, ToolRegistry, run_tool
 from tools.configured import load_configured
 from tools.phantom_case import phantom_case
@@ -53,6 +55,22 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def _no_server_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The servers that experts in this process have started end with the test."""
+    opened: list[session.Connection] = []
+
+    def connect(*how: Any) -> session.Connection:
+        opened.append(Connection(*how))
+        return opened[-1]
+
+    monkeypatch.setattr(session, "Connection", connect)
+    yield
+    for connection in opened:
+        with suppress(RuntimeError):  # it has been closed already
+            connection.close()
 
 
 def entry(python: Path, expert: str, **options: object) -> ExpertEntry:
@@ -99,6 +117,39 @@ def test_the_server_is_kept_between_calls_and_learns_nothing_else(python: Path, 
     assert first[0] == second[0]
     assert (first[1], second[1]) == ("call 1", "call 2")
     assert first[4] == "knows ['id', 'studies']"
+
+
+def test_a_server_that_was_killed_between_two_calls_is_started_again(
+    python: Path, case: Case
+) -> None:
+    tool = here(tool_of(python, "DenseSpot"))
+    first = run_tool(tool, case, reuse=False).call.notes
+    server = int(first[0].removeprefix("process "))
+    os.kill(server, signal.SIGKILL)
+    wait_until(lambda: has_ended(server), "the server ends")
+    second = run_tool(tool, case, reuse=False).call
+    assert second.outcome is Outcome.OK, second.reason
+    assert second.notes[0] != first[0]
+    assert second.notes[1] == "call 1"
+
+
+USES_A_SERVER = """
+import sys
+from expert_models.mcp_expert.connection import Server
+from expert_models.mcp_expert.session import McpSession
+session = McpSession(Server(sys.argv[1], (sys.argv[2], "Refusing")))
+print(session.call("describe", {})["name"])
+"""
+
+
+def test_a_program_that_ends_does_not_wait_for_its_servers(python: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", USES_A_SERVER, str(python), str(SERVER)], cwd=ROOT,
+        capture_output=True, text=True, check=False, timeout=LIMIT_S,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "theirs\n"), done.stderr
+    assert "Exception ignored" not in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_spacing_that_is_unknown_stays_unknown(python: Path, tmp_path: Path) -> None:
@@ -178,48 +229,28 @@ def test_an_answer_that_is_none_fails_the_call(
     assert reason in run.call.reason
 
 
-def alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    state = subprocess.run(
-        ["ps", "-o", "state=", "-p", str(process)], capture_output=True, text=True, check=False
-    )
-    return bool(state.stdout.strip()) and not state.stdout.startswith("Z")
-
-
 def test_a_server_that_hangs_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     file = tmp_path / "pid"
-    hang = f"import os, time; open({str(file)!r}, 'w').write(f'{{os.getpid()}} '); time.sleep(600)"
+    hang = f"import os, time; open({str(file)!r}, 'w').write(f'{{os.getpid()}} '); time.sleep(3600)"
     start = (
         "import subprocess, sys, time;"
         f"subprocess.Popen([sys.executable, {str(LEASH)!r}, sys.executable, '-c', {hang!r}],"
-        "start_new_session=True); time.sleep(600)"
+        "start_new_session=True); time.sleep(3600)"
     )
     parent = subprocess.Popen([sys.executable, "-c", start])
     server = None
     try:
-        _wait_until(lambda: file.exists() and file.read_text().endswith(" "))
+        wait_until(lambda: file.exists() and file.read_text().endswith(" "), "the server starts")
         server = int(file.read_text())
-        assert alive(server)
+        assert not has_ended(server)
         parent.kill()
         parent.wait()
-        _wait_until(lambda: not alive(server))
+        wait_until(lambda: has_ended(server), "the server ends")
     finally:
         parent.kill()
         if server is not None:
             with suppress(ProcessLookupError):
                 os.kill(server, signal.SIGKILL)
-
-
-def _wait_until(true: Callable[[], bool]) -> None:
-    """Wait for what other processes do; the test's own failure is that it never happens."""
-    for _ in range(600):
-        if true():
-            return
-        time.sleep(0.05)
-    pytest.fail("it did not happen within half a minute")
 
 
 def test_a_command_that_is_not_there_is_said(home: Path, python: Path) -> None:

@@ -5,10 +5,10 @@ import signal
 import threading
 from pathlib import Path
 
-import psutil
 import pytest
 
 from graphs import review_with_trace
+from tests.processes import running_experts, wait_until
 from tests.unit.graphs.benches import bench_with, report_case
 from tests.unit.tools.host.resident_experts import Resident
 from tools import Tool
@@ -20,8 +20,7 @@ def test_an_interrupted_review_does_not_wait_for_an_expert_that_hangs(tmp_path: 
     begun = tmp_path / "begun"
 
     def interrupt() -> None:
-        while not begun.exists():
-            threading.Event().wait(0.01)
+        wait_until(begun.exists, "the expert begins")
         os.kill(os.getpid(), signal.SIGINT)
 
     before = signal.getsignal(signal.SIGINT)
@@ -29,6 +28,4 @@ def test_an_interrupted_review_does_not_wait_for_an_expert_that_hangs(tmp_path: 
     with pytest.raises(KeyboardInterrupt):
         review_with_trace(report_case(f"touch {begun}"), bench=bench)
     assert signal.getsignal(signal.SIGINT) is before
-    children = psutil.Process().children(recursive=True)
-    left = [p for p in children if p.cmdline()[-1:] == [f"dxtrace-expert-{expert.card.name}"]]
-    assert left == []
+    wait_until(lambda: not running_experts(expert.card.name), "the expert ends")

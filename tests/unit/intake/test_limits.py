@@ -4,6 +4,7 @@ import sys
 import pytest
 
 from dxtrace.intake import IntakeLimits
+from tests.processes import LIMIT_S
 
 
 def test_the_environment_sets_limits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,7 +17,7 @@ def test_a_limit_that_is_none_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("DXTRACE_MAX_FRAMES", "many")
     done = subprocess.run(
         [sys.executable, "-m", "dxtrace", "review", "examples/chest_ct_report.txt"],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=LIMIT_S, check=False,
     )  # fmt: skip
     assert done.returncode == 2
     assert "DXTRACE_MAX_FRAMES" in done.stderr

@@ -8,7 +8,7 @@ from tools import expert_tool
 CARD = {"accepts": ("report",), "produces": ("gas",), "isolated": True}
 
 
-@expert_tool(ModelCard(name="decorated_work", timeout_s=60, **CARD))
+@expert_tool(ModelCard(name="decorated_work", timeout_s=600, **CARD))
 def decorated_work(case: Case) -> list[Finding]:
     """As a plug-in writes it."""
     return work(case)

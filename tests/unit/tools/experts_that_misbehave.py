@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import NoReturn
 
+from dxtrace.atomic_write import write_atomically
 from dxtrace.clinical import Case, Finding, Presence
 from expert_models import RetryableError, ToolRefusal
 
@@ -84,7 +86,7 @@ def talk(case: Case) -> list[Finding]:
 
 
 def leave_a_child(case: Case) -> NoReturn:
-    """Starts a process and hangs."""
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    sys.stderr.write(f"child {child.pid}\n")
+    """Starts a process, writes its number to the file that the report names, and hangs."""
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+    write_atomically(Path(case.reports[0].text), str(child.pid))
     hang(case)

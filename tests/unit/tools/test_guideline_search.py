@@ -116,7 +116,7 @@ def test_without_the_embedder_it_says_what_to_install(
     assert "config.json" in run.call.reason
 
 
-def test_an_invented_quotation_is_left_out(search: GuidelineSearch) -> None:
+def test_an_invented_quotation_is_marked(search: GuidelineSearch) -> None:
     found = search.run(case("What is 4X in Lung-RADS?"), Arguments()).passages[0]
     invented = found.model_copy(update={"quote": "4X is benign.", "span": (0, 13)})
 
@@ -124,8 +124,16 @@ def test_an_invented_quotation_is_left_out(search: GuidelineSearch) -> None:
         return ExpertOutput(passages=(found, invented))
 
     run = run_tool(Tool(search.card.model_copy(update={"prompts": ()}), quoting), case("?"))
-    assert run.call.passages == (found,)
-    assert any("1 quotation(s) left out" in note for note in run.call.notes)
+    assert run.call.passages[0] == found
+    assert run.call.passages[1].unverified == "the cited passage does not say so"
+
+
+def test_a_passage_that_only_an_expert_of_others_has_is_marked(search: GuidelineSearch) -> None:
+    found = search.run(case("What is 4X in Lung-RADS?"), Arguments()).passages
+    card = search.card.model_copy(update={"name": "library_of_others", "prompts": ()})
+    tool = Tool(card, lambda _: ExpertOutput(passages=found), origin="somebody")
+    (why,) = {p.unverified for p in run_tool(tool, case("?")).call.passages}
+    assert why == "only library_of_others says that it stands there"
 
 
 def test_the_shipped_vectors_are_those_of_the_packs(search: GuidelineSearch) -> None:

@@ -142,7 +142,7 @@ def test_without_an_output_folder_masks_are_measured_and_not_kept() -> None:
 
 
 def test_an_isolated_expert_returns_masks_too(store: ArtifactStore) -> None:
-    done = run(store=store, isolated=True, timeout_s=120)
+    done = run(store=store, isolated=True, timeout_s=600)
     assert done.call.outcome is Outcome.OK, done.call.reason
     assert len([a for a in done.artifacts if a.kind == "mask"]) == 2
     assert done.findings[0].evidence[0].artifact

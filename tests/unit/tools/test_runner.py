@@ -1,13 +1,13 @@
 """The runner: whatever happens in a tool becomes one of six outcomes, and never a finding."""
 
-import contextlib
 import importlib
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import psutil
 import pytest
 
 from dxtrace.clinical import (
@@ -24,8 +24,9 @@ from dxtrace.clinical import (
     Study,
 )
 from expert_models import ModelCard, RetryableError
+from tests.processes import has_ended, running_experts, wait_until
 from tests.unit.tools import experts_that_misbehave as experts
-from tools import Tool, run_tool
+from tools import Cancellation, Tool, run_tool
 
 CASE = Case(id="c-1", reports=(Report(text="FINDINGS: Gas."),))
 
@@ -33,12 +34,6 @@ CASE = Case(id="c-1", reports=(Report(text="FINDINGS: Gas."),))
 def tool(function: Callable[[Case], Any], **card: Any) -> Tool:
     fields = {"name": "expert", "accepts": ("report",), "produces": ("gas",), **card}
     return Tool(ModelCard(**fields), function, origin="somebody")
-
-
-def running_experts(name: str) -> list[psutil.Process]:
-    """The processes of an expert that this process has started and that still are there."""
-    children = psutil.Process().children(recursive=True)
-    return [p for p in children if p.cmdline() and p.cmdline()[-1] == f"dxtrace-expert-{name}"]
 
 
 def gas(presence: Presence = Presence.PRESENT, **fields: Any) -> Finding:
@@ -247,7 +242,7 @@ def test_a_hanging_tool_is_killed_at_its_limit() -> None:
 def test_an_isolated_tool_ends_as_one_in_this_process(
     function: Callable[[Case], Any], outcome: Outcome, reason: str
 ) -> None:
-    run = run_tool(tool(function, isolated=True, timeout_s=60), CASE)
+    run = run_tool(tool(function, isolated=True, timeout_s=600), CASE)
     assert run.call.outcome is outcome
     assert reason in run.call.reason
 
@@ -282,13 +277,17 @@ def test_a_function_that_another_process_cannot_find_is_refused_clearly() -> Non
     assert "must be defined at the top of a module" in run.call.reason
 
 
-def test_what_a_killed_tool_has_started_is_killed_too(capfd: pytest.CaptureFixture[str]) -> None:
-    run = run_tool(tool(experts.leave_a_child, isolated=True, timeout_s=8), CASE)
-    assert run.call.outcome is Outcome.TIMED_OUT
-    child = int(capfd.readouterr().err.split("child ")[1].split()[0])
-    with contextlib.suppress(psutil.NoSuchProcess):
-        psutil.Process(child).wait(10)
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie"
+def test_what_a_killed_tool_has_started_is_killed_too(tmp_path: Path) -> None:
+    number, cancellation = tmp_path / "number", Cancellation()
+    case = Case(id="c-1", reports=(Report(text=str(number)),))
+    starts = tool(experts.leave_a_child, isolated=True)
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(run_tool, starts, case, cancellation=cancellation)
+        wait_until(number.exists, "the tool starts a process")
+        cancellation.cancel()
+        assert running.result().call.reason == "cancelled"
+    child = int(number.read_text())
+    wait_until(lambda: has_ended(child), "what the tool has started ends")
 
 
 def test_what_an_isolated_tool_prints_is_no_output_of_ours(

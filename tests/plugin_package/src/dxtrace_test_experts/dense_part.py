@@ -23,7 +23,7 @@ class DensePartExpert:
         image="stack",
         produces=("pulmonary_nodule",),
         isolated=True,
-        timeout_s=120,
+        timeout_s=600,
         memory_mb=500,
         cost=0.5,
         licence="Apache-2.0",

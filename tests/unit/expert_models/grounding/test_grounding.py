@@ -19,7 +19,7 @@ from expert_models import Arguments
 from expert_models.families import ExpertEntry, build_expert
 from expert_models.grounding import PhraseExpert, PhraseSettings, Region
 from expert_models.grounding.lesions import linked, without_doubles
-from expert_models.grounding.segmenter import box_of
+from expert_models.grounding.segmenter import Regions, box_of
 from tests.unit.expert_models.grounding import tiny_models
 from tests.unit.expert_models.segment_anything import tiny_sam
 from tools import Tool, ToolRun, run_tool
@@ -102,6 +102,26 @@ def test_a_stack_is_refused_where_single_pictures_are_expected(
     run = _run(_entry(models / "clipseg"), case)
     assert run.call.outcome is Outcome.NOT_APPLICABLE
     assert "picture" in run.call.reason
+
+
+@pytest.mark.parametrize("name", ["dino", "clipseg"])
+def test_where_the_memory_of_a_gpu_does_not_suffice_it_runs_on_the_processor(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    from transformers import PreTrainedModel
+
+    move = PreTrainedModel.to
+
+    def small(self: Any, device: Any) -> Any:
+        if torch.device(device).type == "cuda":
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return move(self, device)
+
+    monkeypatch.setattr(PreTrainedModel, "to", small)
+    run = _run(_entry(models / name, device="cuda:0"), _picture(tmp_path))
+    assert run.call.outcome is Outcome.OK, run.call.reason
+    assert run.findings
+    assert run.call.notes[0] == "the memory of cuda:0 did not suffice: it ran on the processor"
 
 
 # -- where the regions lie -------------------------------------------------------------------------
@@ -200,11 +220,12 @@ class Bright:
 
     scale = "share"
 
-    def segment(self, picture: Any, phrases: Any, *, floor: float) -> list[Region]:
+    def segment(self, picture: Any, phrases: Any, *, floor: float) -> Regions:
         mask = picture[..., 0] > 200
         score = float(mask.mean())
         known = [p for p in phrases if p != "unicorn"]
-        return [Region(p, score, mask, box_of(mask)) for p in known if score >= floor]
+        found = (Region(p, score, mask, box_of(mask)) for p in known if score >= floor)
+        return Regions(tuple(found))
 
 
 def _bright(models: Path, **options: Any) -> PhraseExpert:

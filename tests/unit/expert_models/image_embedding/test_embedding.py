@@ -170,7 +170,7 @@ def test_folders_that_are_no_such_model_are_refused(tmp_path: Path, damage: str)
 def test_weights_beside_those_that_are_stated_are_not_used(tmp_path: Path) -> None:
     folder = tiny_models.write_clip(tmp_path / "clip")
     (folder / "pytorch_model.bin").write_bytes(b"what is stated")
-    from expert_models.runtime.checksums import read_sha256
+    from dxtrace.file_hash import read_sha256
 
     stated = WeightsFile(name="pytorch_model.bin", sha256=read_sha256(folder / "pytorch_model.bin"))
     built = build_expert(entry().model_copy(update={"files": (stated,)}), folder)

@@ -4,13 +4,15 @@ from importlib.util import find_spec
 
 import pytest
 
+from tests.processes import LIMIT_S
+
 if not all(map(find_spec, ("torch", "torchvision"))):
     pytest.skip("needs the extra 'experts'", allow_module_level=True)
 
 
 def _python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=LIMIT_S, check=False
     )
 
 

@@ -15,11 +15,11 @@ import torch
 
 from dxtrace.clinical import Finding, Outcome, Presence
 from dxtrace.clinical.volume import Mask
+from dxtrace.file_hash import read_sha256
 from dxtrace.knowledge import load_knowledge
 from expert_models import ToolRefusal
 from expert_models.card import WeightsFile
 from expert_models.families import ExpertEntry, build_expert
-from expert_models.runtime.checksums import read_sha256
 from expert_models.torchxrayvision import segmenter as segmenter_module
 from expert_models.torchxrayvision.networks import CONCEPTS, LESIONS, classifiers
 from tests.unit.expert_models.radiographs import case_of, tool_of, write_dicom, write_noise

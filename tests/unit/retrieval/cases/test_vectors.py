@@ -11,7 +11,6 @@ from dxtrace.retrieval.cases.database import Database
 from dxtrace.retrieval.cases.vectors import VectorSpace
 from dxtrace.retrieval.errors import DamagedIndex
 
-pytest.importorskip("usearch")
 DIMENSION, SEED = 32, 5
 
 

@@ -2,8 +2,8 @@
 
 import os
 import stat
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client
 from pathlib import Path
@@ -12,6 +12,7 @@ import pytest
 
 from dxtrace.clinical import Outcome
 from expert_models import Arguments
+from tests.processes import LIMIT_S, wait_until
 from tests.unit.tools.host.resident_experts import Resident, case_of, said
 from tools import Cancellation, Tool, run_tool
 from tools.host import HostAddress, serve_experts, use_host_at
@@ -68,19 +69,23 @@ def test_a_caller_that_goes_away_ends_its_call(address: HostAddress, host: Exper
     with Client(address.path, family="AF_UNIX", authkey=address.key) as connection:
         connection.send(request)
         with host.changed:
-            assert host.changed.wait_for(lambda: host.running() == ("left",), timeout=60)
+            assert host.changed.wait_for(lambda: host.running() == ("left",), timeout=LIMIT_S)
     with host.changed:
-        assert host.changed.wait_for(lambda: host.running() == (), timeout=60)
+        assert host.changed.wait_for(lambda: host.running() == (), timeout=LIMIT_S)
 
 
 @pytest.mark.usefixtures("address")
-def test_a_cancelled_call_ends_at_the_host(host: ExpertHost) -> None:
-    cancellation = Cancellation()
-    threading.Timer(0.1, cancellation.cancel).start()
-    run = run_tool(tool("hangs"), case_of("hang"), cancellation=cancellation)
+def test_a_cancelled_call_ends_at_the_host(host: ExpertHost, tmp_path: Path) -> None:
+    cancellation, begun = Cancellation(), tmp_path / "begun"
+    case = case_of(f"touch {begun}")
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(run_tool, tool("hangs"), case, cancellation=cancellation)
+        wait_until(begun.exists, "the call begins")
+        cancellation.cancel()
+        run = running.result()
     assert (run.call.outcome, run.call.reason) == (Outcome.FAILED, "cancelled")
     with host.changed:
-        assert host.changed.wait_for(lambda: host.running() == (), timeout=60)
+        assert host.changed.wait_for(lambda: host.running() == (), timeout=LIMIT_S)
 
 
 def test_what_is_no_request_ends_only_its_connection(address: HostAddress) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from dxtrace.clinical import Outcome
 from expert_models import Arguments
+from tests.processes import LIMIT_S, wait_until
 from tests.unit.tools.host.resident_experts import Resident, Together, case_of, said
 from tools import Cancellation, Tool, ToolRun, run_tool
 from tools.host.host import ExpertHost
@@ -24,6 +25,11 @@ from tools.host.scratch import make_scratch
 def tool(kind: type[Resident] = Resident, **card: Any) -> Tool:
     expert = kind(**card)
     return Tool(expert.card, expert.run, "somebody")
+
+
+def hasty(patient: Tool) -> Tool:
+    """The same expert, in the same process, with a short limit: for calls that hang."""
+    return Tool(patient.card.model_copy(update={"timeout_s": 1.0}), patient.function, "somebody")
 
 
 @pytest.fixture
@@ -47,7 +53,7 @@ def process_of(run: ToolRun) -> int:
 
 def wait_until_running(host: ExpertHost, *names: str) -> None:
     with host.changed:
-        assert host.changed.wait_for(lambda: set(names) <= set(host.running()), timeout=60)
+        assert host.changed.wait_for(lambda: set(names) <= set(host.running()), timeout=LIMIT_S)
 
 
 def test_the_second_call_finds_the_expert_as_the_first_left_it() -> None:
@@ -67,13 +73,13 @@ def test_experts_of_one_name_and_different_settings_are_different_experts() -> N
     [
         ("die", Outcome.FAILED, "exit code 9"),
         ("out-of-memory", Outcome.FAILED, "killed by SIGKILL (out of memory?)"),
-        ("hang", Outcome.TIMED_OUT, "killed after its limit of 2.0 s"),
+        ("hang", Outcome.TIMED_OUT, "killed after its limit of 1.0 s"),
     ],
 )
 def test_what_ends_the_process_costs_one_call(order: str, outcome: Outcome, reason: str) -> None:
-    expert = tool(name="ends", timeout_s=2.0)
+    expert = tool(name="ends")
     before = process_of(run_tool(expert, case_of("look")))
-    ended = run_tool(expert, case_of(order))
+    ended = run_tool(hasty(expert) if order == "hang" else expert, case_of(order))
     assert (ended.call.outcome, ended.findings) == (outcome, ())
     assert reason in ended.call.reason
     after = run_tool(expert, case_of("look"))
@@ -92,9 +98,9 @@ def test_calls_of_several_threads_are_answered_one_after_the_other() -> None:
 
 def test_a_case_larger_than_a_pipe_reaches_an_expert_and_one_that_hangs_is_killed() -> None:
     words = "hang " + "x" * 5_000_000
-    expert = tool(name="large", timeout_s=3.0)
+    expert = tool(name="large")
     assert run_tool(expert, case_of(f"look {words}")).call.outcome is Outcome.OK
-    assert run_tool(expert, case_of(words)).call.outcome is Outcome.TIMED_OUT
+    assert run_tool(hasty(expert), case_of(words)).call.outcome is Outcome.TIMED_OUT
 
 
 # -- memory ------------------------------------------------------------------------------------
@@ -131,7 +137,7 @@ def test_one_that_nobody_calls_is_ended() -> None:
     host = ExpertHost(1000, idle_s=0.05)
     call(host, "one").answer.result()
     with host.changed:
-        assert host.changed.wait_for(lambda: host.running() == (), timeout=60)
+        assert host.changed.wait_for(lambda: host.running() == (), timeout=LIMIT_S)
     assert unpack_ending(call(host, "one").answer.result()).kind == "ok"
     host.close()
 
@@ -173,26 +179,35 @@ def test_one_bad_case_costs_no_other(
 # -- stopping ----------------------------------------------------------------------------------
 
 
-def test_a_cancelled_call_ends_and_so_does_its_process() -> None:
+def test_a_cancelled_call_ends_and_so_does_its_process(tmp_path: Path) -> None:
     cancellation = Cancellation()
     expert = tool(name="cancelled")
     process = psutil.Process(process_of(run_tool(expert, case_of("look"))))
     with ThreadPoolExecutor(1) as threads:
-        running = threads.submit(run_tool, expert, case_of("hang"), cancellation=cancellation)
-        threading.Timer(0.1, cancellation.cancel).start()
+        begun = tmp_path / "begun"
+        case = case_of(f"touch {begun}")
+        running = threads.submit(run_tool, expert, case, cancellation=cancellation)
+        wait_until(begun.exists, "the call begins")
+        cancellation.cancel()
         run = running.result()
     assert (run.call.outcome, run.call.reason) == (Outcome.FAILED, "cancelled")
     assert run_tool(expert, case_of("look"), cancellation=cancellation).call.reason == "cancelled"
-    process.wait(30)
+    process.wait(LIMIT_S)
 
 
-def test_an_interrupt_of_the_user_ends_the_call() -> None:
+def test_an_interrupt_of_the_user_ends_the_call(tmp_path: Path) -> None:
     expert = tool(name="interrupted")
     process = psutil.Process(process_of(run_tool(expert, case_of("look"))))
-    threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGINT]).start()
+    begun = tmp_path / "begun"
+
+    def interrupt() -> None:
+        wait_until(begun.exists, "the call begins")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
-        run_tool(expert, case_of("hang"))
-    process.wait(30)
+        run_tool(expert, case_of(f"touch {begun}"))
+    process.wait(LIMIT_S)
 
 
 def test_a_cancelled_call_that_waits_costs_nobody_else(host: ExpertHost, tmp_path: Path) -> None:
@@ -216,7 +231,7 @@ def test_closing_ends_every_process_and_every_call(host: ExpertHost) -> None:
 
 def test_what_an_expert_leaves_in_temporary_files_goes_with_its_process() -> None:
     host = ExpertHost(1000, idle_s=600)
-    ending = unpack_ending(call(host, "litters", "litter patient").answer.result(60))
+    ending = unpack_ending(call(host, "litters", "litter patient").answer.result(LIMIT_S))
     left = Path(said(ending.found.findings)["word"])
     assert left.exists()
     assert left.parent.stat().st_mode & 0o077 == 0

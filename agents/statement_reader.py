@@ -1,0 +1,119 @@
+"""What a sentence claims, read from its words, whatever its author says that it claims."""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from agents.question_text import question_words
+from dxtrace.clinical import Case, Claim, Context, Finding, Presence, Report, Source
+from dxtrace.clinical.base import Frozen
+from dxtrace.knowledge import Knowledge
+from tools.report_claims import ReportClaimReader
+from tools.report_reader import ReportReader
+from tools.report_reader.phrases import fold
+
+_HEADING = "IMPRESSION: "
+_WORD = re.compile(r"[^\W_]+")
+_LOOKED_AT = 4000
+_ROLES = ("name", "place", "size", "feature")
+"""Words that only turn what is said (denials, doubts) must be of the frame: a sentence that turns
+it twice, or in an unusual way, is not taken as understood."""
+_DENIALS = re.compile(r"\b(?:no|not|without|absent|absence|negative|neither)\b")
+_JOINT = re.compile(r"\b(?:and|or|nor)\b|[,;]")
+
+
+class SentenceReading(Frozen):
+    """What was read from a sentence.
+
+    Attributes:
+        claims: what it claims of this patient now.
+        open: why part of it claims nothing that can be checked: a possibility, an earlier time.
+        unknown: its words that were not understood.
+    """
+
+    claims: tuple[Claim, ...] = ()
+    open: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+class StatementReader:
+    """Reads sentences with the reader of reports, as if they stood in an impression.
+
+    Args:
+        knowledge: vocabulary and packs.
+        reader: reads findings.
+        claims: reads claims.
+    """
+
+    def __init__(
+        self, knowledge: Knowledge, reader: ReportReader, claims: ReportClaimReader
+    ) -> None:
+        self.knowledge, self.reader, self.claims = knowledge, reader, claims
+
+    def read(self, sentence: str, case: Case) -> SentenceReading:
+        """Read one sentence.
+
+        Args:
+            sentence: the words.
+            case: what it is about: "the nodule" of a thyroid ultrasound is in the thyroid.
+        """
+        about = "\n".join(r.text[:_LOOKED_AT] for r in case.reports if not r.is_prior)
+        text = f"{_HEADING}{sentence}"
+        findings = self.reader.read(text, around=about).findings
+        stated = Case(id="sentence", reports=(Report(text=text),))
+        claims = tuple(
+            c.model_copy(update={"source": Source.PLANNER, "document": None, "span": None})
+            for c in self.claims.claims_of(stated, findings)
+        )
+        return SentenceReading(
+            claims=claims,
+            open=tuple(dict.fromkeys(_open(findings))),
+            unknown=self.unknown_words(sentence, findings),
+        )
+
+    @cached_property
+    def _frame(self) -> frozenset[str]:
+        return frozenset(question_words().statement)
+
+    def unknown_words(self, sentence: str, findings: Iterable[Finding]) -> tuple[str, ...]:
+        """The words that neither the vocabulary nor a category nor the frame accounts for.
+
+        Args:
+            sentence: the words.
+            findings: what was read from them.
+        """
+        found = list(findings)
+        sized = any(f.measurements for f in found)
+        described = {f.concept for f in found if f.attributes}
+        spans = [span for _, _, span in self.claims.categories_in(sentence)]
+        spans += [
+            (item.start, item.end)
+            for item in self.reader.recognised(sentence)
+            if item.role in _ROLES
+            and (item.role != "size" or sized)
+            and (item.role != "feature" or not item.concept or item.concept in described)
+        ]
+        folded = fold(sentence)
+        unknown = [
+            word[0]
+            for word in _WORD.finditer(folded)
+            if word[0] not in self._frame
+            and not any(start < word.end() and word.start() < end for start, end in spans)
+        ]
+        return (*unknown, *(("denied twice",) if _is_denied_twice(folded) else ()))
+
+
+def _is_denied_twice(folded: str) -> bool:
+    """Whether two denials stand in one part of a sentence."""
+    return any(len(_DENIALS.findall(part)) > 1 for part in _JOINT.split(folded))
+
+
+def _open(findings: Iterable[Finding]) -> Iterator[str]:
+    """Why a finding of a sentence is no claim about this patient now."""
+    for finding in findings:
+        if finding.context is not Context.CURRENT:
+            yield f"{finding.text or finding.concept}: not about the present ({finding.context})"
+        elif finding.presence not in (Presence.PRESENT, Presence.ABSENT) or finding.is_doubted:
+            yield f"{finding.text or finding.concept}: a possibility, which nothing can prove"
+        elif finding.is_partial_denial:
+            yield f"{finding.text or finding.concept}: denied in part"

@@ -1,0 +1,1 @@
+"""Files of guidelines read to headings, paragraphs and tables, and cut into passages."""

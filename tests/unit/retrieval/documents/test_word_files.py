@@ -1,0 +1,128 @@
+import io
+import zipfile
+from collections.abc import Callable
+
+import pytest
+from docx import Document
+from docx.document import Document as Opened
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+
+from dxtrace.retrieval.documents.blocks import Heading, Paragraph, Table
+from dxtrace.retrieval.documents.word_files import MOST_UNPACKED, read_word
+from dxtrace.retrieval.errors import UnreadableDocument
+
+
+def saved(write: Callable[[Opened], None]) -> bytes:
+    document = Document()
+    write(document)
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+def test_headings_lists_and_raised_digits() -> None:
+    def write(document: Opened) -> None:
+        document.add_heading("Cysts", 0)
+        document.add_heading("Follow-up", 2)
+        document.add_paragraph("at 6 months", style="List Bullet")
+        paragraph = document.add_paragraph("10")
+        paragraph.add_run("9").font.superscript = True
+        paragraph.add_run("/L")
+        paragraph.add_run(" not shown").font.hidden = True
+
+    assert read_word(saved(write)).blocks == (
+        Heading(text="Cysts", level=1), Heading(text="Follow-up", level=2),
+        Paragraph(text="• at 6 months"), Paragraph(text="10⁹/L"),
+    )  # fmt: skip
+
+
+def test_merged_cells_and_marked_head_rows() -> None:
+    def write(document: Opened) -> None:
+        table = document.add_table(rows=3, cols=3)
+        for row, words in zip(
+            table.rows, (("Class", "Wall", "Interval"), ("", "", "months"), ("IIF", "thin", "6")),
+            strict=True,
+        ):  # fmt: skip
+            for cell, text in zip(row.cells, words, strict=True):
+                cell.text = text
+        table.cell(0, 0).merge(table.cell(1, 0))
+        for row in table.rows[:2]:
+            mark = OxmlElement("w:tblHeader")
+            row._tr.get_or_add_trPr().append(mark)  # noqa: SLF001 - python-docx has no other way
+
+    (table,) = read_word(saved(write)).blocks
+    assert isinstance(table, Table)
+    assert table.header_rows == 2
+    assert table.rows == (
+        ("Class", "Wall", "Interval"),
+        ("Class", "", "months"),
+        ("IIF", "thin", "6"),
+    )
+
+
+def test_pages_are_those_that_the_file_records() -> None:
+    def write(document: Opened) -> None:
+        document.add_paragraph("first")
+        run = document.add_paragraph().add_run()
+        run._r.append(OxmlElement("w:lastRenderedPageBreak"))  # noqa: SLF001 - as Word writes it
+        run.add_text("second")
+        document.add_paragraph("third")
+
+    blocks = read_word(saved(write)).blocks
+    assert [(b.text, b.page) for b in blocks if isinstance(b, Paragraph)] == [
+        ("first", 1), ("second", 2), ("third", 2),
+    ]  # fmt: skip
+
+
+def test_inserted_text_is_read_and_deleted_text_is_not() -> None:
+    def write(document: Opened) -> None:
+        paragraph = document.add_paragraph("kept ")
+        inserted, run, text = (OxmlElement(f"w:{name}") for name in ("ins", "r", "t"))
+        text.text = "inserted"
+        run.append(text)
+        inserted.append(run)
+        deleted, gone, words = (OxmlElement(f"w:{name}") for name in ("del", "r", "delText"))
+        words.text = "deleted"
+        words.set(qn("xml:space"), "preserve")
+        gone.append(words)
+        deleted.append(gone)
+        paragraph._p.append(inserted)  # noqa: SLF001 - python-docx writes no revisions
+        paragraph._p.append(deleted)  # noqa: SLF001 - the same
+
+    assert read_word(saved(write)).blocks == (Paragraph(text="kept inserted"),)
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package,
+        package.open("word/document.xml", "w", force_zip64=True) as member,
+    ):
+        for _ in range(MOST_UNPACKED // (1 << 20) + 1):
+            member.write(bytes(1 << 20))
+    assert len(out.getvalue()) < 1 << 20
+    with pytest.raises(UnreadableDocument, match=r"would unpack to 301 MiB: expected at most 300"):
+        read_word(out.getvalue())
+
+
+def test_entities_are_not_expanded() -> None:
+    bomb = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>
+    <w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body><w:p>
+    <w:r><w:t>&b;</w:t></w:r></w:p></w:body></w:document>"""
+    whole = saved(lambda _: None)
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(whole)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, bomb if name == "word/document.xml" else old.read(name))
+    assert "ha" not in str(read_word(out.getvalue()).blocks)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.99])
+def test_a_truncated_file_is_refused(share: float) -> None:
+    def write(document: Opened) -> None:
+        document.add_paragraph("text")
+
+    whole = saved(write)
+    with pytest.raises(UnreadableDocument, match=r"expected a Word document .*truncated"):
+        read_word(whole[: int(share * len(whole))])
