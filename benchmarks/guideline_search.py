@@ -135,11 +135,9 @@ def _fit(
 def _with_bounds(
     fitted: Calibration, questions: Sequence[Question], found: Sequence[Scored]
 ) -> Calibration:
-    """The bound at which the larger of two shares is least: covered questions lost, others answered."""
+    """The bound that makes the larger of two shares least: covered lost, uncovered answered."""
     pairs = [(q, scored) for q, scored in zip(questions, found, strict=True) if scored]
     scores = [(q, fitted.question_score(question_signals(q.text, *s[0]))) for q, s in pairs]
-    outside = sorted((s for q, s in scores if not q.decides), reverse=True)
-    inside = sorted(s for q, s in scores if q.decides)
     answered = np.array([s for q, s in scores if q.decides])
     others = np.array([s for q, s in scores if not q.decides])
     bounds = (np.sort(others)[1:] + np.sort(others)[:-1]) / 2

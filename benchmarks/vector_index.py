@@ -4,8 +4,8 @@ The vectors are drawn, since no million of reports is at hand: ``--vectors falli
 that fall as 1/rank, as those of MiniLM vectors of the Indiana reports do (slope of the logarithms
 -1.05 from rank 5 to 100); ``clustered`` are groups of such vectors about centres drawn alike, as
 reports of one kind lie together; ``isotropic`` has no structure at all, which no text has and no
-graph likes. Times of a search are of one query on one thread, as the wall sees it and as the processor
-counts it (on a machine that is shared these differ).
+graph likes. Times of a search are of one query on one thread, as the wall sees it and as the
+processor counts it (on a machine that is shared these differ).
 
     python benchmarks/vector_index.py --count 100000 --engine usearch-i8 --engine hnswlib
     python benchmarks/vector_index.py --count 1000000 --engine dxtrace
@@ -284,7 +284,9 @@ def main() -> None:
     parser.add_argument("--dimension", type=int, default=384)
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--threads", type=int, default=2, help="for building")
-    parser.add_argument("--vectors", choices=("falling", "clustered", "isotropic"), default="falling")
+    parser.add_argument(
+        "--vectors", choices=("falling", "clustered", "isotropic"), default="falling"
+    )
     parser.add_argument("--engine", action="append", choices=tuple(ENGINES))
     parser.add_argument("--breadth", type=int, action="append", help="of the search")
     parser.add_argument("--folder", type=Path, help="where files go (default: a temporary one)")

@@ -169,9 +169,7 @@ class GuidelineIndex:
                 found.append(Candidate(places[reference], signals))
         return found
 
-    def dense(
-        self, question: str, route: Route = EVERYWHERE, kind: str = TEXT
-    ) -> dict[str, float]:
+    def dense(self, question: str, route: Route = EVERYWHERE, kind: str = TEXT) -> dict[str, float]:
         """Reference to cosine of the nearest passages, nearest first.
 
         Args:

@@ -20,7 +20,7 @@ VECTORS = Path(__file__).with_name("pack_vectors.npz")
 def write_vectors(
     path: Path, embedder: TextEmbedder, documents: Iterable[GuidelineDocument]
 ) -> None:
-    """Embed passages of documents, and what is asked of them, and keep their vectors in half precision."""
+    """Embed passages and what is asked of them; the vectors are kept in half precision."""
     import numpy as np
 
     passages = [p for d in documents for p in d.passages]
