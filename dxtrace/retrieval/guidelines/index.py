@@ -154,7 +154,9 @@ class GuidelineIndex:
         dense, asked = self.dense(question, route), self.dense(question, route, ASKED)
         lexical = self.lexical(question, route)
         places = {e.reference: e for e in self._entries}
-        fused = fuse_rankings([list(dense), list(asked), list(lexical)])
+        nearest = {r: max(c, asked.get(r, c)) for r, c in (asked | dense).items()}
+        by_meaning = sorted(nearest, key=lambda reference: -nearest[reference])
+        fused = fuse_rankings([by_meaning, list(lexical)])
         lowest = min(dense.values(), default=0.0)
         scores = self._own.scores(spelled_out(question))
         own = {e.reference: float(s) for e, s in zip(self._entries, scores, strict=True)}
