@@ -71,6 +71,7 @@ class AnswerWriter:
         """
         asked = list(intents)
         paragraphs = [
+            *_changed(result),
             *self.direct.of(result, asked, undisputed_findings(result)),
             *self._compared(case, result, asked),
             *self._conclusions(result),
@@ -215,6 +216,18 @@ class AnswerWriter:
         if len(said) > _SHOWN_VALUES:
             said = [*said[:_SHOWN_VALUES], f"{len(said) - _SHOWN_VALUES} more"]
         return f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 1 else "".join(said)
+
+
+def _changed(result: Result) -> Iterator[str]:
+    """What an earlier answer said and does not hold any more, before anything else."""
+    for change in result.changes:
+        now = f"it is {change.now} now" if change.now is not None else "it is open now"
+        corrected = [c.finding for c in result.corrections if c.finding in change.because]
+        why = f" ({', '.join(dict.fromkeys(corrected))} was corrected)" if corrected else ""
+        yield (
+            f"An earlier answer does not hold any more: {change.title} was {change.before}; "
+            f"{now}{why}."
+        )
 
 
 def _quotations(result: Result) -> Iterator[str]:

@@ -6,6 +6,7 @@ from agents.intent import Intent, QuestionReader
 from agents.planner import PackChoice, Plan, Situation, requested
 from agents.question_text import asks_for_guideline
 from dxtrace.clinical import (
+    Arguments,
     CallRequest,
     Case,
     CheckedClaim,
@@ -30,6 +31,7 @@ from tools.tool import has_images
 
 _ANALOGIES = (SIMILAR_CASES, DIFFERENTIAL)
 _LOOKED_AT = 4000
+_LONGEST_PHRASE = 200
 _OPPOSITE = {Presence.PRESENT: Presence.ABSENT, Presence.ABSENT: Presence.PRESENT}
 
 
@@ -63,36 +65,45 @@ class PathwayPlanner:
         intents = self.intents(case)
         wanted = self._wanted(intents, missing)
         chosen = [
-            (tool, why)
+            (CallRequest(tool=tool.card.name), why)
             for tool in self.registry
             if tool.card.name not in done and (why := self._why(tool, case, wanted, bool(called)))
         ]
-        chosen += self._guidelines(case, done)
+        chosen += self._guidelines(situation)
         chosen += self._analogies(case, intents, done)
         return Plan(
-            calls=(*asked, *(CallRequest(tool=t.card.name) for t, _ in chosen)),
+            calls=(*asked, *(call for call, _ in chosen)),
             why=(*("the case asks for it" for _ in asked), *(w for _, w in chosen)),
             intents=intents,
         )  # fmt: skip
 
-    def _guidelines(self, case: Case, done: set[str]) -> list[tuple[Tool, str]]:
+    def _guidelines(self, situation: Situation) -> list[tuple[CallRequest, str]]:
         """The search for guideline passages, where the question asks what a guideline says."""
+        case, question = situation.case, situation.case.question or ""
         search = self.registry.get(GUIDELINE_SEARCH)
-        if search is None or GUIDELINE_SEARCH in done or search.applicable(case) is not None:
+        if search is None or not asks_for_guideline(question):
             return []
-        asks = asks_for_guideline(case.question or "")
-        return [(search, "the question asks what a guideline says")] if asks else []
+        # The call without a phrase is for the first question of a session.
+        phrases = (question[:_LONGEST_PHRASE],) if situation.round else ()
+        call = CallRequest(tool=GUIDELINE_SEARCH, arguments=Arguments(phrases=phrases))
+        done = any(
+            c.name == GUIDELINE_SEARCH and (c.arguments == call.arguments or not situation.round)
+            for c in situation.called
+        )
+        if done or search.applicable(case, call.arguments) is not None:
+            return []
+        return [(call, "the question asks what a guideline says")]
 
     def _analogies(
         self, case: Case, intents: Iterable[Intent], done: set[str]
-    ) -> list[tuple[Tool, str]]:
+    ) -> list[tuple[CallRequest, str]]:
         """The search for similar cases, and a differential by them, where the question asks."""
         kinds = {intent.kind for intent in intents}
         wanted = {"similar": _ANALOGIES[:1], "differential": _ANALOGIES}
         tasks = {task for kind in kinds for task in wanted.get(kind, ())}
         asks = "a differential" if "differential" in kinds else "similar cases"
         return [
-            (tool, f"the question asks for {asks}")
+            (CallRequest(tool=tool.card.name), f"the question asks for {asks}")
             for tool in self.registry
             if tool.card.task in tasks
             and tool.card.name not in done

@@ -34,6 +34,8 @@ class Turn(Frozen):
         tokens: tokens that the exchange cost, if the model says so.
         seen_calls: number of calls whose results it knew.
         seen_replies: number of questions to a person that it knew the replies to.
+        round: which question of the session it is about, from 0.
+        question: that question.
     """
 
     calls: tuple[CallRequest, ...] = ()
@@ -44,6 +46,8 @@ class Turn(Frozen):
     tokens: int = 0
     seen_calls: int = 0
     seen_replies: int = 0
+    round: int = 0
+    question: str = ""
 
 
 class Situation(Frozen):
@@ -60,6 +64,7 @@ class Situation(Frozen):
         folder: what their paths are relative to; None if none are kept.
         memory: the exchanges so far, oldest first.
         asked: what a person was asked for.
+        round: which question of the session is asked, from 0; the case holds the question.
         ended: why the planner said before that it says no more; empty if it did not.
         seconds_left: of the time that the review may take; None if nobody counts.
     """
@@ -74,8 +79,14 @@ class Situation(Frozen):
     folder: Path | None = None
     memory: tuple[Turn, ...] = ()
     asked: tuple[str, ...] = ()
+    round: int = 0
     ended: str = ""
     seconds_left: float | None = None
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The exchanges about the question that is asked now."""
+        return tuple(turn for turn in self.memory if turn.round == self.round)
 
 
 class Plan(Frozen):

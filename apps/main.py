@@ -73,7 +73,10 @@ def review(  # noqa: PLR0913, PLR0917 - the options of a command
     ] = False,
     resume: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="Go on with the case that waits for an answer in --out."),
+        typer.Option(
+            metavar="ID",
+            help="Go on with a case in --out: answer what it waits for, or ask it further.",
+        ),
     ] = None,
     answer: Annotated[
         list[str] | None,
@@ -82,6 +85,15 @@ def review(  # noqa: PLR0913, PLR0917 - the options of a command
             help="Answer to what is asked, such as patient.age=60; empty if unknown. Repeatable.",
         ),
     ] = None,
+    correct: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FINDING=WORDS",
+            help="With --resume: correct a finding, such as f2=absent, f2='4 mm', f2=rejected. "
+            "Repeatable.",
+        ),
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who corrects, for the trace.")] = "user",
     max_report_chars: MaxReportChars = MAX_REPORT_CHARS,
     data_root: DataRoot = None,
     keep_identifiers: KeepIdentifiers = False,
@@ -99,6 +111,8 @@ def review(  # noqa: PLR0913, PLR0917 - the options of a command
         interactive=interactive,
         resume=resume,
         answers=tuple(answer or ()),
+        corrections=tuple(correct or ()),
+        by=by,
         keep_identifiers=keep_identifiers,
     )
     raise typer.Exit(review_cases(cases or [], options))

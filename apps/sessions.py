@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from apps.exit_status import UsageError
-from dxtrace.clinical import Case
+from dxtrace.clinical import Case, Correction
 
 if TYPE_CHECKING:
     from graphs import ReviewRun, Settings
@@ -89,6 +89,38 @@ class Session:
             run = continue_review(name, planner=self.planner, settings=self.settings, store=store)
         except SessionError as error:
             raise UsageError(f"--resume: {error} (in {self.settings.checkpoints})") from None
+        return self._go_on(run, name, store)
+
+    def follow_up(
+        self,
+        name: str,
+        question: str | None,
+        corrections: list[Correction],
+        store: "ArtifactStore | None" = None,
+    ) -> "ReviewRun":
+        """Ask a session that has answered a further question, or correct what was found.
+
+        Args:
+            name: the session's name.
+            question: the question; None answers the last one again.
+            corrections: what a person says of findings.
+            store: where the case's masks and pictures go.
+
+        Raises:
+            UsageError: if the session is not there or has not answered, or a finding is not.
+        """
+        from graphs import SessionError, follow_up
+        from graphs.corrections import CorrectionError
+
+        try:
+            run = follow_up(
+                name, question=question, corrections=corrections, planner=self.planner,
+                settings=self.settings, store=store,
+            )  # fmt: skip
+        except SessionError as error:
+            raise UsageError(f"--resume: {error} (in {self.settings.checkpoints})") from None
+        except CorrectionError as error:
+            raise UsageError(f"--correct: {error}") from None
         return self._go_on(run, name, store)
 
     def _go_on(self, run: "ReviewRun", name: str, store: "ArtifactStore | None") -> "ReviewRun":
@@ -184,4 +216,4 @@ def ask_person(question: "PendingQuestion") -> str | None:
 def case_of(run: "ReviewRun") -> Case | None:
     """The case that a session reviews, as its trace holds it."""
     found: list[dict[str, Any]] = [e.data for e in run.trace.entries if e.kind == "input"]
-    return Case.model_validate(found[0]["case"]) if found else None
+    return Case.model_validate(found[-1]["case"]) if found else None

@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from benchmarks.ct_lungs import data_folder
 from expert_models import ToolRefusal
 from expert_models.classical.blood_cells import find_cells

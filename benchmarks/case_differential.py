@@ -25,6 +25,8 @@ from pathlib import Path
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from benchmarks.case_search import DEVELOPMENT, HELD_BACK, build
 from dxtrace.clinical import Presence
 from dxtrace.intake.indiana import IndianaReport, read_indiana

@@ -2,14 +2,15 @@
 
     python benchmarks/case_scale.py --count 100000
 
-No such number of reports is at hand. A made-up case is a report of the Indiana collection with words left
-out at random and sentences of a second report behind it; its findings are those of both. Its vector
-is drawn about one that stands for its first report. The first reports only are read
+No such number of reports is at hand. A made-up case is a report of the Indiana collection with words
+left out at random and sentences of a second report behind it; its findings are those of both. Its
+vector is drawn about one that stands for its first report. The first reports only are read
 (``--reports``). Queries are made alike and are not in the index. Times are of one process, search
 by search, as the wall sees them and as the processor counts them.
 """
 
 import argparse
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from dxtrace.intake.indiana import read_indiana
 from dxtrace.knowledge import load_knowledge

@@ -26,6 +26,8 @@ from pathlib import Path
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from dxtrace.clinical import Finding
 from dxtrace.intake.indiana import IndianaReport, read_indiana
 from dxtrace.knowledge import load_knowledge

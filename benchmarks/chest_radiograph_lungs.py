@@ -9,12 +9,15 @@ square nobody knows how the lung goes on, and those pixels are not counted.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.lung_training.radiographs import Radiograph, read_radiographs, split_of
 from dxtrace.file_hash import read_sha256

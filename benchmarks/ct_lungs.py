@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from dxtrace.intake.imaging import describe_images, load_volume
 from expert_models import ToolRefusal
 from expert_models.classical.lungs import segment_lungs

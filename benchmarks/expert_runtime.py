@@ -6,9 +6,12 @@ the runner, with the result cache off.
 
 import argparse
 import statistics
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.runtime_experts import LIMIT_S, Expert
 from dxtrace.clinical import Case, Outcome, Report

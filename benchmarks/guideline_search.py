@@ -10,6 +10,7 @@ The questions are in ``guideline_questions/``. Calibration writes ``calibration.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -23,6 +24,8 @@ import yaml
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.stats import beta
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from dxtrace.knowledge import Knowledge, load_knowledge
 from dxtrace.retrieval.guidelines import (

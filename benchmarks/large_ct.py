@@ -5,11 +5,15 @@ measured of the nodules.
 """
 
 import resource
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 from typing import TypeVar
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.phantoms import Grid, render_chest
 from benchmarks.phantoms.__main__ import random_chest

@@ -11,8 +11,11 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.phantoms import LOBES, Chest, Grid, Scan, chest_parts, render_chest
 from benchmarks.phantoms.chest import chest_nodule

@@ -37,9 +37,10 @@ from agents.vlm import TalkBudget, VlmPlanner
 from agents.vlm.models import PlannerEntry
 from dxtrace.clinical import Arguments, Case, Finding, Presence, Report
 from expert_models import ModelCard
-from graphs.nodes import ReviewContext, ReviewNodes
+from graphs.nodes import ReviewNodes
 from graphs.review_graph import build_review_graph
 from graphs.settings import Settings
+from graphs.situation import ReviewContext
 from graphs.workbench import Workbench, default_workbench
 from tools import Tool
 

@@ -23,6 +23,8 @@ from xml.etree import ElementTree  # the archive is a fixed, trusted data set
 
 import yaml
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from dxtrace.clinical.concept import Concept
 from dxtrace.clinical.finding import Finding
 from dxtrace.clinical.states import Context, Laterality, Presence

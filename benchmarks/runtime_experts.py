@@ -3,8 +3,12 @@
 import os
 import resource
 import signal
+import sys
 import threading
 import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from dxtrace.clinical import Case, Finding, Presence
 from expert_models import ModelCard

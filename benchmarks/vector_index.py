@@ -26,6 +26,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from dxtrace.retrieval.cases.database import Database
 from dxtrace.retrieval.cases.graph_file import EXPANSION_ADD
 from dxtrace.retrieval.cases.vectors import VectorSpace

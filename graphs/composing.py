@@ -13,7 +13,7 @@ from dxtrace.clinical import (
 from graphs.checking import as_stated, finding_conclusion
 from graphs.comparison import comparison_conclusions
 from graphs.state import ReviewState
-from graphs.statements import last_statement
+from graphs.statements import last_statement, this_round
 from graphs.workbench import Workbench
 from tools.similar_cases import SIMILAR_CASES
 
@@ -49,6 +49,7 @@ def compose(
         similar_cases=tuple({c.id: c for c in similar}.values()),
         differential=state.get("differential"), reliance=state.get("reliance"),
         planner=_planner_part(state, planner),
+        corrections=state.get("corrections", ()), changes=state.get("changes", ()),
     )  # fmt: skip
     unread = _why_unread(case, looked)
     if unread:
@@ -59,7 +60,7 @@ def compose(
 
 def _planner_part(state: ReviewState, planner: str) -> PlannerPart | None:
     """What a planner that speaks said; None if it is one that does not."""
-    memory, ended = state.get("memory", ()), state.get("ended", "")
+    memory, ended = this_round(state), state.get("ended", "")
     if not memory and not ended:
         return None
     if not ended and last_statement(memory) is None:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from langgraph.config import get_stream_writer
 from langgraph.runtime import Runtime
 from langgraph.types import Send, interrupt
 
-from agents.planner import Situation
+from agents.planner import Plan
 from dxtrace import __version__
 from dxtrace.clinical import (
     CallRequest,
     CheckedClaim,
     Finding,
-    MissingFact,
     Outcome,
     ToolCall,
     Trace,
@@ -24,8 +22,10 @@ from dxtrace.clinical import (
 )
 from dxtrace.knowledge.fact_names import offered
 from graphs.analogies import analogy_record, differential_of, judge_differential
+from graphs.changes import Earlier, changes_since
 from graphs.checking import CaseCheck, ambiguities, contradictions_of, merge_missing
 from graphs.composing import compose
+from graphs.corrections import corrected
 from graphs.foreign_words import (
     record_suspicious,
     recorded_suspicions,
@@ -34,28 +34,20 @@ from graphs.foreign_words import (
 )
 from graphs.questions import pending_question, reply_finding
 from graphs.records import answer_record, check_record, dump, input_record
-from graphs.reliance import calls_without, passages_of
+from graphs.reliance import passages_of
 from graphs.settings import Settings
+from graphs.situation import (
+    ReviewContext,
+    asked_for_first,
+    asks_now,
+    said_before,
+    situation_of,
+)
 from graphs.state import ReviewState
-from graphs.statements import check_statement, last_statement, with_marks
+from graphs.statements import check_statement, last_statement, this_round, with_marks
 from graphs.weighing import weigh
 from graphs.workbench import Workbench
-from tools import ArtifactStore, Cancellation, ToolRun, run_tool
-
-
-@dataclass(frozen=True)
-class ReviewContext:
-    """What one run of the graph may use.
-
-    Attributes:
-        deadline: monotonic time after which nothing new is planned.
-        store: where the case's masks and pictures go; None keeps none.
-        cancellation: ends the calls that are under way, and every later one at once.
-    """
-
-    deadline: float
-    store: ArtifactStore | None = None
-    cancellation: Cancellation | None = None
+from tools import ToolRun, run_tool
 
 
 class ReviewNodes:
@@ -74,14 +66,35 @@ class ReviewNodes:
     # -- intake and plan ---------------------------------------------------------------------
 
     def intake(self, state: ReviewState) -> dict[str, Any]:
-        """Record what came in, by hashes, and which versions are at work."""
-        case = state["case"]
-        trace = Trace(case.id)
+        """Record what came in, by hashes, and which versions are at work.
+
+        A session that goes on keeps what it knows: its trace, findings, calls and what was said.
+        """
+        case, before = state["case"], state.get("trace", ())
+        trace = Trace(case.id, before)
         trace.append("versions", self.versions())
         trace.append("input", input_record(case))
-        record_suspicious(trace, words_of_case(case))
+        if not before:
+            record_suspicious(trace, words_of_case(case))
+        corrections = state.get("corrections", ())
+        recorded = sum(1 for e in before if e.kind == "correction")
+        for correction in corrections[recorded:]:
+            trace.append("correction", dump(correction))
         _emit("intake", reports=len(case.reports), studies=len(case.studies))
-        return {"trace": trace.entries, "steps": 0, "runs": [], "findings": case.findings}
+        fresh = {"trace": trace.entries, "steps": 0, "runs": []}
+        if not before:
+            return {**fresh, "findings": case.findings}
+        return {
+            **fresh, "plan": Plan(), "ended": "", "revised": False, "reliance": None,
+            "weighed": False,
+            "round": state.get("round", 0) + 1, "earlier": said_before(state, recorded),
+        }  # fmt: skip
+
+    def after_intake(self, state: ReviewState) -> str:
+        """Plan; a correction alone asks nothing new, and what is known is checked again."""
+        earlier = state.get("earlier", Earlier())
+        only_corrected = len(state.get("corrections", ())) > earlier.corrections
+        return "gather" if only_corrected and not state.get("asks_anew") else "plan"
 
     def versions(self) -> dict[str, Any]:
         """Versions of DxTrace, planner and packs."""
@@ -91,7 +104,7 @@ class ReviewNodes:
     def plan(self, state: ReviewState, runtime: Runtime[ReviewContext]) -> dict[str, Any]:
         """Let the planner choose what to call."""
         case, steps = state["case"], state["steps"] + 1
-        plan = self.planner.plan(_situation(state, runtime.context))
+        plan = self.planner.plan(situation_of(state, runtime.context))
         trace = Trace(case.id, state["trace"])
         trace.append("plan", {"step": steps, **plan.model_dump(mode="json", exclude_none=True)})
         _emit("plan", calls=[call.tool for call in plan.calls])
@@ -150,11 +163,12 @@ class ReviewNodes:
             record_suspicious(trace, words_of_run(run))
         findings = [*case.findings, *(f for run in runs for f in run.findings)]
         findings += state.get("replies", ())
-        known = {e.data["id"] for e in trace.entries if e.kind == "finding"}
-        unique = _with_unique_ids(findings)
+        known = {e.data["id"]: e.data for e in trace.entries if e.kind == "finding"}
+        unique = corrected(_with_unique_ids(findings), state.get("corrections", ()))
         for finding in unique:
-            if finding.id not in known:
-                trace.append("finding", finding.model_dump(mode="json"))
+            record = finding.model_dump(mode="json")
+            if known.get(finding.id) != record:
+                trace.append("finding", record)
         return {
             "findings": unique, "trace": trace.entries, "differential": differential_of(runs),
             "passages": passages_of(run.call for run in runs),
@@ -200,13 +214,20 @@ class ReviewNodes:
             if c.verdict is VerdictKind.CONSISTENT
         ]
         stated, sentences = check_statement(
-            self.bench.statement_reader, full, last_statement(state.get("memory", ())), case,
+            self.bench.statement_reader, full, last_statement(this_round(state)), case,
             state.get("passages", ()),
         )  # fmt: skip
         return {
             "packs": packs,
             "stated": stated,
             "sentences": sentences,
+            "changes": changes_since(
+                knowledge,
+                state.get("earlier", Earlier()),
+                check,
+                full,
+                state.get("corrections", ()),
+            ),
             "report_claims": judged,
             "answers": tuple(CheckedClaim(claim=d, verdict=full.check(d)) for d in state["drafts"]),
             "conclusions": conclusions,
@@ -236,13 +257,13 @@ class ReviewNodes:
         contradicted = any(a.verdict.kind is VerdictKind.CONTRADICTED for a in state["answers"])
         if contradicted and not state["revised"]:
             return "revise"
-        if self.settings.interactive and _asks_now(state) and self._question(state) is not None:
+        if self.settings.interactive and asks_now(state) and self._question(state) is not None:
             return "ask"
         in_budget = (
             state["steps"] < (self.planner.most_steps or self.settings.max_steps)
             and time.monotonic() < runtime.context.deadline
         )
-        if in_budget and self.planner.goes_on(_situation(state, runtime.context)):
+        if in_budget and self.planner.goes_on(situation_of(state, runtime.context)):
             return "plan"
         if self.settings.interactive and self._question(state) is not None:
             return "ask"
@@ -250,7 +271,7 @@ class ReviewNodes:
 
     def weigh(self, state: ReviewState, runtime: Runtime[ReviewContext]) -> dict[str, Any]:
         """Hear a planner that spoke again, without passages that do not bear on the question."""
-        weighed = weigh(self.bench, self.planner, _situation(state, runtime.context))
+        weighed = weigh(self.bench, self.planner, situation_of(state, runtime.context))
         if weighed is None:
             return {"weighed": True}
         trace = Trace(state["case"].id, state["trace"])
@@ -270,7 +291,7 @@ class ReviewNodes:
 
     def _question(self, state: ReviewState) -> Any:
         return pending_question(
-            self.bench.knowledge, _asked_for_first(state), frozenset(state.get("asked", ())),
+            self.bench.knowledge, asked_for_first(state), frozenset(state.get("asked", ())),
             state["findings"],
         )  # fmt: skip
 
@@ -314,37 +335,6 @@ class ReviewNodes:
         trace.append("answer", answer_record(result.answer))
         _emit("answer", text=result.answer.text)
         return {"result": result, "trace": trace.entries}
-
-
-def _situation(state: ReviewState, context: ReviewContext) -> Situation:
-    """What the planner may know of the state."""
-    runs = sorted(state["runs"], key=lambda r: r.order)
-    reliance = state.get("reliance")
-    aside = reliance.passages if reliance is not None else ()
-    return Situation(
-        case=state["case"], called=calls_without((r.call for r in runs), aside),
-        findings=state["findings"],
-        missing=state.get("missing", ()), similar=tuple(s for r in runs for s in r.similar),
-        differential=state.get("differential"),
-        memory=state.get("memory", ()), asked=state.get("asked", ()),
-        ended=state.get("ended", ""),
-        artifacts=tuple(a for r in runs for a in r.artifacts),
-        folder=context.store.root if context.store else None,
-        seconds_left=context.deadline - time.monotonic(),
-    )  # fmt: skip
-
-
-def _asks_now(state: ReviewState) -> bool:
-    """Whether the planner's last word was a question that nobody was asked yet."""
-    memory = state.get("memory", ())
-    asked = {key.partition("@")[0] for key in state.get("asked", ())}
-    return bool(memory) and bool(set(memory[-1].asks) - asked)
-
-
-def _asked_for_first(state: ReviewState) -> list[MissingFact]:
-    """The missing facts, first those that the planner asks for."""
-    wanted = {fact for turn in state.get("memory", ()) for fact in turn.asks}
-    return sorted(state["missing"], key=lambda m: m.concept not in wanted)
 
 
 def _emit(step: str, **data: object) -> None:

@@ -16,6 +16,7 @@ def check_record(outcome: Mapping[str, Any]) -> dict[str, Any]:
         "contradictions": [dump(c) for c in outcome["contradictions"]],
         "missing": [dump(m) for m in outcome["missing"]],
         **_said(outcome),
+        **({"changes": [dump(c) for c in outcome["changes"]]} if outcome["changes"] else {}),
         **_differential(outcome),
     }
 

@@ -94,7 +94,9 @@ def situation_without(situation: Situation, passages: Iterable[QuotedPassage]) -
     return situation.model_copy(
         update={
             "called": calls_without(situation.called, aside),
-            "memory": tuple(t for t in situation.memory if t.statement is None),
+            "memory": tuple(
+                t for t in situation.memory if t.statement is None or t.round != situation.round
+            ),
         }
     )
 

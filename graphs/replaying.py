@@ -7,10 +7,12 @@ from typing import Any
 
 from dxtrace.clinical import (
     Case,
+    Change,
     CheckedClaim,
     Claim,
     Conclusion,
     Contradiction,
+    Correction,
     Finding,
     Trace,
 )
@@ -99,7 +101,8 @@ def replay(trace: Trace, *, bench: Workbench | None = None) -> ReplayReport:
 
 def _replay(trace: Trace, data: dict[str, dict[str, Any]], bench: Workbench) -> ReplayReport:
     case = Case.model_validate(data["input"]["case"])
-    findings = tuple(Finding.model_validate(e.data) for e in trace.entries if e.kind == "finding")
+    recorded = {str(e.data["id"]): e.data for e in trace.entries if e.kind == "finding"}
+    findings = tuple(map(Finding.model_validate, recorded.values()))
     planner = str(data["versions"]["planner"])
     # What was asked and which packs apply is told by the same code for every planner.
     nodes = ReviewNodes(bench, "pathway", Settings())
@@ -108,6 +111,7 @@ def _replay(trace: Trace, data: dict[str, dict[str, Any]], bench: Workbench) -> 
     state: Any = {
         "case": case, "findings": findings, "intents": intents, "drafts": drafts,
         "trace": (), "memory": recorded_turns(trace), "ended": _ended(trace),
+        "corrections": _corrections(trace),
         "passages": passages_of(recorded_calls(trace)), "reliance": recorded_reliance(trace),
         "differential": recorded_differential(trace),
     }  # fmt: skip
@@ -133,7 +137,8 @@ def _decided(check: dict[str, Any]) -> dict[str, Any]:
     """A check without the choice among several minimal proofs of the same."""
     proof = {"because", "reasons", "citations"}
     return {
-        **check,
+        # What earlier answers said is not concluded again: only the last is.
+        **{key: value for key, value in check.items() if key != "changes"},
         "conclusions": [
             {k: v for k, v in c.items() if k not in proof} for c in check["conclusions"]
         ],
@@ -153,11 +158,17 @@ def _recorded(check: dict[str, Any]) -> dict[str, Any]:
         "report_claims": tuple(c for c in claims if not c.claim.id.startswith("q")),
         "conclusions": tuple(Conclusion.model_validate(c) for c in check["conclusions"]),
         "contradictions": tuple(Contradiction.model_validate(c) for c in check["contradictions"]),
+        "changes": tuple(Change.model_validate(c) for c in check.get("changes", ())),
     }
 
 
 def _drafts(check: dict[str, Any]) -> list[dict[str, Any]]:
     return [c for c in check["claims"] if str(c["claim"]["id"]).startswith("q")]
+
+
+def _corrections(trace: Trace) -> tuple[Correction, ...]:
+    kept = (e.data for e in trace.entries if e.kind == "correction")
+    return tuple(map(Correction.model_validate, kept))
 
 
 def _ended(trace: Trace) -> str:

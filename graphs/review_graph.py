@@ -6,7 +6,8 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from graphs.nodes import ReviewContext, ReviewNodes
+from graphs.nodes import ReviewNodes
+from graphs.situation import ReviewContext
 from graphs.state import ReviewState
 
 ReviewGraph = CompiledStateGraph[ReviewState, ReviewContext, ReviewState, ReviewState]
@@ -27,7 +28,7 @@ def build_review_graph(
     for name in ("intake", "plan", "call", "gather", "check", "revise", "ask", "weigh", "answer"):
         graph.add_node(name, getattr(nodes, name))
     graph.add_edge(START, "intake")
-    graph.add_edge("intake", "plan")
+    graph.add_conditional_edges("intake", nodes.after_intake, ["plan", "gather"])
     graph.add_conditional_edges("plan", nodes.dispatch, ["call", "gather"])
     graph.add_edge("call", "gather")
     graph.add_conditional_edges("gather", nodes.after_gather, ["check", "plan"])

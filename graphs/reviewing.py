@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -17,14 +17,16 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command
 
-from dxtrace.clinical import Case, Result, Trace
+from dxtrace.clinical import Case, Correction, Result, Trace
 from graphs.checkpoints import state_serializer
+from graphs.corrections import check_corrections
 from graphs.foreign_words import recorded_suspicions
 from graphs.interrupts import cancelled_by_signals
-from graphs.nodes import ReviewContext, ReviewNodes
+from graphs.nodes import ReviewNodes
 from graphs.questions import reply_finding
 from graphs.review_graph import ReviewGraph, build_review_graph
 from graphs.settings import Settings
+from graphs.situation import ReviewContext
 from graphs.state import PendingQuestion
 from graphs.workbench import Workbench, default_workbench
 from tools import ArtifactStore, Cancellation
@@ -171,6 +173,56 @@ def continue_review(
         if not state.next:
             raise SessionError(f"session {thread!r} has ended: it waits for nothing")
         return _run(graph, None, thread, _Manner(settings, listener, store))
+
+
+def follow_up(  # noqa: PLR0913 - most have defaults, as those of the other reviews
+    thread: str,
+    *,
+    question: str | None = None,
+    corrections: Iterable[Correction] = (),
+    planner: str = "pathway",
+    settings: Settings,
+    listener: Listener | None = None,
+    bench: Workbench | None = None,
+    store: ArtifactStore | None = None,
+) -> ReviewRun:
+    """Ask further in a session that has answered, or correct what was found; or both.
+
+    What was found is used again: no tool is asked twice for the same. Where an earlier answer does
+    not hold any more, the new one says so (``Result.changes``). The trace goes on.
+
+    Args:
+        thread: name of the session in the checkpoints.
+        question: the next question; None asks nothing new: the last one is answered again.
+        corrections: what a person says of findings.
+        planner: name of the planner that the review was started with.
+        settings: must name the same checkpoint file.
+        listener: is called with each step as it happens.
+        bench: knowledge and tools.
+        store: where masks and pictures go, the same as before.
+
+    Raises:
+        SessionError: if there is no such session, or it has not answered yet.
+        CorrectionError: if there is no such finding.
+        ValueError: if nothing is asked and nothing corrected.
+    """
+    further = tuple(corrections)
+    if question is None and not further:
+        raise ValueError("follow-up: expected a question or a correction, got neither")
+    with _graph(planner, settings, bench) as graph:
+        state = graph.get_state(_config(thread))
+        if not state.values:
+            raise SessionError(f"there is no session {thread!r}")
+        if state.next:
+            raise SessionError(f"session {thread!r} has not answered yet: go on with it first")
+        check_corrections(state.values["findings"], further)
+        case: Case = state.values["case"]
+        start = {
+            "case": case if question is None else case.model_copy(update={"question": question}),
+            "corrections": (*state.values.get("corrections", ()), *further),
+            "asks_anew": question is not None,
+        }
+        return _run(graph, start, thread, _Manner(settings, listener, store))
 
 
 def _config(thread: str) -> RunnableConfig:

@@ -7,11 +7,13 @@ from agents.intent import Intent
 from agents.planner import PackChoice, Plan, Turn
 from dxtrace.clinical import (
     Case,
+    Change,
     CheckedClaim,
     CheckedSentence,
     Claim,
     Conclusion,
     Contradiction,
+    Correction,
     Differential,
     Finding,
     MissingFact,
@@ -21,6 +23,7 @@ from dxtrace.clinical import (
     TraceEntry,
 )
 from dxtrace.clinical.base import Frozen
+from graphs.changes import Earlier
 from tools import ToolRun
 
 
@@ -66,6 +69,11 @@ class ReviewState(TypedDict, total=False):
     report_claims: tuple[CheckedClaim, ...]
     drafts: tuple[Claim, ...]
     answers: tuple[CheckedClaim, ...]
+    corrections: tuple[Correction, ...]
+    earlier: Earlier
+    changes: tuple[Change, ...]
+    round: int
+    asks_anew: bool
     memory: tuple[Turn, ...]
     ended: str
     stated: tuple[CheckedClaim, ...]

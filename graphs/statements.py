@@ -17,6 +17,7 @@ from dxtrace.clinical import (
 )
 from dxtrace.reasoning import Checker
 from graphs.citations import Sources, with_citations
+from graphs.state import ReviewState
 
 _WEAKEST_FIRST = (
     VerdictKind.CONTRADICTED, VerdictKind.UNSUPPORTED, VerdictKind.CONSISTENT, VerdictKind.ENTAILED,
@@ -25,6 +26,12 @@ _WHY: dict[str, str] = {
     "unsupported": "nothing that was found speaks of it",
     "consistent": "nothing that was found proves it or contradicts it",
 }
+
+
+def this_round(state: ReviewState) -> tuple[Turn, ...]:
+    """What a planner did for the question that is asked now."""
+    number = state.get("round", 0)
+    return tuple(turn for turn in state.get("memory", ()) if turn.round == number)
 
 
 def last_statement(memory: Iterable[Turn]) -> Statement | None:

@@ -50,7 +50,7 @@ def weigh(bench: Workbench, planner: Planner, situation: Situation) -> Weighed |
     Returns:
         None if it said nothing, or every passage bears on the question.
     """
-    said = last_statement(situation.memory)
+    said = last_statement(situation.turns)
     if said is None:
         return None
     aside, why, search = _not_bearing(bench, situation.case, situation.called)
@@ -59,7 +59,8 @@ def weigh(bench: Workbench, planner: Planner, situation: Situation) -> Weighed |
     turn, without = _without(planner, situation_without(situation, aside))
     instead = turn or Turn(
         statement=left_out(said, aside), seen_calls=len(situation.called),
-        seen_replies=len(situation.asked),
+        seen_replies=len(situation.asked), round=situation.round,
+        question=situation.case.question or "",
     )  # fmt: skip
     reliance = check_reliance(
         claims_in(bench.statement_reader, said, situation.case),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from dxtrace.clinical.volume import Volume
-    from dxtrace.reporting.pictures import Picture
+    from dxtrace.reporting.pictures import Pictures
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,10 @@ def _keep_pictures(
 ) -> None:
     from dxtrace.reporting.pictures import draw_pictures
 
-    pictures: list[Picture] = draw_pictures(volume, masks, findings, concepts=keeper.concepts)
-    for picture in pictures:
+    pictures: Pictures = draw_pictures(volume, masks, findings, concepts=keeper.concepts)
+    if pictures.left_out:
+        kept.notes.append(f"{pictures.left_out} more picture(s) are not drawn; every mask is kept")
+    for picture in pictures.drawn:
         paths = [kept.mask_path(name) for name in picture.masks]
         kept.artifacts.append(
             keeper.store.write(

@@ -59,14 +59,18 @@ def messages_for(
         SystemMessage(content=_system(offer, dialect, knowledge, outputs)),
         HumanMessage(content=_brief(situation, sight)),
     ]
+    before = 0
     for number, turn in enumerate(situation.memory):
+        if turn.round != before:
+            messages.append(HumanMessage(content=f"Question: {turn.question}"))
+            before = turn.round
         messages.append(dialect.spoken(turn, number))
         results = [result_of(call, situation) for call in turn.calls]
         messages += dialect.told(turn, number, results, _rest(turn, situation))
-    if situation.memory and not situation.memory[-1].problems:
-        news = _news(situation)
-        if news:
-            messages.append(HumanMessage(content=news))
+    if situation.memory and before != situation.round:
+        messages.append(HumanMessage(content=_next_question(situation)))
+    elif situation.memory and not situation.memory[-1].problems and (news := _news(situation)):
+        messages.append(HumanMessage(content=news))
     return messages
 
 
@@ -128,10 +132,11 @@ def _case_parts(situation: Situation) -> Iterator[str]:
     ]
     if quoted:
         yield render_quotations(quoted).text
-    first = _before_any_call(situation)
-    if first:
-        yield "\n".join(["Findings so far:", *findings_text(first)])
-    yield f"Question: {case.question or 'Review the case.'}"
+    known = _before_any_call(situation)
+    if known:
+        yield "\n".join(["Findings so far:", *findings_text(known)])
+    first = situation.memory[0].question if situation.memory else case.question
+    yield f"Question: {first or 'Review the case.'}"
 
 
 def _before_any_call(situation: Situation) -> list[Finding]:
@@ -177,6 +182,17 @@ def _rest(turn: Turn, situation: Situation) -> str:
                 "in other words does not help."
             )
     return "\n".join(parts)
+
+
+def _next_question(situation: Situation) -> str:
+    """The question of a follow-up, or the same again after a correction."""
+    asked, last = situation.case.question or "", situation.memory[-1].question
+    again = (
+        "A person corrected findings; those above are as corrected. Answer again. "
+        if asked == last
+        else ""
+    )
+    return f"{again}Question: {asked or 'Review the case.'}"
 
 
 def _news(situation: Situation) -> str:

@@ -132,12 +132,12 @@ class VlmPlanner:
         return tool is not None and "*" in tool.card.produces
 
     def _may_revise(self, situation: Situation) -> bool:
-        refused = [t for t in situation.memory if _is_contradicted(t)]
-        return _is_contradicted(situation.memory[-1]) and len(refused) <= self.budget.revisions
+        refused = [t for t in situation.turns if _is_contradicted(t)]
+        return _is_contradicted(situation.turns[-1]) and len(refused) <= self.budget.revisions
 
     def _exhausted(self, situation: Situation) -> str:
         """Which budget is used; empty if none is."""
-        memory, budget = situation.memory, self.budget
+        memory, budget = situation.turns, self.budget
         unread = [t for t in memory if t.problems and not t.calls and t.statement is None]
         if len(unread) >= budget.mistakes:
             return f"it could not be understood {len(unread)} times, last: {unread[-1].problems[0]}"
@@ -220,6 +220,7 @@ class VlmPlanner:
             calls=calls[: self.budget.calls], statement=statement, asks=tuple(move.asks),
             problems=tuple(problems), tokens=usage["total_tokens"] if usage else 0,
             seen_calls=len(situation.called), seen_replies=len(situation.asked),
+            round=situation.round, question=situation.case.question or "",
         )  # fmt: skip
 
     def _odd_calls(self, calls: tuple[CallRequest, ...], situation: Situation) -> Iterable[str]:
@@ -232,8 +233,8 @@ class VlmPlanner:
 
 
 def _has_answered(situation: Situation) -> bool:
-    """Whether the model has said what it wants to say, for now."""
-    return bool(situation.memory) and situation.memory[-1].statement is not None
+    """Whether the model has said what it wants to say to this question, for now."""
+    return bool(situation.turns) and situation.turns[-1].statement is not None
 
 
 def _is_contradicted(turn: Turn) -> bool:

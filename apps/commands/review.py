@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from apps.case_claim import only_review_of
+from apps.corrections import read_correction
 from apps.exit_status import ExitStatus, UsageError
 from apps.file_names import FileNames
 from apps.progress import show_progress
@@ -35,6 +36,8 @@ class ReviewOptions:
         interactive: stop and ask where a person's answer would decide.
         resume: the case whose session goes on; None starts afresh.
         answers: answers to what is asked, as ``FACT=VALUE`` or ``VALUE``.
+        corrections: corrections of findings, as ``FINDING=WORDS``; with ``resume``.
+        by: who corrects.
         keep_identifiers: write DICOM files that carry who the patient is.
     """
 
@@ -47,6 +50,8 @@ class ReviewOptions:
     interactive: bool = False
     resume: str | None = None
     answers: tuple[str, ...] = ()
+    corrections: tuple[str, ...] = ()
+    by: str = "user"
     keep_identifiers: bool = False
 
     @property
@@ -73,6 +78,8 @@ def review_cases(paths: list[Path], options: ReviewOptions) -> ExitStatus:
         raise UsageError(
             "expected CASE, the case to review, or --resume with the id of one that waits"
         )
+    if options.corrections and options.resume is None:
+        raise UsageError("--correct needs --resume with the id of a case that was reviewed")
     reviewer = Reviewer(
         planner=options.planner, out=options.out, keep_identifiers=options.keep_identifiers
     )
@@ -109,7 +116,7 @@ def _outputs(
     if session is not None and options.resume is not None:
         file_name = FileNames().allocate(options.resume)
         with only_review_of(file_name, options.out):
-            yield _resumed(options.resume, file_name, reviewer, session)
+            yield _resumed(options.resume, file_name, reviewer, session, options)
         return
     names = FileNames()
     # A bar on the terminal would run through the questions.
@@ -124,8 +131,15 @@ def _outputs(
                 yield output
 
 
-def _resumed(name: str, file_name: str, reviewer: Reviewer, session: Session) -> CaseOutput:
-    run = session.resume(name, reviewer.store_of(file_name))
+def _resumed(
+    name: str, file_name: str, reviewer: Reviewer, session: Session, options: ReviewOptions
+) -> CaseOutput:
+    store = reviewer.store_of(file_name)
+    corrections = [read_correction(text, options.by) for text in options.corrections]
+    if options.question is not None or corrections:
+        run = session.follow_up(name, options.question, corrections, store)
+    else:
+        run = session.resume(name, store)
     return reviewer.output_of(run, file_name=file_name, case=case_of(run))
 
 

@@ -20,6 +20,7 @@ from dxtrace.clinical.concept import (
     ConceptAttribute,
     ReaderPhrases,
 )
+from dxtrace.clinical.correction import Change, Correction
 from dxtrace.clinical.differential import Candidate, Differential, Sign
 from dxtrace.clinical.finding import AttributeValue, Evidence, Finding, Score
 from dxtrace.clinical.measurement import Measurement
@@ -63,6 +64,7 @@ __all__ = [
     "CallRequest",
     "Candidate",
     "Case",
+    "Change",
     "ChangedClaim",
     "CheckedClaim",
     "CheckedSentence",
@@ -74,6 +76,7 @@ __all__ = [
     "Conclusion",
     "Context",
     "Contradiction",
+    "Correction",
     "Differential",
     "Evidence",
     "Exemplar",

@@ -6,6 +6,7 @@ from dxtrace.clinical.arguments import Arguments
 from dxtrace.clinical.artifact import Artifact
 from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.claim import Claim
+from dxtrace.clinical.correction import Change, Correction
 from dxtrace.clinical.differential import Differential
 from dxtrace.clinical.finding import Finding
 from dxtrace.clinical.quoted_text import SuspiciousText
@@ -141,6 +142,8 @@ class Result(Frozen):
         suspicious_texts: texts of others that read as if they gave instructions; they had no other
             effect than any text.
         planner: the part of a planner that speaks; None if none did.
+        corrections: what people have corrected of what was found.
+        changes: what an earlier answer of the session said and does not hold any more.
         reliance: how what it said depends on passages that do not bear on the question; None if
             there were none.
         trace: path of the trace, relative to the output folder.
@@ -162,6 +165,8 @@ class Result(Frozen):
     differential: Differential | None = None
     suspicious_texts: tuple[SuspiciousText, ...] = ()
     planner: PlannerPart | None = None
+    corrections: tuple[Correction, ...] = ()
+    changes: tuple[Change, ...] = ()
     reliance: Reliance | None = None
     trace: str | None = None
     report: str | None = None

@@ -13,7 +13,7 @@ _GENESIS = "0" * 64
 
 EntryKind = Literal[
     "input", "plan", "call", "result", "finding", "check", "revision", "question", "reply",
-    "answer", "versions", "error", "suspicion", "reliance",
+    "answer", "versions", "error", "correction", "suspicion", "reliance",
 ]  # fmt: skip
 
 

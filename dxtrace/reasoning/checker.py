@@ -68,13 +68,11 @@ class Checker:
             KnowledgeError: if the claim names an unknown concept or output.
             ValueError: if it names an unknown value.
         """
-        evidence = self._evidence_for(claim.concept if claim.kind == "category" else None)
-        if claim.kind == "finding":
-            evidence.include_concepts([claim.concept])
+        evidence = self._evidence_about(claim)
         formula = claim_formula(evidence, claim)
-        against = evidence.core([evidence.literal_for(formula, "claim")])
-        if against is not None and not _is_far_fetched(evidence, claim, against):
-            return Verdict(kind=VerdictKind.CONTRADICTED, because=reasons_of(against))
+        against = _refutation(evidence, claim, formula)
+        if against is not None:
+            return Verdict(kind=VerdictKind.CONTRADICTED, because=against)
         proof = evidence.core([evidence.literal_for(z3.Not(formula), "denied")])
         if proof is not None:
             return Verdict(kind=VerdictKind.ENTAILED, because=reasons_of(proof))
@@ -88,6 +86,22 @@ class Checker:
             )
         missing = (MissingFact(concept=f"{claim.concept}.present", why="nobody has stated it"),)
         return Verdict(kind=VerdictKind.CONSISTENT, missing=missing)
+
+    def refutation(self, claim: Claim) -> tuple[Reason, ...] | None:
+        """What contradicts a claim, if anything does; no more is asked, such as what is missing.
+
+        Raises:
+            KnowledgeError: if the claim names an unknown concept or output.
+            ValueError: if it names an unknown value.
+        """
+        evidence = self._evidence_about(claim)
+        return _refutation(evidence, claim, claim_formula(evidence, claim))
+
+    def _evidence_about(self, claim: Claim) -> Evidence:
+        evidence = self._evidence_for(claim.concept if claim.kind == "category" else None)
+        if claim.kind == "finding":
+            evidence.include_concepts([claim.concept])
+        return evidence
 
     def _bears_on(self, claim: Claim) -> bool:
         """Whether any evidence speaks of the claim's subject."""
@@ -175,6 +189,13 @@ class Checker:
         packs = [self.knowledge.outputs[n][0] for n in names]
         needed = [n for p in packs for n in p.header.needs]
         return list(dict.fromkeys([*(p.id for p in packs), *needed]))
+
+
+def _refutation(evidence: Evidence, claim: Claim, formula: z3.BoolRef) -> tuple[Reason, ...] | None:
+    against = evidence.core([evidence.literal_for(formula, "claim")])
+    if against is None or _is_far_fetched(evidence, claim, against):
+        return None
+    return reasons_of(against)
 
 
 def _is_far_fetched(evidence: Evidence, claim: Claim, core: Iterable[Tracked]) -> bool:

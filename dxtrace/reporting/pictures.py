@@ -6,8 +6,9 @@ colour alone; colours are those of Okabe and Ito, which people with colour blind
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -65,14 +66,29 @@ class Picture:
     finding: str | None = None
 
 
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures of one image.
+
+    Attributes:
+        drawn: the pictures.
+        left_out: how many more there would be.
+    """
+
+    drawn: tuple[Picture, ...]
+    left_out: int
+
+
 def draw_pictures(
     volume: Volume,
     masks: Sequence[Mask],
     findings: Sequence[Finding],
     *,
     concepts: Mapping[str, Concept] | None = None,
-) -> list[Picture]:
+) -> Pictures:
     """Draw one picture for each finding that has a mask, and one for structures without finding.
+
+    No more than ``MAX_PICTURES``, the findings first.
 
     Args:
         volume: the image.
@@ -82,18 +98,18 @@ def draw_pictures(
     """
     grid = Grid.of(volume)
     names = concepts or {}
-    pictures: list[Picture] = []
+    shown: list[Callable[[], Picture]] = []
     for finding in findings:
         own = [m for m in masks if m.finding == finding.id and m.voxels.any()]
-        if own and len(pictures) < MAX_PICTURES:
+        if own:
             title = _finding_title(finding, names)
-            pictures.append(_draw(volume, grid, own, title, own[0].name, finding))
+            shown.append(partial(_draw, volume, grid, own, title, own[0].name, finding))
     loose = [m for m in masks if m.finding is None and m.voxels.any()]
     for group in _groups(loose):
-        if len(pictures) < MAX_PICTURES:
-            title = ", ".join(_mask_title(m) for m in group)
-            pictures.append(_draw(volume, grid, group, title, f"{group[0].name}-overview", None))
-    return pictures
+        title = ", ".join(_mask_title(m) for m in group)
+        shown.append(partial(_draw, volume, grid, group, title, f"{group[0].name}-overview", None))
+    drawn = tuple(draw() for draw in shown[:MAX_PICTURES])
+    return Pictures(drawn, left_out=len(shown) - len(drawn))
 
 
 def _groups(masks: Sequence[Mask]) -> list[list[Mask]]:

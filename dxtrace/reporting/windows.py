@@ -94,7 +94,9 @@ def plain_window(volume: Volume, voxels: NDArray[Any]) -> Window:
         voxels: its pixels; of very many, some.
     """
     if volume.is_colour:
-        brightest = 255.0 if voxels.dtype == np.uint8 else float(np.max(voxels, initial=1))
+        is_finite = np.isfinite(voxels) if voxels.dtype.kind == "f" else True
+        highest = np.max(voxels, initial=1, where=is_finite)
+        brightest = 255.0 if voxels.dtype == np.uint8 else float(highest)
         return Window(0.0, brightest)
     if volume.windows:
         return _around(*volume.windows[0], "window of the file, ", "")

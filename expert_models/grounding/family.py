@@ -13,7 +13,7 @@ from expert_models.card import HeaderField, ModelCard, OperatingPoint
 from expert_models.family_options import read_options
 from expert_models.grounding.expert import PhraseExpert, PhraseSettings
 from expert_models.runtime.checksums import hashes_of
-from expert_models.runtime.pretrained import weights_of
+from expert_models.runtime.pretrained import weights_in
 
 if TYPE_CHECKING:
     from expert_models.families import ExpertEntry
@@ -23,6 +23,9 @@ _TITLES = {
     "detect": "Looks for phrases with a zero-shot detector and outlines what it finds",
     "clipseg": "Marks what matches a phrase",
 }
+
+_PARTS = {"detect": ("detector", "sam"), "clipseg": ("",)}
+"""The folders that hold weights."""
 
 
 class Threshold(Frozen):
@@ -91,7 +94,7 @@ def build(entry: ExpertEntry, folder: Path) -> PhraseExpert:
     """Build the expert of an entry; nothing is loaded before its first call.
 
     Raises:
-        ValueError: if its options are not what they must be.
+        ValueError: if its options are not what they must be, or there are no weights.
     """
     options = read_options(entry, Options)
     card = _card(entry, folder, options)
@@ -137,7 +140,7 @@ def _card(entry: ExpertEntry, folder: Path, options: Options) -> ModelCard:
             OperatingPoint(concept=c, threshold=t.threshold, scale="sigmoid", source=t.source)
             for c, t in options.thresholds.items()
         ),
-        weights=weights_of(folder, entry.files),
+        weights=weights_in(entry, folder, _PARTS[options.method]),
         memory_mb=options.memory_mb,
         cost=60.0,
         timeout_s=options.timeout_s,

@@ -63,10 +63,19 @@ def read_module_tensors(path: Path, classes: Collection[str]) -> dict[str, Any]:
         found: dict[str, _Tensor] = {}
         _collect(root, "", found)
         return {n: torch.from_numpy(_array(t, contents)) for n, t in found.items()}
+    except _ForeignNameError as error:
+        raise ToolRefusal(
+            f"{path.name} holds more than weights and is not loaded: a pickled file can run any "
+            f"program, and it asks for {error}, which these weights do not need"
+        ) from None
     except _DAMAGE as error:
         raise ToolRefusal(
             f"{path.name}: not a pickled module, or damaged ({str(error) or type(error).__name__})"
         ) from None
+
+
+class _ForeignNameError(pickle.UnpicklingError):
+    """A name that is not on the list."""
 
 
 class _Module:
@@ -129,7 +138,7 @@ class _Reader(pickle.Unpickler):
             return _KINDS[name]
         if full in self._classes:
             return _Module
-        raise pickle.UnpicklingError(f"it asks for {full}, which weights do not need")
+        raise _ForeignNameError(full)
 
     def persistent_load(self, pid: Any) -> Any:
         what = pid[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +28,10 @@ def weights_of(folder: Path, stated: tuple[WeightsFile, ...] = ()) -> tuple[Weig
     """
     if stated:
         return stated
-    files = sorted(p for p in folder.rglob("*") if p.suffix in _WEIGHTS) if folder.is_dir() else []
+    # Parts of a model may be links to where they were fetched to.
+    walked = os.walk(folder, followlinks=True)
+    below = (Path(at, name) for at, _, names in walked for name in names)
+    files = sorted(p for p in below if p.suffix in _WEIGHTS)
     return tuple(
         WeightsFile(
             sha256=file_sha256(p),
@@ -69,6 +73,29 @@ def model_files(entry: ExpertEntry, folder: Path) -> tuple[WeightsFile, ...]:
     return files
 
 
+def weights_in(
+    entry: ExpertEntry, folder: Path, parts: tuple[str, ...] = ("",)
+) -> tuple[WeightsFile, ...]:
+    """The files of weights of an entry whose family may have several.
+
+    Args:
+        entry: the entry; where it states no files, what lies in its folder is hashed.
+        folder: where they lie.
+        parts: folders below it, each of which must have some.
+
+    Raises:
+        ValueError: if one of the parts has none.
+    """
+    files = weights_of(folder, entry.files)
+    for part in parts:
+        below = f"{part}/" if part else ""
+        if not any(f.path.startswith(below) and f.path.endswith(_WEIGHTS) for f in files):
+            raise ValueError(
+                f"{entry.name}: expected files of weights in {folder / part}, got none"
+            )
+    return files
+
+
 def load_model(
     model_class: Any, folder: Path, device: Any, *, safetensors_only: bool = False
 ) -> Any:
@@ -86,7 +113,7 @@ def load_model(
             them with random numbers.
     """
     _check_configured(folder)
-    with refused_if_wrong(folder):
+    with refused_if_wrong(folder), _without_progress():
         model, found = model_class.from_pretrained(
             folder, local_files_only=True, weights_only=True, output_loading_info=True,
             **_never_code(model_class), **({"use_safetensors": True} if safetensors_only else {}),
@@ -120,6 +147,20 @@ def _never_code(kind: Any) -> dict[str, bool]:
     classes run none, and do not know the option.
     """
     return {"trust_remote_code": False} if kind.__name__.startswith("Auto") else {}
+
+
+@contextlib.contextmanager
+def _without_progress() -> Iterator[None]:
+    """Standard error is for messages: transformers would draw a bar for each file of weights."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _check_configured(folder: Path) -> None:

@@ -10,7 +10,7 @@ from pydantic import Field
 from dxtrace.clinical.base import Frozen
 from expert_models.card import HeaderField, ModelCard, Prompt
 from expert_models.family_options import read_options
-from expert_models.runtime.pretrained import weights_of
+from expert_models.runtime.pretrained import weights_in
 from expert_models.segment_anything.expert import SegmentAnything, Settings
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def build(entry: ExpertEntry, folder: Path) -> SegmentAnything:
     """Build the expert of an entry; nothing is loaded before its first call.
 
     Raises:
-        ValueError: if its options are not what they must be.
+        ValueError: if its options are not what they must be, or there are no weights.
     """
     options = read_options(entry, Options)
     card = _card(entry, folder, options)
@@ -90,7 +90,7 @@ def _card(entry: ExpertEntry, folder: Path, options: Options) -> ModelCard:
         arguments=options.concepts,
         prompts=prompts,
         prompt_needed=True,
-        weights=weights_of(folder, entry.files),
+        weights=weights_in(entry, folder),
         memory_mb=options.memory_mb,
         cost=60.0,
         timeout_s=options.timeout_s,

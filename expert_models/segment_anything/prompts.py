@@ -114,7 +114,7 @@ def _index(at: tuple[int, ...], shape: tuple[int, ...]) -> _Index:
         given = (0, *given)
     full = (1, *shape) if len(shape) == _PLANE else shape
     if len(given) != len(full):
-        raise ToolRefusal(f"expected a (slice, row, column) of a stack, got {given}")
+        raise ToolRefusal(f"expected a (slice, row, column) of a stack, got {at}")
     if any(not 0 <= i < n for i, n in zip(given, full, strict=True)):
-        raise ToolRefusal(f"expected an index inside the image of {shape} voxels, got {given}")
+        raise ToolRefusal(f"expected an index inside the image of {shape} voxels, got {at}")
     return given[0], given[1], given[2]

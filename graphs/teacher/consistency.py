@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from dxtrace.clinical import Claim, Presence, VerdictKind
+from dxtrace.clinical import Claim, Presence
 from dxtrace.knowledge import Knowledge, KnowledgeError
 from dxtrace.reasoning import Checker
 from dxtrace.reasoning.facts import claim_finding
@@ -102,8 +102,11 @@ def _pairs(knowledge: Knowledge, stated: list[Stated]) -> Iterator[_Pair]:
     for conflict in checker.conflicts:
         words = tuple(r.text.rstrip(".") for r in conflict.reasons if r.kind == "rule")
         yield _Pair(tuple(named[f] for f in conflict.findings), words)
-    if facts:
-        for i, claim in categories.items():
+    if not facts:
+        return
+    sure = all(stated[i].proved for i in facts)
+    for i, claim in categories.items():
+        if not (sure and stated[i].proved):  # what is proved holds together
             yield from _against(checker, claim, i, named)
 
 
@@ -114,11 +117,10 @@ def _alike(a: Claim, b: Claim) -> bool:
 def _against(checker: Checker, claim: Claim, place: int, named: dict[str, int]) -> Iterator[_Pair]:
     """A category that the conversation's own findings exclude, with nothing assumed."""
     try:
-        verdict = checker.check(claim)
+        reasons = checker.refutation(claim)
     except (KnowledgeError, ValueError):
         return  # no such category: that is judged where claims are
-    reasons = verdict.because
-    if verdict.kind is not VerdictKind.CONTRADICTED or any(r.kind == "assumption" for r in reasons):
+    if reasons is None or any(r.kind == "assumption" for r in reasons):
         return
     at_odds = dict.fromkeys(named[r.id] for r in reasons if r.id in named)
     if at_odds:

@@ -14,7 +14,7 @@ class Exchange(Frozen):
         answer: the answer's words.
         claims: what the answer is said to claim, beside what its words are read as.
         calls: the calls that were made, in order.
-        unreadable: calls, questions and claims that could not be read, and why.
+        unreadable: why calls, questions or claims could not be read or followed.
         asks: facts that the user was asked for, as ``concept.attribute``, beside the words.
         given: said before, not now: what follows must agree with it, and it is not rewarded.
     """

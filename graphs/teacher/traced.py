@@ -113,6 +113,7 @@ def conversation_of(review: TracedReview) -> Conversation:
         question=review.case.question or "", answer=words, calls=asked,
         claims=said[-1].claims if said else (),
         asks=tuple(a for t in review.turns for a in t.asks),
+        unreadable=tuple(p for t in review.turns for p in t.problems),
     )  # fmt: skip
     return Conversation(
         case=review.case, findings=review.findings, packs=review.packs, exchanges=(exchange,)

@@ -173,3 +173,28 @@ def test_a_second_review_of_a_case_into_the_same_folder_is_refused(
     terminal.process.send_signal(signal.SIGKILL)
     terminal.output()
     assert dxtrace("review", report.name, "--out", "out").returncode == 0
+
+
+def test_a_case_that_has_answered_is_asked_further_and_corrected(
+    dxtrace: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "n.txt").write_text(
+        "EXAM: CT chest. FINDINGS: Solid nodule of 7 mm in the right upper lobe. No effusion."
+    )
+    kept = ("--out", "out", "--json")
+    first = json.loads(
+        dxtrace(
+            "review", "n.txt", "--interactive", "--question", "Is there a nodule?", *kept
+        ).stdout
+    )
+    nodule = next(f["id"] for f in first["findings"] if f["concept"] == "pulmonary_nodule")
+    asked = dxtrace("review", "--resume", "n", "--question", "Is there a pleural effusion?", *kept)
+    assert json.loads(asked.stdout)["answer"]["text"].startswith("No")
+    corrected = dxtrace("review", "--resume", "n", "--correct", f"{nodule}=absent", *kept)
+    result = json.loads(corrected.stdout)
+    assert [c["now"] for c in result["changes"]] == ["absent"]
+    assert "does not hold any more" in (tmp_path / "out" / "reports" / "n.html").read_text()
+    assert dxtrace("trace", "replay", "out/traces/n.json").returncode == 0
+    wrong = dxtrace("review", "--resume", "n", "--correct", "f99=absent", *kept)
+    assert wrong.returncode == 2
+    assert "there is no finding 'f99'" in wrong.stderr

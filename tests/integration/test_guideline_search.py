@@ -2,17 +2,14 @@
 
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import chromadb
-import psutil
 import pytest
 
 from dxtrace.knowledge import load_knowledge
@@ -20,6 +17,7 @@ from dxtrace.retrieval.errors import RetrievalError
 from dxtrace.retrieval.guidelines import GuidelineLibrary
 from tests.integration.conftest import Run
 from tests.processes import LIMIT_S, wait_until
+from tests.servers import server_at_a_port
 from tests.unit.retrieval.guidelines.test_library import vectors_of
 from tests.unit.retrieval.plain_embedder import PlainEmbedder
 
@@ -71,27 +69,10 @@ def test_a_damaged_index_is_said_and_rebuilt_by_one_command(
 
 @pytest.fixture
 def chroma_server(tmp_path: Path) -> Iterator[str]:
-    for _ in range(5):  # another program may take the port before the server does
-        port = _free_port()
-        server = _started(tmp_path, port)
-        wait_until(lambda: server.poll() is not None or port in _ports_of(server), "it listens")  # noqa: B023 - called now
-        if server.poll() is None:
-            break
-    else:
-        pytest.fail("the Chroma server does not start")
-    url = f"http://127.0.0.1:{port}"
-    try:
+    with server_at_a_port(partial(_started, tmp_path)) as port:
+        url = f"http://127.0.0.1:{port}"
         wait_until(lambda: _answers(url), "the Chroma server answers")
         yield url
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _started(folder: Path, port: int) -> "subprocess.Popen[bytes]":
@@ -101,19 +82,6 @@ def _started(folder: Path, port: int) -> "subprocess.Popen[bytes]":
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
         env={**os.environ, "ANONYMIZED_TELEMETRY": "False"}, start_new_session=True,
     )  # fmt: skip
-
-
-def _ports_of(server: "subprocess.Popen[bytes]") -> set[int]:
-    """The ports that the server's processes listen at."""
-    family = [psutil.Process(server.pid)]
-    with suppress(psutil.NoSuchProcess):
-        family += family[0].children(recursive=True)
-    ports = set()
-    for process in family:
-        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            connections = process.net_connections("tcp")
-            ports |= {c.laddr.port for c in connections if c.status == psutil.CONN_LISTEN}
-    return ports
 
 
 def _answers(url: str) -> bool:

@@ -1,25 +1,24 @@
 """Cases from a real DICOM archive (Orthanc), by its DICOMweb service, from the command line."""
 
 import json
-import os
 import shutil
-import signal
-import socket
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError
 
 import pytest
 from pydicom import Dataset
 from pydicom.uid import JPEGLSLossless
 
 from dxtrace.__main__ import main
+from tests.processes import LIMIT_S, wait_until
+from tests.servers import server_at_a_port
 from tests.unit.small_dicom import ct_slices, radiograph
 from tests.unit.small_reports import section, structured_report
 
@@ -28,7 +27,6 @@ from dicomweb_client.api import DICOMwebClient
 from dicomweb_client.session_utils import create_session_from_user_pass
 
 pytestmark = pytest.mark.slow
-ANSWER_S = 120.0
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 EFFUSION = "Small left pleural effusion. Seen by Dr Jane Doe, MRN-4711."
 
@@ -53,9 +51,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if command is None or not PLUGIN.exists():
         pytest.skip("no Orthanc with DICOMweb here: Debian packages orthanc, orthanc-dicomweb")
     folder = tmp_path_factory.mktemp("orthanc")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    with server_at_a_port(partial(_started, Path(command), folder)) as port:
+        wait_until(lambda: _answers(port), "Orthanc answers")
+        yield f"http://127.0.0.1:{port}/dicom-web"
+
+
+def _started(command: Path, folder: Path, port: int) -> "subprocess.Popen[bytes]":
     settings = {
         "StorageDirectory": str(folder / "db"), "IndexDirectory": str(folder / "db"),
         "Plugins": [str(PLUGIN)], "HttpPort": port, "HttpBindAddresses": ["127.0.0.1"],
@@ -64,28 +65,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
     }  # fmt: skip
     (folder / "orthanc.json").write_text(json.dumps(settings))
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [command, folder / "orthanc.json"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
+
+
+def _answers(port: int) -> bool:
     try:
-        _wait_for(port, process)
-        yield f"http://127.0.0.1:{port}/dicom-web"
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + ANSWER_S
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).close()
-        except URLError as error:
-            if getattr(error, "code", None):
-                return  # it asks for a password: it is there
-            time.sleep(0.1)
-    pytest.fail("Orthanc did not answer")
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=LIMIT_S).close()
+    except HTTPError:
+        return True  # it asks for a password: it is there
+    except OSError:
+        return False
+    return True
 
 
 @pytest.fixture
@@ -94,8 +87,8 @@ def archive(server: str) -> Archive:
     client = DICOMwebClient(server, session=create_session_from_user_pass("reader", "secret"))
     root = server.removesuffix("/dicom-web")
     session = create_session_from_user_pass("reader", "secret")
-    for study in session.get(f"{root}/studies", timeout=ANSWER_S).json():
-        session.delete(f"{root}/studies/{study}", timeout=ANSWER_S)
+    for study in session.get(f"{root}/studies", timeout=LIMIT_S).json():
+        session.delete(f"{root}/studies/{study}", timeout=LIMIT_S)
     return Archive(server, client)
 
 

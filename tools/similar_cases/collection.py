@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from dxtrace.clinical import Case, Finding
+from dxtrace.clinical import Case, Context, Finding
 from dxtrace.clinical.base import Frozen
 from dxtrace.knowledge import Knowledge
 from dxtrace.retrieval.cases import CaseIndex, CaseRecord
@@ -20,6 +20,10 @@ from tools.similar_cases.identity import identities_of
 from tools.similar_cases.images import image_fingerprint
 
 _SEX = {"female": "F", "male": "M"}
+_MODALITIES = {
+    "cr": "CR", "ct": "CT", "mr": "MR", "us": "US", "pt": "PT", "fundus": "OP", "pathology": "SM",
+}  # fmt: skip
+_LONGEST_LINE = 200
 
 
 class CaseSettings(BaseSettings):
@@ -101,15 +105,33 @@ def case_record(case: Case, findings: Iterable[Finding], origin: Origin) -> Case
     modalities = [s.modality for s in series if s.modality]
     body_parts = [image.body_part.lower() for image in images if image.body_part]
     age, sex = _patient(findings)
+    stated_modality, stated_part = _examination(case, findings)
     return CaseRecord(
         id=case.id, source=origin.source, title=origin.title, link=origin.link,
-        modality=next(iter(modalities), origin.modality),
-        body_part=next(iter(body_parts), origin.body_part),
+        modality=next(iter(modalities), origin.modality or stated_modality),
+        body_part=next(iter(body_parts), origin.body_part or stated_part),
         age=case.patient.age if case.patient.age is not None else age,
         sex=case.patient.sex or sex,
         report="\n\n".join(r.text for r in case.reports if not r.is_prior),
         findings=findings, identities=identities_of(case) | origin.identities,
     )  # fmt: skip
+
+
+def _examination(case: Case, findings: Iterable[Finding]) -> tuple[str | None, str | None]:
+    """Modality and body part, where the line of a report that names the examination says them."""
+    from dxtrace.intake.imaging.body_region import read_body_part
+
+    for finding in findings:
+        modality = _MODALITIES.get(str(finding.attributes.get("modality")))
+        where = finding.evidence[0] if finding.evidence else None
+        if finding.concept != "exam" or modality is None or where is None or where.span is None:
+            continue
+        report = case.reports[where.document or 0]
+        if not report.is_prior and finding.context is Context.CURRENT:
+            start, end = where.span
+            line = report.text[report.text.rfind("\n", 0, start) + 1 :].partition("\n")[0]
+            return modality, read_body_part(line[: _LONGEST_LINE + end - start])
+    return None, None
 
 
 def _patient(findings: Iterable[Finding]) -> tuple[Decimal | None, str | None]:

@@ -30,7 +30,7 @@ class PlannerEntry(Frozen):
         image_patch_px: side, in pixels, of what becomes one token of an image.
         image_tokens: tokens of an image, for a model that scales all of them to one size; None if
             their size decides.
-        image_is_square: whether it squeezes images into a square.
+        image_is_square: whether it squeezes images into a square, or cuts them to one.
         images_with_text: whether it may be shown images whose pixels may carry text, and so names.
         context_tokens: how much it can read and write at once; if nothing is said, what the model
             itself says, where it does.

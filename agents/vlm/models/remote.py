@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
@@ -109,27 +109,22 @@ class RemoteChatModel(BaseChatModel):
         kwargs: dict[str, Any],
     ) -> Iterator[ChatGenerationChunk]:
         refuse_images(self.entry, messages)
-        if "response_format" in kwargs:
-            # Past the client's own parser, which takes no other tools than strict ones.
-            body = {
-                **kwargs.pop("extra_body", {}),
-                "response_format": kwargs.pop("response_format"),
-            }
-            kwargs = {**kwargs, "extra_body": body}
+        given = _past_the_parser(kwargs)
 
         def answer() -> AsyncIterator[ChatGenerationChunk]:
-            return self.inner._astream(messages, stop=stop, **kwargs)  # noqa: SLF001  # the hook of every chat model; callbacks are ours
+            return self.inner._astream(messages, stop=stop, **given)  # noqa: SLF001  # the hook of every chat model; callbacks are ours
 
         begun, ended = False, self.entry.kind == "hosted"  # whose library says what broke off
-        room = self.entry.max_tokens * _LONGEST_TOKEN
+        most = int(kwargs.get("max_tokens", self.entry.max_tokens))
+        room = most * _LONGEST_TOKEN
         try:
             for chunk in timed(self.entry, answer, until - time.monotonic()):
                 begun, ended = True, ended or _is_last(chunk)
                 room -= _length(chunk)
                 if room < 0:
                     raise PlannerRefused(
-                        f"{place_of(self.entry)}: its answer is longer than the "
-                        f"{self.entry.max_tokens} tokens that it was asked for"
+                        f"{place_of(self.entry)}: its answer is longer than the {most} tokens "
+                        f"that it was asked for"
                     )
                 yield chunk
         except PlannerUnavailable as error:
@@ -139,6 +134,18 @@ class RemoteChatModel(BaseChatModel):
             raise
         if not ended:
             raise BrokenOffError(f"{place_of(self.entry)}: the answer broke off before its end")
+
+
+def _past_the_parser(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments, with a format of the answer where the client's own parser does not see it.
+
+    That parser takes no tools but strict ones.
+    """
+    if "response_format" not in kwargs:
+        return dict(kwargs)
+    body = {**kwargs.get("extra_body", {}), "response_format": kwargs["response_format"]}
+    rest = {name: value for name, value in kwargs.items() if name != "response_format"}
+    return {**rest, "extra_body": body}
 
 
 def _length(chunk: ChatGenerationChunk) -> int:

@@ -27,8 +27,8 @@ class SightBudget:
         max_edge_px: longest side of a picture; what the model takes without making it smaller.
         patch_px: side, in pixels, of what becomes one token.
         fixed_tokens: tokens of every picture, whatever its size; None if size decides.
-        is_square: whether the model squeezes pictures into a square; they are then given black
-            margins, so that nothing is distorted.
+        is_square: whether the model squeezes pictures into a square, or cuts them to one; they are
+            then given black margins, so that nothing is distorted or lost.
         total_tokens: tokens of all pictures together.
 
     Raises:

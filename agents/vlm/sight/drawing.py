@@ -30,6 +30,8 @@ _LEAST_SIDE_PX = 320
 _BODY_SHARE = 0.01
 _DARK = 25
 _SLICES_FOR_BODY = 16
+_OBLIQUE_DEG = 10.0
+"""Slices that lean more than this are called oblique."""
 _UP: dict[Plane, str] = {
     "axial": "the front is up", "coronal": "the head is up",
     "sagittal": "the head is up and the front on the left",
@@ -69,7 +71,8 @@ def panel_of(
     """One panel with its longest side; a small one has its slice's number and no scale bar."""
     is_small = size < LEAST_PANEL_PX
     if is_small:
-        panel = replace(panel, label=str(panel.index + 1) if opened.grid.is_volume else "")
+        number = str(panel.index + 1) if opened.grid.is_volume else ""
+        panel = replace(panel, label=f"{opened.mark}{number}".strip())
     return draw_panel(
         opened.grid, panel, drawn, window=window, size=size, text_px=text_px(size),
         has_scale=not is_small,
@@ -170,6 +173,8 @@ def side_words(opened: Opened, plane: Plane) -> str:
         parts.append("side unknown: left and right cannot be told from this picture")
     if grid.is_volume and grid.is_placed and plane in _UP:
         parts.append(_UP[plane])
+    if plane == grid.native and opened.degrees_off > _OBLIQUE_DEG:
+        parts.append(f"oblique: {opened.degrees_off:.0f} degrees off the {plane} plane")
     return "; ".join(parts)
 
 

@@ -105,11 +105,11 @@ def draw_key_slice(
     opened: Opened, key: KeySlice, concepts: Mapping[str, Concept], edge: int
 ) -> Draft:
     """The slice without and with an outline; below it the same enlarged, if it is small."""
-    label = opened.grid.slice_label(key.plane, key.index)
+    label = f"{opened.mark}{opened.grid.slice_label(key.plane, key.index)}"
     views = [Panel(key.plane, key.index, "", label, key.crop, None)]
     if key.enlarged:
         crop = square_around(key.extent, key.area.shape, opened.grid.pixel_mm(key.plane))
-        views.append(Panel(key.plane, key.index, "", "enlarged", crop, None))
+        views.append(Panel(key.plane, key.index, "", f"{opened.mark}enlarged", crop, None))
     drawn = [Drawn(0, _spread(opened, key), "")]
     rows, layout = outlined_rows(opened, views, key.window, drawn, edge)
     # One row is one view: the last.
@@ -117,7 +117,7 @@ def draw_key_slice(
     scale = scale_words(opened, key.plane, rows[0][0], first.crop)
     caption = sentences(
         opened.words,
-        f"{opened.grid.slice_words(key.plane, key.index)}{call_words(opened, key.plane, key.index)}"
+        f"{opened.grid.slice_words(key.plane, key.index)}{opened.call_words(key.plane, key.index)}"
         f", the one that shows most of what is outlined; {layout}",
         f"outlined: A, {key.mark.words(concepts)}",
         key.window.words, side_words(opened, key.plane),
@@ -222,9 +222,3 @@ def _centre(key: KeySlice) -> tuple[int, int, int]:
     """Slice, row and column of the middle of what is marked, as it is looked at."""
     rows, columns = np.nonzero(key.area)
     return key.index, round(float(rows.mean())), round(float(columns.mean()))
-
-
-def call_words(opened: Opened, plane: Plane, index: int) -> str:
-    """The index that calls of tools know a slice by."""
-    found = opened.slice_index(plane, index)
-    return "" if found is None else f" (index {found} in calls)"

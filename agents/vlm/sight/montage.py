@@ -142,27 +142,22 @@ def draw_montage(opened: Opened, plan: MontagePlan, window: Window, note: str = 
         window: grey values to brightness.
         note: how the slices were chosen, if not evenly.
     """
-    count = opened.grid.slice_count(plan.plane)
     size = natural_edge(opened, plan.plane, plan.grid.size, plan.crop)
     tiles = [
         draw_panel(
-            opened.grid, Panel(plan.plane, index, "", str(index + 1), plan.crop, None), (),
+            opened.grid, Panel(plan.plane, i, "", f"{opened.mark}{i + 1}", plan.crop, None), (),
             window=window, size=size, text_px=text_px(size), has_scale=False,
         )
-        for index in plan.indices
+        for i in plan.indices
     ]  # fmt: skip
     columns = plan.grid.columns
     rows = [tiles[n : n + columns] for n in range(0, len(tiles), columns)]
-    name = "slices" if plan.plane == "stored" else f"{plan.plane} slices"
-    start = {"axial": ", counted from the head", "coronal": ", counted from the front",
-             "sagittal": ", counted from the right"}.get(plan.plane, "")  # fmt: skip
+    scale = scale_words(opened, plan.plane, tiles[0], plan.crop)
+    if max(tiles[0].size) < max(slice_shape(opened, plan.plane, plan.crop)):
+        scale += "; small lesions may not be seen at this size"
     caption = sentences(
-        opened.words,
-        f"{len(tiles)} of {count} {name}{start}, row by row: {_numbers(plan.indices)}"
-        f"{_call_words(opened, plan)}",
-        note, window.words, side_words(opened, plan.plane),
-        scale_words(opened, plan.plane, tiles[0], plan.crop)
-        + "; small lesions may not be seen at this size",
+        opened.words, _slices_words(opened, plan), note, window.words,
+        side_words(opened, plan.plane), scale,
     )  # fmt: skip
     shows = tuple(
         Shown(opened.scene.series.id, opened.slice_index(plan.plane, i)) for i in plan.indices
@@ -198,6 +193,22 @@ def draw_matched(
 
 def _numbers(indices: Sequence[int]) -> str:
     return ", ".join(str(i + 1) for i in indices)
+
+
+def _slices_words(opened: Opened, plan: MontagePlan) -> str:
+    """Which slices, of how many, as people and as calls of tools count them."""
+    if len(plan.indices) == 1:
+        (index,) = plan.indices
+        words = opened.grid.slice_words(plan.plane, index)
+        return f"{words}{opened.call_words(plan.plane, index)}"
+    name = "slices" if plan.plane == "stored" else f"{plan.plane} slices"
+    start = {"axial": ", counted from the head", "coronal": ", counted from the front",
+             "sagittal": ", counted from the right"}.get(plan.plane, "")  # fmt: skip
+    count = opened.grid.slice_count(plan.plane)
+    return (
+        f"{len(plan.indices)} of {count} {name}{start}, row by row: {_numbers(plan.indices)}"
+        f"{_call_words(opened, plan)}"
+    )
 
 
 def _call_words(opened: Opened, plan: MontagePlan) -> str:

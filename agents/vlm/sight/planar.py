@@ -35,7 +35,7 @@ _THIRDS = 3
 def draw_whole(opened: Opened, edge: int) -> Draft:
     """The whole image."""
     window = opened.plain_window
-    image = panel_of(opened, _panel(), window, size=natural_edge(opened, "stored", edge))
+    image = panel_of(opened, _panel(opened), window, size=natural_edge(opened, "stored", edge))
     rows, columns = slice_shape(opened, "stored")
     size = f"the whole image of {columns} x {rows} pixels"
     if max(rows, columns) > max(image.size):
@@ -57,7 +57,7 @@ def draw_marked(opened: Opened, mark: Mark, concepts: Mapping[str, Concept], edg
     extent = extent_of(area)
     crop = square_around(extent, area.shape, opened.grid.pixel_mm("stored"))
     window = opened.plain_window
-    rows, layout = outlined_rows(opened, [_panel(crop)], window, [Drawn(0, area, "")], edge)
+    rows, layout = outlined_rows(opened, [_panel(opened, crop)], window, [Drawn(0, area, "")], edge)
     caption = sentences(
         opened.words, f"{_part_words(crop, slice_shape(opened, 'stored'))}, {layout}",
         f"outlined: A, {mark.words(concepts)}", window.words, side_words(opened, "stored"),
@@ -133,7 +133,10 @@ def draw_tiles(opened: Opened, tiles: Tiling, edge: int) -> Iterator[Draft]:
                 _span(column, tiles.columns, tiles.side, shape[1]),
             )
             image = panel_of(
-                opened, _panel(crop), window, size=natural_edge(opened, "stored", edge, crop)
+                opened,
+                _panel(opened, crop),
+                window,
+                size=natural_edge(opened, "stored", edge, crop),
             )
             ratio = image.width / (crop[1][1] - crop[1][0])
             resolution = "at full resolution" if ratio >= 1 else f"at {ratio:.0%} of its resolution"
@@ -177,5 +180,5 @@ def _third(begin: int, end: int, length: int) -> int:
     return min(_THIRDS - 1, begin * _THIRDS // (length - (end - begin)))
 
 
-def _panel(crop: Extent | None = None) -> Panel:
-    return Panel("stored", 0, "", "", crop, None)
+def _panel(opened: Opened, crop: Extent | None = None) -> Panel:
+    return Panel("stored", 0, "", opened.mark.strip(), crop, None)

@@ -8,6 +8,8 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from agents.vlm.sight.wording import names
 from dxtrace.clinical import Case, Series, Study
 from dxtrace.clinical.volume import Volume
@@ -148,6 +150,27 @@ class Opened:
         if not self.grid.is_volume or self.grid.order[axis] != 0:
             return None
         return self.grid.slice_count(plane) - 1 - index if self.grid.flips[axis] else index
+
+    def call_words(self, plane: Plane, index: int) -> str:
+        """The index that calls of tools know a slice by."""
+        found = self.slice_index(plane, index)
+        return "" if found is None else f" (index {found} in calls)"
+
+    @cached_property
+    def degrees_off(self) -> float:
+        """How far the slices as acquired lean from the plane that they are called after."""
+        affine = self.volume.geometry.affine
+        if affine is None or not self.grid.is_volume:
+            return 0.0
+        steps = np.array(affine, float)[:3, :3]
+        normal = np.cross(steps[:, 1], steps[:, 2])
+        share = np.abs(normal).max() / (np.linalg.norm(normal) or 1.0)
+        return float(np.degrees(np.arccos(np.clip(share, 0.0, 1.0))))
+
+    @property
+    def mark(self) -> str:
+        """What stands on every picture of an earlier examination."""
+        return "PRIOR " if self.scene.is_prior else ""
 
     def may_show(self, plane: Plane, index: int) -> bool:
         """Whether a slice of a volume seems free of text, or text may be shown."""

@@ -9,6 +9,12 @@ from pydantic import Field
 from dxtrace.clinical import Finding
 from dxtrace.clinical.base import Frozen, Number
 
+_RADIOGRAPHS = ("CR", "DX", "RG")
+
+
+def _alike(modality: str) -> tuple[str, ...]:
+    return _RADIOGRAPHS if modality in _RADIOGRAPHS else (modality,)
+
 
 class CaseRecord(Frozen):
     """A case of the index.
@@ -63,7 +69,7 @@ class CaseFilter(Frozen):
     A case of which a field is unknown is not found by a filter on that field.
 
     Attributes:
-        modality: DICOM modality.
+        modality: DICOM modality; those of plain radiographs (CR, DX, RG) stand for each other.
         body_part: body part, in any case of letters.
         sex: M, F or O.
         age: youngest and oldest, in years.
@@ -78,8 +84,11 @@ class CaseFilter(Frozen):
         """The filter as a condition on the table ``cases``, and its values."""
         parts: list[str] = []
         values: list[object] = []
+        if self.modality is not None:
+            alike = _alike(self.modality.upper())
+            parts.append(f"cases.modality IN ({','.join('?' * len(alike))})")
+            values += alike
         for name, wanted in (
-            ("modality", self.modality and self.modality.upper()),
             ("body_part", self.body_part and self.body_part.lower()),
             ("sex", self.sex),
         ):

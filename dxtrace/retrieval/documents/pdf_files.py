@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -87,10 +88,15 @@ class _Pages:
     def __init__(self, pdf: Any) -> None:
         self.lines: list[Line] = []
         self.tables: list[tuple[int, PdfTable]] = []
-        self.count, bare = 0, []
+        self.count = 0
+        bare, damaged = [], []
         for number, page in enumerate(pdf.pages, start=1):
             self.count += 1
-            if not self._take(page, number):
+            broken = _is_damaged(page)
+            found = self._take(page, number)
+            if broken:
+                damaged.append(number)
+            elif not found:
                 bare.append(number)
             page.close()
         self._expect_text()
@@ -98,7 +104,11 @@ class _Pages:
         self._on = {
             page: list(lines) for page, lines in groupby(self.lines, key=lambda line: line.page)
         }
-        self.notes = (f"without text (scanned or blank): page {_ranges(bare)}",) if bare else ()
+        said = (
+            ("without text (scanned or blank)", bare),
+            ("damaged, some of its text may be missing", damaged),
+        )
+        self.notes = tuple(f"{what}: page {_ranges(on)}" for what, on in said if on)
 
     def _take(self, page: Any, number: int) -> bool:
         upright = page.filter(lambda o: o["object_type"] != "char" or o.get("upright", True))
@@ -231,6 +241,23 @@ def _goes_on(before: Paragraph, block: Paragraph) -> bool:
     """Whether a paragraph was cut by the end of a column or a page."""
     unfinished = not before.text.rstrip().endswith((".", ":", ";", "?", "!", ")"))
     return unfinished and block.text[:1].islower()
+
+
+def _is_damaged(page: Any) -> bool:
+    """Whether what a page is drawn by does not unpack; pdfminer would pass over the rest of it."""
+    from pdfminer.pdftypes import PDFStream, resolve1
+
+    for part in page.page_obj.contents:
+        stream = resolve1(part)
+        if not isinstance(stream, PDFStream) or stream.decipher or stream.rawdata is None:
+            continue
+        filters = [getattr(name, "name", "") for name, _ in stream.get_filters()]
+        if filters == ["FlateDecode"]:
+            try:
+                zlib.decompress(stream.rawdata)
+            except zlib.error:
+                return True
+    return False
 
 
 @dataclass

@@ -22,9 +22,11 @@ _CLEAR_SHARE = 0.7
 _FULL = 0.6
 _MARGIN = 0.09
 _REPEATED = 3
+_TAIL = 80
 _PAGE_NUMBER = re.compile(
     r"(?:page\s*)?[-\u2013|\s]*\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?[-\u2013|\s]*", re.IGNORECASE
 )
+_LEADER = re.compile(r"(?:\s?[.\u2026\u00b7]){5,}\s*[\divxlc]{1,5}\s*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +179,11 @@ def _line(words: Sequence[Word], page: int, height: float) -> Line:
 
 
 def without_running_heads(lines: Sequence[Line]) -> list[Line]:
-    """Lines without page numbers, and without what repeats in the upper and lower margins.
+    """Lines without page numbers, what repeats in the margins, and entries of a table of contents.
 
-    What is larger than the text is a heading, even if it stands there.
+    What is larger than the text is a heading, even if it stands in a margin.
     """
+    lines = [line for line in lines if not _LEADER.search(line.text[-_TAIL:])]
     sizes = Counter[float]()
     for line in lines:
         sizes[line.size] += len(line.text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,10 @@ def read_word(content: bytes) -> ReadDocument:
     try:
         document = Document(io.BytesIO(content))
         blocks = tuple(_Walk(document).blocks())
-    except (KeyError, ValueError, LxmlError, zipfile.BadZipFile, OSError) as error:
+    except (
+        KeyError, ValueError, AttributeError, LxmlError, zipfile.BadZipFile, zlib.error, OSError,
+        RuntimeError, EOFError,
+    ) as error:  # fmt: skip
         raise UnreadableDocument(
             f"expected a Word document (.docx), it cannot be read: {error!s:.200}"
         ) from None

@@ -47,7 +47,7 @@ def spot(shape: tuple[int, ...] = SHAPE, low: bool = True) -> Mask:
 
 
 def drawn(volume: Volume, *masks: Mask, findings: tuple[Finding, ...] = (NODULE,)) -> list[Picture]:
-    return draw_pictures(volume, masks, findings)
+    return list(draw_pictures(volume, masks, findings).drawn)
 
 
 def opened(picture: Picture) -> Image.Image:
@@ -231,7 +231,9 @@ def test_a_picture_is_bounded_also_for_noise() -> None:
 def test_so_many_findings_get_only_so_many_pictures() -> None:
     findings = tuple(NODULE.model_copy(update={"id": f"f{n}"}) for n in range(40))
     masks = [dataclasses.replace(spot(), name=f"nodule_{n}", finding=f"f{n}") for n in range(40)]
-    assert len(drawn(ct(), *masks, findings=findings)) == MAX_PICTURES
+    pictures = draw_pictures(ct(), masks, findings)
+    assert len(pictures.drawn) == MAX_PICTURES
+    assert pictures.left_out == 40 - MAX_PICTURES
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,6 @@ def test_a_dicom_source_gets_a_dicom_seg_for_each_mask(
 ) -> None:
     import highdicom
 
-    pytest.importorskip("dxtrace.intake.imaging", reason="images are not read yet")
     sources = small_dicom.write(small_dicom.ct_slices(), tmp_path / "source")
     done = run(store=store, volume=small_dicom.volume(sources))
     segs = [a for a in done.artifacts if a.kind == "segmentation"]

@@ -69,10 +69,13 @@ def _case(image: Image) -> Case:
 
 
 @pytest.mark.parametrize("name", ["dino", "owl", "clipseg"])
-def test_each_architecture_runs_from_its_files(models: Path, tmp_path: Path, name: str) -> None:
+def test_each_architecture_runs_from_its_files(
+    models: Path, tmp_path: Path, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     expert = _entry(models / name)
     run = _run(expert, _picture(tmp_path))
     assert run.call.outcome is Outcome.OK, run.call.reason
+    assert capfd.readouterr().err == ""
     assert run.findings
     for finding in run.findings:
         assert finding.concept == CONCEPT
@@ -298,6 +301,18 @@ def test_a_phrase_that_is_too_long_is_refused(models: Path, tmp_path: Path) -> N
 def test_options_are_checked(models: Path, options: dict[str, Any], why: str) -> None:
     with pytest.raises(ValueError, match=why):
         _entry(models / "clipseg", **options)
+
+
+@pytest.mark.parametrize(("name", "lacking"), [("clipseg", "clipseg"), ("dino", "sam")])
+def test_a_folder_without_weights_is_no_expert(
+    models: Path, tmp_path: Path, name: str, lacking: str
+) -> None:
+    (tmp_path / name).mkdir()
+    if lacking == "sam":
+        (tmp_path / name / "detector").symlink_to(models / name / "detector")
+        (tmp_path / name / "sam").mkdir()
+    with pytest.raises(ValueError, match=f"words: expected files of weights in .*{lacking}, got"):
+        _entry(tmp_path / name)
 
 
 def test_a_detector_of_another_kind_is_refused(models: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 pytest.importorskip("torch", reason="needs the extra 'experts'")
 
 import torch
+from safetensors.torch import save_file
 
 from expert_models import ToolRefusal
 from expert_models.runtime.tensors import load_tensors
@@ -21,9 +22,7 @@ def same(found: dict[str, object]) -> bool:
 
 
 def test_safetensors_and_state_dicts(tmp_path: Path) -> None:
-    pytest.importorskip("safetensors", reason="needs the extra 'experts'").torch.save_file(
-        TENSORS, tmp_path / "m.safetensors"
-    )
+    save_file(TENSORS, tmp_path / "m.safetensors")
     torch.save(TENSORS, tmp_path / "m.pth")
     assert same(load_tensors(tmp_path / "m.safetensors"))
     assert same(load_tensors(tmp_path / "m.pth"))
@@ -61,9 +60,7 @@ def test_half_a_file_is_refused(tmp_path: Path, suffix: str, kept: int) -> None:
     if suffix == ".pt":
         torch.save(TENSORS, path)
     else:
-        pytest.importorskip("safetensors", reason="needs the extra 'experts'").torch.save_file(
-            TENSORS, path
-        )
+        save_file(TENSORS, path)
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(ToolRefusal, match=path.name):
         load_tensors(path)

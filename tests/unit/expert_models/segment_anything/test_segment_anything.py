@@ -15,7 +15,7 @@ pytest.importorskip("transformers", reason="needs the extra 'experts'")
 import torch
 
 from dxtrace.clinical import CallRequest, Case, Image, Outcome, Presence, Series, Source, Study
-from expert_models import Arguments, Box, ExpertOutput, Point
+from expert_models import Arguments, Box, ExpertOutput, Point, ToolRefusal
 from expert_models.families import ExpertEntry, build_expert
 from expert_models.segment_anything.network import Outline, SamNetwork
 from expert_models.segment_anything.prompts import PlanePrompt
@@ -365,11 +365,6 @@ def test_another_networks_checkpoint_is_refused(tmp_path: Path) -> None:
     assert "expected a Segment Anything checkpoint" in _reason(folder, tmp_path)
 
 
-def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "nothing").mkdir()
-    assert "config.json" in _reason(tmp_path / "nothing", tmp_path)
-
-
 def test_options_are_checked(folder: Path) -> None:
     with pytest.raises(
         ValueError, match=r"sam: options\.windw: there is no such field: did you mean .window"
@@ -390,3 +385,19 @@ def test_a_card_needs_no_torch(folder: Path) -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_a_folder_without_weights_is_no_expert(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="sam: expected files of weights in"):
+        _expert(tmp_path)
+
+
+def test_a_point_outside_a_picture_is_told_as_it_was_given(folder: Path, tmp_path: Path) -> None:
+    from PIL import Image as Picture
+
+    Picture.fromarray(np.zeros((40, 50), np.uint8)).save(tmp_path / "x.png")
+    image = Image(path=tmp_path / "x.png", modality="DX")
+    series = Series(id="s1", modality="DX", images=(image,))
+    case = Case(id="c", studies=(Study(id="st", series=(series,)),))
+    with pytest.raises(ToolRefusal, match=r"got \(40, 3\)$"):
+        _expert(folder).run(case, Arguments(points=(Point(at=(40, 3)),)))

@@ -91,6 +91,8 @@ def test_who_somebody_is_cannot_be_read_from_the_file(tmp_path: Path) -> None:
     ("only", "expected"),
     [
         (CaseFilter(modality="dx"), {"film"}),
+        (CaseFilter(modality="CR"), {"film"}),
+        (CaseFilter(modality="MR"), set()),
         (CaseFilter(body_part="Chest"), {"film", "scan"}),
         (CaseFilter(sex="F"), {"scan"}),
         (CaseFilter(age=(50, 70)), {"film"}),

@@ -52,6 +52,28 @@ def test_a_word_cut_at_the_end_of_a_line_is_joined_if_it_stands_elsewhere() -> N
     assert without_hyphens(["range 5-", "10 mm"], known) == "range 5- 10 mm"
 
 
+def test_a_damaged_page_is_named() -> None:
+    whole = bytearray(as_pdf("Cysts", write_sections(4, seed=3)))
+    streams = [m.end() for m in re.finditer(rb"stream\r?\n", whole) if whole[m.end()] == 0x78]
+    middle = streams[1] + 200
+    whole[middle : middle + 40] = bytes(40)
+    assert read_pdf(bytes(whole)).notes == ("damaged, some of its text may be missing: page 2",)
+
+
+def test_entries_of_a_table_of_contents_are_neither_headings_nor_text() -> None:
+    pdf = page()
+    for style, text in (
+        ("B", "Contents"), ("B", "1 Scope . . . . . . . . . . . 3"), ("", "2 Growth ......... iv"),
+        ("", "Growth of 5 mm ... in 2 years."),
+    ):  # fmt: skip
+        pdf.set_font("helvetica", style, 10)
+        pdf.multi_cell(0, 12, text, new_x="LMARGIN", new_y="NEXT")
+    assert read_pdf(bytes(pdf.output())).blocks == (
+        Heading(text="Contents", level=1, page=1),
+        Paragraph(text="Growth of 5 mm ... in 2 years.", page=1),
+    )
+
+
 def test_without_a_title_in_the_file_none_is_made_up() -> None:
     pdf = page()
     pdf.set_title("Microsoft Word - draft7.docx")

@@ -210,3 +210,26 @@ def test_images_are_searched_with_the_model_that_the_settings_name(
     capsys.readouterr()
     search_cases(SearchRequest(str(asked), 5, None, None, None, None, json=True, data_root=None))
     assert '"image": 1' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("EXAM: CT chest without contrast.\nFINDINGS: Clear.", ("CT", "chest")),
+        ("MRI of the liver.\n\nFINDINGS: Normal.", ("MR", "abdomen")),
+        ("EXAM: Chest radiograph.\nFINDINGS: Clear.", ("CR", "chest")),
+        ("FINDINGS: Clear lungs.", (None, None)),
+        ("COMPARISON: CT abdomen of 2020.\nFINDINGS: Clear lungs.", (None, None)),
+        ("EXAM: Ultrasound.\nINDICATION: Chest pain.\nFINDINGS: Clear.", ("US", None)),
+    ],
+)
+def test_what_a_report_says_of_its_examination_is_kept_for_filters(
+    text: str, expected: tuple[str | None, str | None]
+) -> None:
+    from graphs.workbench import default_workbench
+    from tools.report_tool import ReportTool
+
+    case = report_case(text)
+    findings = ReportTool(default_workbench().reader).run(case)
+    kept = case_record(case, findings, Origin(source="x"))
+    assert (kept.modality, kept.body_part) == expected

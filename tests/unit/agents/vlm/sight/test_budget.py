@@ -59,6 +59,7 @@ HOSTILE = {
     "one pixel": np.zeros((1, 1), np.uint8),
     "a film": np.zeros((90, 16, 20, 3), np.uint8),
     "no numbers": np.full((3, 8, 8), np.nan, np.float32),
+    "no colours": np.full((9, 8, 3), np.nan, np.float32),
     "endless": np.full((40, 40), np.inf, np.float32),
 }
 

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from agents.vlm.sight import Sight, SightBudget, pictures_for
 from dxtrace.clinical.volume import Volume
@@ -80,3 +81,15 @@ def test_a_place_that_the_earlier_volume_does_not_reach_is_said(tmp_path: Path) 
     sight = pair(tmp_path, short)
     assert not any("side by side" in p.caption for p in sight.pictures)
     assert "f1 is not shown on the prior: series-2 does not reach there" in sight.notes
+
+
+@pytest.mark.parametrize("shape", [(1, 20, 20), (3, 8, 8), (2, 1, 1), (12, 30, 30, 3)], ids=str)
+@pytest.mark.parametrize("value", [0.0, np.nan], ids=["empty", "no numbers"])
+@pytest.mark.filterwarnings("error")
+def test_an_earlier_volume_that_is_none_breaks_nothing(
+    tmp_path: Path, shape: tuple[int, ...], value: float
+) -> None:
+    voxels = np.full(shape, value, np.float32)
+    odd = Volume(voxels, placed(), modality="CT", unit="HU", is_colour=len(shape) == 4)
+    sight = pair(tmp_path, odd)
+    assert "Outlined: A, f1" in sight.pictures[0].caption

@@ -28,9 +28,9 @@ BUDGETS = {
     ("name", "said"),
     [
         ("ct_abdomen/ct.nii.gz", "CT"),
-        ("ct_abdomen/dicom", "of 20 axial slices"),
+        ("ct_abdomen/dicom", "of 20 "),
         ("ct_chest_cropped/ct.nii.gz", "Lung window"),
-        ("mr_brain/brain1_image.nrrd", "of 25 axial slices"),
+        ("mr_brain/brain1_image.nrrd", "of 25 "),
         ("cxr_hannover/images/006f3a8a.png", "the whole image"),
         ("bccd/JPEGImages/BloodImage_00000.jpg", "the whole image"),
     ],

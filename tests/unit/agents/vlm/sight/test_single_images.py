@@ -152,3 +152,18 @@ def test_an_earlier_radiograph_comes_after_the_current_one_and_is_called_so() ->
     now, then = pictures_for(case, load=loader(**volumes), budget=SMALL).pictures
     assert now.caption.startswith("Current examination, series-1")
     assert then.caption.startswith("Prior examination, 365 days earlier, series-2")
+
+
+def test_the_frames_of_a_film_in_colour_are_shown_together_if_they_may_be(tmp_path: Path) -> None:
+    frames = np.random.default_rng(0).integers(0, 200, (6, 64, 80, 3)).astype(np.uint8)
+    dataset = make_dicom(
+        frames, Modality="US", SOPClassUID="1.2.840.10008.5.1.4.1.1.3.1", RescaleSlope=None,
+        RescaleIntercept=None, ImagePositionPatient=None, ImageOrientationPatient=None,
+    )  # fmt: skip
+    save(dataset, tmp_path / "film" / "x.dcm")
+    case = read_case(tmp_path / "film").case
+    assert pictures_for(case).pictures == ()
+    (picture,) = pictures_for(case, allow_burned_in_text=True).pictures
+    assert "US" in picture.caption
+    assert "6 of 6 slices, row by row: 1, 2, 3, 4, 5, 6" in picture.caption
+    assert {s.slice for s in picture.shows} == set(range(6))

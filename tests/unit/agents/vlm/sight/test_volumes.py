@@ -13,6 +13,7 @@ from dxtrace.knowledge import load_knowledge
 from tests.unit.agents.vlm.sight.scans import (
     BALL,
     SHAPE,
+    SPACING,
     ball,
     case_of,
     chest,
@@ -190,3 +191,25 @@ def test_a_small_picture_shows_the_place_alone_and_outlined(tmp_path: Path) -> N
     )  # fmt: skip
     assert "only the part around it, outlined" in sight.pictures[0].caption
     assert (np.abs(pixels(sight.pictures[0]) - [0x56, 0xB4, 0xE9]).sum(axis=2) < 60).any()
+
+
+@pytest.mark.parametrize(("degrees", "said"), [(0, ""), (5, ""), (25, "25 degrees off the axial")])
+def test_slices_that_lean_are_called_oblique(degrees: int, said: str) -> None:
+    turn = np.radians(degrees)
+    affine = np.eye(4)
+    affine[:3, :3] = np.array([
+        [0, 0, 1], [np.sin(turn), np.cos(turn), 0], [np.cos(turn), -np.sin(turn), 0],
+    ]) * np.array(SPACING)  # fmt: skip
+    geometry = Geometry(voxel_spacing_mm=SPACING, affine=tuple(map(tuple, affine.tolist())))
+    volume = dataclasses.replace(chest(), geometry=geometry)
+    caption = pictures_for(case_of(series("series-1")), load=loader(series_1=volume)).pictures[0]
+    assert ("oblique" in caption.caption.lower()) is bool(said)
+    assert said in caption.caption
+
+
+def test_a_single_slice_is_called_by_its_number() -> None:
+    volume = chest()
+    one = dataclasses.replace(volume, voxels=volume.voxels[40:41])
+    sight = pictures_for(case_of(series("series-1", (1, 96, 120))), load=loader(series_1=one))
+    assert "Axial slice 1 of 1 from the head (index 0 in calls)." in sight.pictures[0].caption
+    assert "small lesions" not in sight.pictures[0].caption

@@ -1,0 +1,68 @@
+"""What a planner may know of the state of a review, and what one run of the graph may use."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from agents.direct_answers import presence_answers
+from agents.planner import Situation
+from dxtrace.clinical import MissingFact
+from graphs.changes import Earlier
+from graphs.reliance import calls_without
+from graphs.state import ReviewState
+from tools import ArtifactStore, Cancellation
+
+
+@dataclass(frozen=True)
+class ReviewContext:
+    """What one run of the graph may use.
+
+    Attributes:
+        deadline: monotonic time after which nothing new is planned.
+        store: where the case's masks and pictures go; None keeps none.
+        cancellation: ends the calls that are under way, and every later one at once.
+    """
+
+    deadline: float
+    store: ArtifactStore | None = None
+    cancellation: Cancellation | None = None
+
+
+def situation_of(state: ReviewState, context: ReviewContext) -> Situation:
+    """What the planner may know of the state."""
+    runs = sorted(state["runs"], key=lambda r: r.order)
+    reliance = state.get("reliance")
+    aside = reliance.passages if reliance is not None else ()
+    return Situation(
+        case=state["case"], called=calls_without((r.call for r in runs), aside),
+        findings=state["findings"],
+        missing=state.get("missing", ()), similar=tuple(s for r in runs for s in r.similar),
+        differential=state.get("differential"),
+        memory=state.get("memory", ()), asked=state.get("asked", ()), round=state.get("round", 0),
+        ended=state.get("ended", ""),
+        artifacts=tuple(a for r in runs for a in r.artifacts),
+        folder=context.store.root if context.store else None,
+        seconds_left=context.deadline - time.monotonic(),
+    )  # fmt: skip
+
+
+def said_before(state: ReviewState, corrections: int) -> Earlier:
+    """What the answers so far have said, the last one included."""
+    return state.get("earlier", Earlier()).with_answer(
+        state.get("conclusions", ()), presence_answers(state.get("answers", ())),
+        state["findings"], corrections,
+    )  # fmt: skip
+
+
+def asks_now(state: ReviewState) -> bool:
+    """Whether the planner's last word was a question that nobody was asked yet."""
+    memory = state.get("memory", ())
+    asked = {key.partition("@")[0] for key in state.get("asked", ())}
+    return bool(memory) and bool(set(memory[-1].asks) - asked)
+
+
+def asked_for_first(state: ReviewState) -> list[MissingFact]:
+    """The missing facts, first those that the planner asks for."""
+    wanted = {fact for turn in state.get("memory", ()) for fact in turn.asks}
+    return sorted(state["missing"], key=lambda m: m.concept not in wanted)
