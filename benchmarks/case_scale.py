@@ -2,11 +2,11 @@
 
     python benchmarks/case_scale.py --count 100000
 
-No such number of reports is at hand. A made-up case is a report of the Indiana collection with words
-left out at random and sentences of a second report behind it; its findings are those of both. Its
-vector is drawn about one that stands for its first report. The first reports only are read
-(``--reports``). Queries are made alike and are not in the index. Times are of one process, search
-by search, as the wall sees them and as the processor counts them.
+No such number of reports is at hand. A made-up case is a report of the Indiana collection with
+words left out at random and sentences of a second report behind it; its findings are those of
+both. Its vector is drawn about one that stands for its first report. The first reports only are
+read (``--reports``). Queries are made alike and are not in the index. Times are of one process,
+search by search, as the wall sees them and as the processor counts them.
 """
 
 import argparse
