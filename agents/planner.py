@@ -22,6 +22,18 @@ from dxtrace.clinical import (
 from dxtrace.clinical.base import Frozen
 
 
+class Doubt(Frozen):
+    """Something that a planner's own answers do not agree about; it is not said then.
+
+    Attributes:
+        concept: what it is about.
+        why: how they disagree.
+    """
+
+    concept: str
+    why: str
+
+
 class Turn(Frozen):
     """One exchange with a planner that remembers: what it did, and what it was told of it.
 
@@ -31,6 +43,7 @@ class Turn(Frozen):
         asks: the facts that it would ask the user for.
         problems: what could not be read or done of it, as it was told.
         checked: the checker's marks on its sentences, as it was told.
+        doubts: what its answers disagree about, where it was asked several times or the opposite.
         tokens: tokens that the exchange cost, if the model says so.
         seen_calls: number of calls whose results it knew.
         seen_replies: number of questions to a person that it knew the replies to.
@@ -43,6 +56,7 @@ class Turn(Frozen):
     asks: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     checked: tuple[CheckedSentence, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     tokens: int = 0
     seen_calls: int = 0
     seen_replies: int = 0

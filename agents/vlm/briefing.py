@@ -13,7 +13,7 @@ from agents.vlm.offer import Offer
 from agents.vlm.sight import Sight
 from dxtrace.clinical import Case, Finding, Study
 from dxtrace.knowledge import Knowledge
-from dxtrace.retrieval.quoting import QUOTING_INSTRUCTION, QuotedText, render_quotations
+from dxtrace.retrieval.quoting import QUOTING_INSTRUCTION, QuotedText, inline, render_quotations
 from expert_models.card_text import render_prompt
 
 if TYPE_CHECKING:
@@ -74,6 +74,14 @@ def messages_for(
     return messages
 
 
+def bare_question(question: str, sight: Sight) -> list[BaseMessage]:
+    """A question about the pictures alone, to be answered with yes or no."""
+    from langchain_core.messages import HumanMessage
+
+    text = f"{question} Look at the pictures and answer with yes or no."
+    return [HumanMessage(content=_with_pictures(text, sight))]
+
+
 def _system(offer: Offer, dialect: Dialect, knowledge: Knowledge, outputs: Iterable[str]) -> str:
     points = [line for card in offer.cards if (line := card_line(card))]
     parts = [
@@ -98,7 +106,10 @@ def _conclusions(knowledge: Knowledge, outputs: Iterable[str]) -> str:
 
 def _brief(situation: Situation, sight: Sight) -> str | list[str | dict[Any, Any]]:
     unseen = [f"Not shown: {note}." for note in sight.notes]
-    text = "\n\n".join([*_case_parts(situation), *unseen])
+    return _with_pictures("\n\n".join([*_case_parts(situation), *unseen]), sight)
+
+
+def _with_pictures(text: str, sight: Sight) -> str | list[str | dict[Any, Any]]:
     if not sight.pictures:
         return text
     content: list[str | dict[Any, Any]] = [{"type": "text", "text": text}]
@@ -152,7 +163,7 @@ def _patient(case: Case) -> str:
         {"M": "male", "F": "female", "O": "sex other"}.get(patient.sex or "", "sex unknown"),
     ]
     if patient.risk_factors is not None:
-        parts.append(f"risk factors: {', '.join(patient.risk_factors) or 'none'}")
+        parts.append(f"risk factors: {inline(', '.join(patient.risk_factors)) or 'none'}")
     return ", ".join(parts)
 
 
@@ -172,6 +183,11 @@ def _rest(turn: Turn, situation: Situation) -> str:
         if fact in asked
         else f"{fact}: it is known by now, or nobody can be asked in this review."
         for fact in turn.asks
+    ]
+    parts += [
+        f"Asked several times, your answers disagree about {doubt.concept} ({doubt.why}). Look at "
+        f"what was found, and say of it only what that shows."
+        for doubt in turn.doubts
     ]
     parts += [f"Not understood: {problem}." for problem in turn.problems]
     if turn.checked:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 
 from agents.analogies import differential_in_words
 from agents.planner import Situation
-from agents.vlm.moves import tidy
 from dxtrace.clinical import (
     CallRequest,
     CheckedSentence,
@@ -21,7 +20,7 @@ from dxtrace.clinical import (
     ToolCall,
 )
 from dxtrace.clinical.similar_case import ANALOGY
-from dxtrace.retrieval.quoting import QuotedText, render_quotations
+from dxtrace.retrieval.quoting import QuotedText, inline, render_quotations
 from expert_models import ModelCard
 from tools.similar_cases import DIFFERENTIAL, EXEMPLARS, SIMILAR_CASES
 
@@ -77,22 +76,22 @@ def finding_text(finding: Finding) -> str:
     if finding.certainty != "stated":
         state = f"{state} ({finding.certainty})"
     side = finding.laterality.value if finding.laterality else ""
-    where = ", ".join(x for x in (state, side, tidy(finding.location or "")) if x)
+    where = ", ".join(x for x in (state, side, inline(finding.location or "")) if x)
     details = [
         *(f"{key} {_value(value)}" for key, value in finding.attributes.items()),
         *map(_measured, finding.measurements),
         *_score(finding),
     ]
     when = "" if finding.context is Context.CURRENT else f" [{finding.context.value}]"
-    lesion = f" ({finding.lesion})" if finding.lesion else ""
+    lesion = f" ({inline(finding.lesion)})" if finding.lesion else ""
     rest = f"; {'; '.join(details)}" if details else ""
-    return f"{finding.id} {finding.concept}{lesion}{when}: {where}{rest}"
+    return f"{inline(finding.id)} {finding.concept}{lesion}{when}: {where}{rest}"
 
 
 def verdicts_text(sentences: Iterable[CheckedSentence]) -> str:
     """The check's marks on what the model said, with the reasons."""
     lines = [
-        f"{n}. {_MARKS[s.mark]}: {s.text}" + (f" Because: {s.why}." if s.why else "")
+        f"{n}. {_MARKS[s.mark]}: {s.text}" + (f" Because: {inline(s.why)}." if s.why else "")
         for n, s in enumerate(sentences, start=1)
     ]
     return "\n".join(lines)
@@ -102,12 +101,13 @@ def _ending(call: ToolCall) -> str:
     if call.outcome is Outcome.OK:
         return f"{call.name}: ok"
     said = call.outcome.value.replace("_", " ")
-    return f"{call.name}: {said}: {tidy(call.reason)}. This says nothing about the patient."
+    return f"{call.name}: {said}: {inline(call.reason)}. This says nothing about the patient."
 
 
 def _passages(call: ToolCall) -> Iterator[QuotedText]:
     for passage in call.passages:
-        yield QuotedText(kind="passage", id=passage.reference, text=passage.quote)
+        doubt = f" (not verified: {passage.unverified})" if passage.unverified else ""
+        yield QuotedText(kind="passage", id=f"{passage.reference}{doubt}", text=passage.quote)
 
 
 def _words_of(call: ToolCall) -> Iterator[QuotedText]:
@@ -132,7 +132,7 @@ def _exemplars(similar: Iterable[SimilarCase]) -> Iterator[QuotedText]:
 
 
 def _value(value: object) -> str:
-    return " or ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return inline(" or ".join(map(str, value)) if isinstance(value, tuple) else str(value))
 
 
 def _measured(measurement: Measurement) -> str:

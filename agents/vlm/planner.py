@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from agents.intent import Intent
 from agents.pathway_planner import PathwayPlanner
 from agents.planner import PackChoice, Plan, Situation, Turn, requested
-from agents.vlm.briefing import messages_for, new_evidence
-from agents.vlm.budget import TalkBudget, sight_budget
-from agents.vlm.claims import Known, statement_of
-from agents.vlm.dialects import Dialect, dialect_named
+from agents.vlm.briefing import new_evidence
+from agents.vlm.budget import TalkBudget
+from agents.vlm.conscience import Conscience
 from agents.vlm.models import PlannerEntry, PlannerError
-from agents.vlm.offer import Offer, offer_in
-from agents.vlm.sight import KeptFiles, Sight, pictures_for
+from agents.vlm.voice import LEAST_SECONDS, Voice
 from dxtrace.clinical import CallRequest, Case, CheckedClaim, Claim, Finding
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import AIMessage, BaseMessage
-
-_LEAST_SECONDS = 1.0
 
 
 class VlmPlanner:
@@ -51,8 +45,8 @@ class VlmPlanner:
         self.budget = budget or TalkBudget()
         # Each turn may be followed by a step that calls for what the pathway needs.
         self.most_steps: int | None = 2 * self.budget.turns + 2
-        self._open_model = open_model
-        self._seen: tuple[object, Sight] | None = None
+        self.voice = Voice(entry, pathway, open_model, self.budget.calls)
+        self.conscience = Conscience(self.voice, pathway)
 
     # -- what the pathway says -----------------------------------------------------------------
 
@@ -92,16 +86,15 @@ class VlmPlanner:
         if ended:
             return needed.model_copy(update={"ended": ended})
         try:
-            message = self._ask(situation)
+            turn = self.voice.speak(situation)
+            if turn.statement is not None:
+                turn = self.conscience.examined(turn, situation, needed.intents)
         except PlannerError as error:
             return needed.model_copy(update={"ended": f"unavailable: {error}"})
-        turn = self._turn(message, situation)
         called = {CallRequest(tool=c.name, arguments=c.arguments) for c in situation.called}
         calls = tuple(c for c in turn.calls if c not in called)
-        return Plan(
-            calls=calls, why=("the planner asks for it",) * len(calls), intents=needed.intents,
-            turn=turn,
-        )  # fmt: skip
+        reason = "its answers disagree" if turn.doubts else "the planner asks for it"
+        return Plan(calls=calls, why=(reason,) * len(calls), intents=needed.intents, turn=turn)
 
     def goes_on(self, situation: Situation) -> bool:
         """Whether the model has to speak again, or the pathway lacks something."""
@@ -145,91 +138,9 @@ class VlmPlanner:
             return f"its budget of {budget.turns} turns was used"
         if sum(t.tokens for t in memory) >= budget.tokens:
             return f"its budget of {budget.tokens} tokens was used"
-        if situation.seconds_left is not None and situation.seconds_left < _LEAST_SECONDS:
+        if situation.seconds_left is not None and situation.seconds_left < LEAST_SECONDS:
             return "the time of the review was used"
         return ""
-
-    # -- the model -----------------------------------------------------------------------------
-
-    @cached_property
-    def _model(self) -> BaseChatModel:
-        return self._open_model()
-
-    @cached_property
-    def dialect(self) -> Dialect:
-        """How the model is told to write."""
-        return dialect_named("tools" if self.entry.dialect == "auto" else self.entry.dialect)
-
-    def offer(self, situation: Situation) -> Offer:
-        """What the model may ask for."""
-        return offer_in(situation, self.pathway.registry)
-
-    def messages(self, situation: Situation, sight: Sight) -> list[BaseMessage]:
-        """What the model is sent."""
-        outputs = [i.output for i in self.intents(situation.case) if i.output]
-        missing = {m.concept.partition(".")[0] for m in situation.missing}
-        named = self.pathway.knowledge.outputs
-        outputs += [n for n, (p, _) in named.items() if missing & set(p.header.selection.concepts)]
-        return messages_for(
-            situation, offer=self.offer(situation), dialect=self.dialect,
-            knowledge=self.pathway.knowledge, outputs=dict.fromkeys(outputs), sight=sight,
-        )  # fmt: skip
-
-    def _ask(self, situation: Situation) -> AIMessage:
-        functions = self.dialect.functions(self.offer(situation))
-        model = self._model.bind_tools(functions) if functions else self._model
-        if situation.seconds_left is not None:
-            limit = max(_LEAST_SECONDS, situation.seconds_left)
-            model = model.bind(timeout_s=min(limit, self.entry.timeout_s))
-        return model.invoke(self.messages(situation, self.sight(situation)))
-
-    def sight(self, situation: Situation) -> Sight:
-        """What the model sees; drawn anew only when something was found since."""
-        if not self.entry.images:
-            return Sight()
-        key = (situation.case, situation.findings, situation.artifacts)
-        if self._seen is None or self._seen[0] != key:
-            self._seen = (key, self._look(situation))
-        return self._seen[1]
-
-    def _look(self, situation: Situation) -> Sight:
-        folder = situation.folder
-        return pictures_for(
-            situation.case, findings=situation.findings, budget=sight_budget(self.entry),
-            concepts=self.pathway.knowledge.vocabulary.concepts,
-            allow_burned_in_text=self.entry.images_with_text,
-            kept=KeptFiles(folder, situation.artifacts) if folder is not None else None,
-        )  # fmt: skip
-
-    def _turn(self, message: AIMessage, situation: Situation) -> Turn:
-        move = self.dialect.read(message, self.offer(situation))
-        usage = message.usage_metadata
-        calls = tuple(dict.fromkeys(move.calls))
-        problems = [*move.problems, *self._odd_calls(calls, situation)]
-        statement = None
-        if move.sentences and not calls:
-            known = Known(
-                findings=frozenset(f.id for f in situation.findings),
-                passages=frozenset(p.reference for c in situation.called for p in c.passages),
-            )
-            statement, unread = statement_of(move.sentences, self.pathway.knowledge, known)
-            problems += unread
-        if not (calls or statement or move.asks or problems):
-            problems.append("nothing was said: expected calls or an answer")
-        return Turn(
-            calls=calls[: self.budget.calls], statement=statement, asks=tuple(move.asks),
-            problems=tuple(problems), tokens=usage["total_tokens"] if usage else 0,
-            seen_calls=len(situation.called), seen_replies=len(situation.asked),
-            round=situation.round, question=situation.case.question or "",
-        )  # fmt: skip
-
-    def _odd_calls(self, calls: tuple[CallRequest, ...], situation: Situation) -> Iterable[str]:
-        before = {CallRequest(tool=c.name, arguments=c.arguments) for c in situation.called}
-        for call in calls:
-            if call in before:
-                yield f"{call.tool} was asked for the same before; its result stands"
-        if len(calls) > self.budget.calls:
-            yield f"{len(calls)} calls at once; only the first {self.budget.calls} are made"
 
 
 def _has_answered(situation: Situation) -> bool:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from apps.commands.guidelines import open_search
 from apps.exit_status import ExitStatus, UsageError
+from dxtrace.intake.imaging.dicom_header import MODALITIES
+from dxtrace.knowledge.suggestions import suggest
 from dxtrace.retrieval.documents.blocks import Facts, one_line
 from dxtrace.retrieval.errors import DamagedIndex, RetrievalError
 from dxtrace.retrieval.guidelines import (
@@ -74,7 +76,7 @@ class AddRequest:
             raise UsageError(f"--url: expected https://..., got {self.facts.url!r:.100}")
         return Stated(
             facts=self.facts, supersedes=self.supersedes,
-            modalities=_lower(self.modalities), specialties=_lower(self.specialties),
+            modalities=_modalities(self.modalities), specialties=_lower(self.specialties),
             body_parts=tuple(sorted({r for part in self.body_parts for r in _regions(part)})),
         )  # fmt: skip
 
@@ -269,6 +271,16 @@ def _own() -> list[Version]:
 
 def _lower(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted({one_line(v).lower() for v in values} - {""}))
+
+
+def _modalities(values: Sequence[str]) -> tuple[str, ...]:
+    for value in values:
+        if value.upper() not in MODALITIES:
+            raise UsageError(
+                f"--modality: expected a DICOM modality such as CT, MR or US, got {value!r:.60}"
+                f"{suggest(value.upper(), sorted(MODALITIES))}"
+            )
+    return _lower(values)
 
 
 def _regions(part: str) -> frozenset[str]:

@@ -6,7 +6,7 @@ what is not found proves nothing (:mod:`dxtrace.retrieval.quoting` says what pro
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from pydantic import Field
@@ -45,11 +45,12 @@ class Sign(Frozen):
         return re.compile("|".join(folded))
 
 
+@lru_cache(maxsize=256)
 def suspicions_in(text: str) -> tuple[Suspicion, ...]:
     """The signs in a text, each once, with the words that show it.
 
     Args:
-        text: as it was written, of any length.
+        text: as it was written, of any length. What a planner is sent again is not read again.
     """
     found: dict[str, Suspicion] = {}
     for sign, pattern in load_signs():

@@ -62,6 +62,11 @@ def visible(text: str, most: int | None = None) -> str:
     return _CUT_IN_TWO.sub("", shown[:most])
 
 
+def inline(text: str) -> str:
+    """A few words of others inside a sentence of ours: :func:`visible`, on one line."""
+    return visible(" ".join(text.split()))
+
+
 def legible(text: str) -> str:
     """Text for people and their terminals; what commands these or reorders words is spelled out.
 

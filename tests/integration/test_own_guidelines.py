@@ -115,6 +115,7 @@ def test_what_cannot_be_read_does_not_keep_the_others_out(dxtrace: Run, here: Pa
     [
         (("a.md", "b.md", "--title", "T"), "--title is about one document: expected one"),
         (("a.md", "--body-part", "soul"), "--body-part: expected one of adrenal,"),
+        (("a.md", "--modality", "MRI"), "such as CT, MR or US, got 'MRI'"),
         (("a.md", "--url", "javascript:x"), "--url: expected https://..."),
     ],
 )  # fmt: skip

@@ -26,12 +26,13 @@ from dxtrace.intake.imaging.reading import hash_words
 from dxtrace.intake.limits import IntakeLimits
 
 # PS3.3 C.7.3.1.1.1, those that name a way to make images.
-_MODALITIES = frozenset((
+MODALITIES = frozenset((
     "AR", "BI", "BMD", "CR", "CT", "DG", "DX", "ECG", "ES", "FID", "GM", "IO", "IVOCT", "IVUS",
     "LEN", "LS", "MG", "MR", "NM", "OAM", "OCT", "OP", "OPM", "OPT", "OPV", "OSS", "OT", "PA",
     "POS", "PT", "PX", "REG", "RF", "RG", "RTDOSE", "RTIMAGE", "SEG", "SM", "TG", "US", "VA", "XA",
     "XC",
 ))  # fmt: skip
+"""DICOM modalities that name a way to make images."""
 PROJECTIONS = frozenset(("CR", "DX", "MG", "RG", "RF", "XA", "IO", "PX", "RTIMAGE"))
 _STORED = "MediaStorageSOPClassUID"
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
@@ -182,7 +183,7 @@ def _refuse_sizes(
 def _header_of(dataset: Dataset, path: Path, shape: tuple[int, int, int, int, int]) -> DicomHeader:
     rows, columns, frames, samples, bits = shape
     modality = text_of(dataset, "Modality").upper()
-    modality_known = modality if modality in _MODALITIES else None
+    modality_known = modality if modality in MODALITIES else None
     planes, plane_notes = read_planes(dataset, frames)
     is_projection = modality_known in PROJECTIONS and not planes
     spacing, detector, spacing_notes = _in_plane_spacing(dataset, planes, is_projection)
