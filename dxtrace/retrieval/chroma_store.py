@@ -129,12 +129,13 @@ class ChromaStore:
         Args:
             vector: (dimension,), of unit norm.
             number: how many at most.
-            among: accepted values of a metadata field; everything if None.
+            among: accepted values of metadata fields; everything if None.
         """
-        where = {field: {"$in": list(values)} for field, values in (among or {}).items()}
+        fields = [{field: {"$in": list(values)}} for field, values in (among or {}).items()]
+        where = {"$and": fields} if len(fields) > 1 else next(iter(fields), None)
         with self._failures():
             found = self._vectors.query(
-                query_embeddings=[vector], n_results=number, where=where or None,
+                query_embeddings=[vector], n_results=number, where=where,
                 include=["distances"],
             )  # fmt: skip
         pairs = zip(found["ids"][0], found["distances"][0], strict=True)
