@@ -94,20 +94,29 @@ def test_a_new_document_is_indexed_and_an_old_one_leaves(
     assert len(shelf.open()[0]) == len(entries) - 1
 
 
-def _damage(folder: Path) -> None:
-    (vectors,) = folder.glob("vectors-*")
-    shutil.rmtree(vectors)
-    vectors.mkdir()
-    (vectors / "chroma.sqlite3").write_bytes(b"no database" * 1000)
+def _damage(folder: Path, harm: str) -> None:
+    (database,) = folder.glob("vectors-*/chroma.sqlite3")
+    content = bytearray(database.read_bytes())
+    if harm == "another file":
+        content[:] = b"no database" * 1000
+    elif harm == "cut":
+        del content[len(content) // 3 :]
+    else:
+        page = int(len(content) * float(harm)) // 4096 * 4096
+        content[page : page + 4096] = b"\xa5" * 4096
+    database.write_bytes(content)
 
 
-def test_damaged_vectors_are_said_and_rebuilt(tmp_path: Path, knowledge: Knowledge) -> None:
+@pytest.mark.parametrize("harm", ["another file", "cut", "0.0", "0.2", "0.5", "0.8"])
+def test_damaged_vectors_are_said_and_rebuilt(
+    tmp_path: Path, knowledge: Knowledge, harm: str
+) -> None:
     shelf = library(tmp_path, knowledge)
     shelf.record.add(document(1))
     shelf.open()
     other = tmp_path / "other"
     shutil.copytree(tmp_path, other, ignore=shutil.ignore_patterns("other"))
-    _damage(other)
+    _damage(other, harm)
     damaged = library(other, knowledge)
     with pytest.raises(DamagedIndex, match="dxtrace knowledge rebuild"):
         damaged.open()
