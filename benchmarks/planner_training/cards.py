@@ -1,0 +1,85 @@
+"""Experts that nobody has: cards with invented names, in any order, for what there is to ask."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from benchmarks.planner_training.invented import invented_name, invented_word
+from benchmarks.planner_training.subjects import Subject
+from expert_models import ModelCard
+
+ORGANS = (
+    "spleen", "liver", "left kidney", "right kidney", "aorta", "pancreas", "stomach", "bladder",
+    "left lung", "right lung", "heart", "gallbladder", "hepatic tumor", "colon", "prostate",
+)  # fmt: skip
+_TASKS = ("segmentation", "detection", "classification", "measurement")
+_MOST_CARDS = 5
+_MOST_FINDINGS = 5
+_MOST_CLASSES = 6
+_INVENTED = 0.6  # of the classes
+_MARKS_ONLY = 0.4  # of the experts
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Something that an expert can be asked for.
+
+    Attributes:
+        card: the expert.
+        subject: a finding that it reports; None for a structure.
+        word: a class that it takes as its argument; empty for a finding.
+    """
+
+    card: ModelCard
+    subject: Subject | None
+    word: str = ""
+
+
+def random_cards(
+    rng: random.Random, subjects: Sequence[Subject], modality: str, *, held_out: bool
+) -> tuple[ModelCard, ...]:
+    """One to five experts; no two report the same finding or mark the same structure."""
+    left = rng.sample(list(subjects), min(len(subjects), _MOST_CARDS * _MOST_FINDINGS))
+    words = _words(rng, held_out=held_out)
+    names: set[str] = set()
+    cards = []
+    for _ in range(rng.randint(1, _MOST_CARDS)):
+        while (name := invented_name(rng, held_out=held_out)).lower() in names:
+            continue
+        names.add(name.lower())
+        if rng.random() < _MARKS_ONLY:
+            classes = tuple(next(words) for _ in range(rng.randint(1, _MOST_CLASSES)))
+            card = ModelCard(
+                name=name, accepts=("image",), task="segmentation", arguments=classes,
+                modalities=(modality,),
+            )  # fmt: skip
+        else:
+            taken = [left.pop() for _ in range(min(len(left), rng.randint(1, _MOST_FINDINGS)))]
+            card = ModelCard(
+                name=name, accepts=("image",), task=rng.choice(_TASKS), modalities=(modality,),
+                produces=tuple(s.concept for s in taken),
+            )  # fmt: skip
+        cards.append(card)
+    return tuple(cards)
+
+
+def askable(cards: Sequence[ModelCard], subjects: Sequence[Subject]) -> list[Asked]:
+    """All that the experts can be asked for."""
+    known = {s.concept: s for s in subjects}
+    found = [Asked(c, known[key]) for c in cards for key in c.produces if key in known]
+    return [*found, *(Asked(c, None, word) for c in cards for word in c.arguments)]
+
+
+def _words(rng: random.Random, *, held_out: bool) -> Iterator[str]:
+    seen: set[str] = set()
+    while True:
+        word = (
+            invented_word(rng, held_out=held_out)
+            if held_out or rng.random() < _INVENTED
+            else rng.choice(ORGANS)
+        )
+        if word not in seen:
+            seen.add(word)
+            yield word
