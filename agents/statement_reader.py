@@ -18,6 +18,7 @@ _LOOKED_AT = 4000
 _ROLES = ("name", "place", "size", "feature")
 """Words that only turn what is said (denials, doubts) must be of the frame: a sentence that turns
 it twice, or in an unusual way, is not taken as understood."""
+_OWN: dict[str, object] = {"source": Source.PLANNER, "document": None, "span": None}
 _DENIALS = re.compile(r"\b(?:no|not|without|absent|absence|negative|neither)\b")
 _JOINT = re.compile(r"\b(?:and|or|nor)\b|[,;]")
 
@@ -62,7 +63,7 @@ class StatementReader:
         findings = self.reader.read(text, around=about).findings
         stated = Case(id="sentence", reports=(Report(text=text),))
         claims = tuple(
-            c.model_copy(update={"source": Source.PLANNER, "document": None, "span": None})
+            c.model_copy(update=_OWN | {"text": sentence})
             for c in self.claims.claims_of(stated, findings)
         )
         return SentenceReading(

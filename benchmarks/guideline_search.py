@@ -13,7 +13,8 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -26,7 +27,7 @@ from scipy.stats import beta
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from dxtrace.knowledge import load_knowledge
+from dxtrace.knowledge import Knowledge, load_knowledge
 from dxtrace.retrieval.guidelines import (
     Found,
     GuidelineIndex,
@@ -35,9 +36,14 @@ from dxtrace.retrieval.guidelines import (
     Route,
     verify_quotation,
 )
-from dxtrace.retrieval.guidelines.index import Candidate
+from dxtrace.retrieval.guidelines.index import Candidate, each_text_once, question_signals
 from dxtrace.retrieval.guidelines.pack_vectors import VECTORS, write_vectors
-from dxtrace.retrieval.guidelines.relevance import CALIBRATION, Calibration, Signals
+from dxtrace.retrieval.guidelines.relevance import (
+    CALIBRATION,
+    Calibration,
+    QuestionSignals,
+    Signals,
+)
 from dxtrace.retrieval.vector_cache import CachedEmbedder
 from dxtrace.user_folders import cache_folder
 from tools.embedder import configured_embedder
@@ -45,12 +51,13 @@ from tools.guideline_route import RouteReader
 from tools.report_reader import ReportReader
 
 QUESTIONS = Path(__file__).with_name("guideline_questions")
-PARTS = ("development", "held_back")
+PARTS = ("development", "held_back", "fresh", "last")
 FIRST = 3
-RIDGE = 0.003
-WRONG_AT_MOST = 0.05  # share of uncovered questions that the fit may answer
-LOST_AT_MOST = 0.0  # share of deciding passages that the gap may cut off
-SIGNALS = tuple(Signals.__dataclass_fields__)
+RIDGE = 0.001
+LOST_AT_MOST = 0.005  # share of deciding passages that the gap may cut off
+SIGNALS = (*Signals.__dataclass_fields__, "constant")
+QUESTION_SIGNALS = (*QuestionSignals.__dataclass_fields__, "constant")
+Scored = list[tuple[float, Candidate]]
 
 
 @dataclass(frozen=True)
@@ -71,40 +78,51 @@ def read_questions(part: str, routes: RouteReader) -> list[Question]:
 # -- calibration ---------------------------------------------------------------------------------
 
 
-def calibrate(index: GuidelineIndex, questions: Sequence[Question]) -> Calibration:
-    """Fit the weights by logistic regression, then bound and gap."""
-    found = [_each_text_once(index.candidates(q.text, q.route)) for q in questions]
-    rows = [_row(c) for candidates in found for c in candidates]
-    right = [
-        float(c.entry.passage.key == q.decides)
-        for q, candidates in zip(questions, found, strict=True)
-        for c in candidates
-    ]
-    weights = _fit(np.array(rows), np.array(right), len(questions))
+def calibrate(indexes: Sequence[GuidelineIndex], questions: Sequence[Question]) -> Calibration:
+    """Fit the weights by logistic regression, then bound and gap.
+
+    Args:
+        indexes: the packs as they are, then without what is asked of their passages: a document of
+            the user's own is found by the same weights.
+        questions: with known answers.
+    """
+    found = [[i.candidates(q.text, q.route) for q in questions] for i in indexes]
+    pairs = [pair for each in found for pair in zip(questions, each, strict=True)]
+    rows = [(q, c) for q, cs in pairs for c in {c.entry.passage.text: c for c in cs}.values()]
+    weights = _fit(
+        np.array([astuple(c.signals) for _, c in rows]),
+        np.array([float(c.entry.passage.key == q.decides) for q, c in rows]), len(pairs), SIGNALS,
+    )  # fmt: skip
     fitted = Calibration(
-        embedder=index.embedder.fingerprint, fitted=datetime.now(UTC).date().isoformat(),
+        embedder=indexes[0].embedder.fingerprint, fitted=datetime.now(UTC).date().isoformat(),
         covered=sum(bool(q.decides) for q in questions),
         uncovered=sum(not q.decides for q in questions),
-        weights=weights, bound=0.0, gap=0.0, answered_wrongly=0, risk_at_most=1.0,
+        weights=weights, question_weights={}, bound=0.0, gap=0.0, answered_wrongly=0,
+        risk_at_most=1.0,
     )  # fmt: skip
-    return _with_bounds(fitted, questions, found)
+    best = [(q, _scored(fitted, candidates)) for q, candidates in pairs if candidates]
+    question_weights = _fit(
+        np.array([astuple(question_signals(q.text, *scored[0])) for q, scored in best]),
+        np.array([float(bool(q.decides)) for q, _ in best]), len(best), QUESTION_SIGNALS,
+    )  # fmt: skip
+    fitted = fitted.model_copy(update={"question_weights": question_weights})
+    return _with_bounds(fitted, questions, [_scored(fitted, cs) for cs in found[0]])
 
 
-def _row(candidate: Candidate) -> list[float]:
-    return [getattr(candidate.signals, name) for name in SIGNALS]
+def _scored(fitted: Calibration, candidates: Sequence[Candidate]) -> Scored:
+    return each_text_once([(fitted.score(c.signals), c) for c in candidates])
 
 
-def _each_text_once(candidates: list[Candidate]) -> list[Candidate]:
-    return list({c.entry.passage.text: c for c in candidates}.values())
-
-
-def _fit(x: NDArray[np.float64], y: NDArray[np.float64], count: int) -> dict[str, float]:
+def _fit(
+    x: NDArray[np.float64], y: NDArray[np.float64], count: int, names: Sequence[str]
+) -> dict[str, float]:
     """Logistic regression with a small ridge.
 
     Args:
-        x: signals of every candidate of every question, (candidates, signals).
-        y: 1 for the passage that decides.
+        x: signals, (examples, signals).
+        y: 1 for what answers or is answered, (examples,).
         count: number of questions.
+        names: of the signals, and of the constant.
     """
 
     def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -114,39 +132,42 @@ def _fit(x: NDArray[np.float64], y: NDArray[np.float64], count: int) -> dict[str
         return value, np.append(x.T @ error / count + 2 * RIDGE * w[:-1], error.sum() / count)
 
     best = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B").x
-    return {n: round(float(v), 3) for n, v in zip((*SIGNALS, "constant"), best, strict=True)}
+    return {n: round(float(v), 3) for n, v in zip(names, best, strict=True)}
 
 
 def _with_bounds(
-    fitted: Calibration, questions: Sequence[Question], found: Sequence[list[Candidate]]
+    fitted: Calibration, questions: Sequence[Question], found: Sequence[Scored]
 ) -> Calibration:
-    scores = [sorted((fitted.score(c.signals) for c in cs), reverse=True) for cs in found]
-    outside = sorted(
-        (s[0] for q, s in zip(questions, scores, strict=True) if not q.decides and s), reverse=True
-    )
-    inside = sorted(s[0] for q, s in zip(questions, scores, strict=True) if q.decides and s)
-    wrong = int(WRONG_AT_MOST * fitted.uncovered)
-    above = outside[wrong]
-    bound = (above + next((s for s in inside if s > above), above)) / 2
-    gaps = sorted(
-        _gap_before(fitted, q, cs) for q, cs in zip(questions, found, strict=True) if q.decides
-    )
+    """The bound that makes the larger of two shares least: covered lost, uncovered answered."""
+    pairs = [(q, scored) for q, scored in zip(questions, found, strict=True) if scored]
+    scores = [(q, fitted.question_score(question_signals(q.text, *s[0]))) for q, s in pairs]
+    answered = np.array([s for q, s in scores if q.decides])
+    others = np.array([s for q, s in scores if not q.decides])
+    bounds = (np.sort(others)[1:] + np.sort(others)[:-1]) / 2
+    lost = np.array([(answered < b).mean() for b in bounds])
+    wrong = np.array([(others >= b).sum() for b in bounds])
+    best = int(np.argmin(np.maximum(lost, wrong / fitted.uncovered)))
+    gaps = sorted(_gap_before(q, scored) for q, scored in pairs if q.decides)
     gap = gaps[-1 - int(LOST_AT_MOST * len(gaps))]
-    upper = float(beta.ppf(0.95, wrong + 1, fitted.uncovered - wrong))
     return fitted.model_copy(
         update={
-            "bound": round(bound, 2), "gap": round(gap + 0.01, 2), "answered_wrongly": wrong,
-            "risk_at_most": round(upper, 3),
+            "bound": round(float(bounds[best]), 2), "gap": round(gap + 0.01, 2),
+            "answered_wrongly": int(wrong[best]),
+            "risk_at_most": round(_upper(int(wrong[best]), fitted.uncovered), 3),
         }
     )  # fmt: skip
 
 
-def _gap_before(fitted: Calibration, question: Question, candidates: list[Candidate]) -> float:
+def _upper(wrong: int, of: int) -> float:
+    """Upper end of the exact one-sided 95 % interval of a share (Clopper and Pearson 1934)."""
+    return float(beta.ppf(0.95, wrong + 1, of - wrong))
+
+
+def _gap_before(question: Question, scored: Scored) -> float:
     """The largest step between scores before the deciding passage, if it is among the first."""
-    ordered = sorted(candidates, key=lambda c: -fitted.score(c.signals))[:FIRST]
-    place = next((n for n, c in enumerate(ordered) if c.entry.passage.key == question.decides), 0)
-    scores = [fitted.score(c.signals) for c in ordered[: place + 1]]
-    return max((a - b for a, b in pairwise(scores)), default=0.0)
+    keys = [c.entry.passage.key for _, c in scored[:FIRST]]
+    place = keys.index(question.decides) if question.decides in keys else 0
+    return max((a[0] - b[0] for a, b in pairwise(scored[: place + 1])), default=0.0)
 
 
 # -- figures -------------------------------------------------------------------------------------
@@ -155,7 +176,6 @@ def _gap_before(fitted: Calibration, question: Question, candidates: list[Candid
 def print_figures(index: GuidelineIndex, questions: Sequence[Question], *, errors: bool) -> None:
     """What the search does with questions, and what either list alone would do."""
     covered = [q for q in questions if q.decides]
-    uncovered = [q for q in questions if not q.decides]
     keys = {e.reference: e.passage.key for e in index.library.open()[0]}
 
     def alone(search: Callable[[str, Route], dict[str, float]]) -> list[bool]:
@@ -172,24 +192,34 @@ def print_figures(index: GuidelineIndex, questions: Sequence[Question], *, error
         )
         return {c.entry.reference: 0.0 for c in by_score}
 
-    found = {q.text: index.search(q.text, q.route) for q in questions}
-    given = {t: [h.passage.key for h in f.hits] for t, f in found.items()}
     print(f"{len(covered)} covered questions: deciding passage among the first {FIRST}")
-    _print_share("  dense alone, nothing left out", alone(index.dense))
+    _print_share("  dense alone (passages), nothing left out", alone(index.dense))
     _print_share("  BM25 alone, nothing left out", alone(index.lexical))
     _print_share("  fused by rank, nothing left out", alone(fused))
     _print_share("  ordered by the score, nothing left out", alone(ordered))
+    given = print_outcome(index, questions)
+    for q in questions if errors else ():
+        if (q.decides not in given[q.text][:FIRST]) if q.decides else given[q.text]:
+            print(f"    {q.decides or 'nothing'} | {q.text} | {given[q.text]}")
+
+
+def print_outcome(index: GuidelineIndex, questions: Sequence[Question]) -> dict[str, list[str]]:
+    """What the user sees: the passages given to each question."""
+    found = {q.text: index.search(q.text, q.route) for q in questions}
+    given = {t: [h.passage.key for h in f.hits] for t, f in found.items()}
+    covered = [q for q in questions if q.decides]
     _print_share(
         "  the search, with its bound", [q.decides in given[q.text][:FIRST] for q in covered]
     )
     _print_share("  the search: first", [q.decides in given[q.text][:1] for q in covered])
     print(f"  passages given: {np.mean([len(given[q.text]) for q in covered]):.2f} on average")
-    print(f"{len(uncovered)} questions that no pack covers")
-    _print_share("  nothing relevant", [not given[q.text] for q in uncovered])
-    print(f"citations that fail verification: {_failures(found.values())}")
-    for q in questions if errors else ():
-        if (q.decides not in given[q.text][:FIRST]) if q.decides else given[q.text]:
-            print(f"    {q.decides or 'nothing'} | {q.text} | {given[q.text]}")
+    uncovered = [q for q in questions if not q.decides]
+    _print_share(
+        f"  nothing relevant, of {len(uncovered)} that no pack covers",
+        [not given[q.text] for q in uncovered],
+    )
+    print(f"  citations that fail verification: {_failures(found.values())}")
+    return given
 
 
 def _failures(found: Iterable[Found]) -> int:
@@ -217,17 +247,35 @@ def main() -> None:
     # These questions are about nobody: their vectors are kept, so that a second run is fast.
     embedder = CachedEmbedder(configured_embedder(), cache_folder() / "benchmark_vectors.sqlite")
     routes = RouteReader(knowledge, ReportReader(knowledge))
-    with tempfile.TemporaryDirectory() as folder:
-        library = GuidelineLibrary(Path(folder), knowledge, embedder, routes.concepts_in)
-        index = GuidelineIndex(library)
+    with ExitStack() as stack:
+
+        def library(of: Knowledge) -> GuidelineLibrary:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            return GuidelineLibrary(Path(folder), of, embedder, routes.concepts_in)
+
+        libraries = [library(knowledge), library(_without_asked(knowledge))]
+        indexes = [GuidelineIndex(each) for each in libraries]
         if options.calibrate:
-            fitted = calibrate(index, read_questions("development", routes))
+            fitted = calibrate(indexes, read_questions("development", routes))
             CALIBRATION.write_text(_HEADER + yaml.safe_dump(fitted.model_dump(), sort_keys=False))
-            write_vectors(VECTORS, embedder, library.record.current())
-            index = GuidelineIndex(library, fitted)
+            write_vectors(VECTORS, embedder, libraries[0].record.current())
+            indexes = [GuidelineIndex(each, fitted) for each in libraries]
         for part in options.part or PARTS:
+            questions = read_questions(part, routes)
             print(f"\n{part.replace('_', ' ')}")
-            print_figures(index, read_questions(part, routes), errors=options.errors)
+            print_figures(indexes[0], questions, errors=options.errors)
+            print("the same without what is asked of passages, as in a document of the user's own")
+            print_outcome(indexes[1], questions)
+
+
+def _without_asked(knowledge: Knowledge) -> Knowledge:
+    packs = {
+        key: pack.model_copy(
+            update={"passages": tuple(p.model_copy(update={"asked": ()}) for p in pack.passages)}
+        )
+        for key, pack in knowledge.packs.items()
+    }
+    return replace(knowledge, packs=packs, fingerprint="")
 
 
 _HEADER = (

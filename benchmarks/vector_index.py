@@ -2,9 +2,10 @@
 
 The vectors are drawn, since no million of reports is at hand: ``--vectors falling`` has variances
 that fall as 1/rank, as those of MiniLM vectors of the Indiana reports do (slope of the logarithms
--1.05 from rank 5 to 100); ``isotropic`` has no structure at all, which no text has and no graph
-likes. Times of a search are of one query on one thread, as the wall sees it and as the processor
-counts it (on a machine that is shared these differ).
+-1.05 from rank 5 to 100); ``clustered`` are groups of such vectors about centres drawn alike, as
+reports of one kind lie together; ``isotropic`` has no structure at all, which no text has and no
+graph likes. Times of a search are of one query on one thread, as the wall sees it and as the
+processor counts it (on a machine that is shared these differ).
 
     python benchmarks/vector_index.py --count 100000 --engine usearch-i8 --engine hnswlib
     python benchmarks/vector_index.py --count 1000000 --engine dxtrace
@@ -35,6 +36,7 @@ Vectors = NDArray[np.float32]
 Parts = Iterator[tuple[int, Vectors]]
 CONNECTIVITY = 16
 TOP = 10
+CLUSTERS = 2000
 _PART = 50_000
 _MIB = 1024 * 1024
 
@@ -225,14 +227,18 @@ ENGINES: dict[str, Callable[[int, Path, int], Any]] = {
 }
 
 
-def draw(count: int, dimension: int, *, seed: int, isotropic: bool) -> Parts:
-    """Unit vectors in parts, the same for the same seed."""
-    scale = np.ones(dimension) if isotropic else np.arange(1, dimension + 1) ** -0.5
+def draw(count: int, dimension: int, *, seed: int, kind: str) -> Parts:
+    """Unit vectors in parts, the same for the same seed; the centres of clusters for any seed."""
+    ranks = np.arange(1, dimension + 1, dtype=np.float32)
+    scale = np.ones_like(ranks) if kind == "isotropic" else ranks**-0.5
+    centres = np.random.default_rng(0).standard_normal((CLUSTERS, dimension), dtype=np.float32)
     generator = np.random.default_rng(seed)
     for first in range(0, count, _PART):
         size = min(_PART, count - first)
         part = generator.standard_normal((size, dimension), dtype=np.float32)
-        part *= scale.astype(np.float32)
+        if kind == "clustered":  # half of the variance lies between clusters
+            part += centres[generator.integers(0, CLUSTERS, size)]
+        part *= scale
         yield first, part / np.linalg.norm(part, axis=1, keepdims=True)
 
 
@@ -280,17 +286,18 @@ def main() -> None:
     parser.add_argument("--dimension", type=int, default=384)
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--threads", type=int, default=2, help="for building")
-    parser.add_argument("--vectors", choices=("falling", "isotropic"), default="falling")
+    parser.add_argument(
+        "--vectors", choices=("falling", "clustered", "isotropic"), default="falling"
+    )
     parser.add_argument("--engine", action="append", choices=tuple(ENGINES))
     parser.add_argument("--breadth", type=int, action="append", help="of the search")
     parser.add_argument("--folder", type=Path, help="where files go (default: a temporary one)")
     given = parser.parse_args()
-    isotropic = given.vectors == "isotropic"
 
     def vectors() -> Parts:
-        return draw(given.count, given.dimension, seed=1, isotropic=isotropic)
+        return draw(given.count, given.dimension, seed=1, kind=given.vectors)
 
-    queries = next(draw(given.queries, given.dimension, seed=2, isotropic=isotropic))[1]
+    queries = next(draw(given.queries, given.dimension, seed=2, kind=given.vectors))[1]
     truth = nearest_exactly(vectors(), queries)
     print(f"{given.count} vectors of {given.dimension}, {given.vectors}; {len(queries)} queries")
     for name in given.engine or ["dxtrace"]:
@@ -312,7 +319,7 @@ def main() -> None:
                 print(f"{shown}{measure(engine, queries, truth, breadth)}", flush=True)
             print(f"  memory {resident_mib() - before:.0f} MiB more than before")
             if isinstance(engine, Ours):
-                further = next(draw(50, given.dimension, seed=3, isotropic=isotropic))[1]
+                further = next(draw(50, given.dimension, seed=3, kind=given.vectors))[1]
                 taken = engine.time_adding(further, given.count)
                 print(f"  adding one and finding it: median {np.median(taken) * 1000:.1f} ms, "
                       f"longest {max(taken) * 1000:.1f} ms")  # fmt: skip

@@ -93,7 +93,8 @@ def finding_text(finding: Finding, names: Mapping[str, str] = _KEYS) -> str:
     when = "" if finding.context is Context.CURRENT else f" [{finding.context.value}]"
     lesion = f" ({inline(finding.lesion)})" if finding.lesion else ""
     rest = f"; {'; '.join(details)}" if details else ""
-    return f"{inline(finding.id)} {names.get(finding.concept, finding.concept)}{lesion}{when}: {where}{rest}"
+    name = names.get(finding.concept, finding.concept)
+    return f"{inline(finding.id)} {name}{lesion}{when}: {where}{rest}"
 
 
 def verdicts_text(sentences: Iterable[CheckedSentence]) -> str:

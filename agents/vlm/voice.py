@@ -46,7 +46,6 @@ class Voice:
     ) -> None:
         self.entry, self.pathway, self.most_calls = entry, pathway, most_calls
         self._open_model = open_model
-        self._seen: tuple[object, Sight] | None = None
 
     def speak(self, situation: Situation) -> Turn:
         """Let the model speak.
@@ -113,15 +112,9 @@ class Voice:
         return model.bind(timeout_s=min(limit, self.entry.timeout_s))
 
     def sight(self, situation: Situation) -> Sight:
-        """What the model sees; drawn anew only when something was found since."""
+        """What the model sees."""
         if not self.entry.images:
             return Sight()
-        key = (situation.case, situation.findings, situation.artifacts)
-        if self._seen is None or self._seen[0] != key:
-            self._seen = (key, self._look(situation))
-        return self._seen[1]
-
-    def _look(self, situation: Situation) -> Sight:
         folder = situation.folder
         return pictures_for(
             situation.case, findings=situation.findings, budget=sight_budget(self.entry),

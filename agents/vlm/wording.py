@@ -32,11 +32,15 @@ _MOST_CONCLUSIONS = 12
 _MOST_VALUES = 12
 _MOST_LINES = 12  # of one expert
 _PLACES = {
-    "points": "what is at a point", "boxes": "what is in a box", "everything": "all that can be told apart",
-}  # fmt: skip
+    "points": "what is at a point",
+    "boxes": "what is in a box",
+    "everything": "all that can be told apart",
+}
 _PLACE_ARGUMENTS = {
-    "points": "point: slice row column", "boxes": "box: low ..., high ...", "everything": "everything",
-}  # fmt: skip
+    "points": "point: slice row column",
+    "boxes": "box: low ..., high ...",
+    "everything": "everything",
+}
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 

@@ -10,8 +10,8 @@ _STARTS = ("b", "br", "c", "d", "dr", "f", "fl", "g", "h", "j", "k", "l", "m", "
            "r", "s", "st", "t", "tr", "v", "w", "x", "z")  # fmt: skip
 _MIDDLES = ("a", "e", "i", "o", "u", "ai", "ea", "io", "ou")
 _ENDS = ("", "n", "l", "r", "s", "x", "nd", "rk", "m", "t")
-_KINDS = ("net", "seg", "finder", "reader", "scan", "model", "expert", "v2", "3d", "lite", "xl", "ct",
-          "detector", "unet")  # fmt: skip
+_KINDS = ("net", "seg", "finder", "reader", "scan", "model", "expert", "v2", "3d", "lite", "xl",
+          "ct", "detector", "unet")  # fmt: skip
 _EVERY = 5  # so many names are one held-out name
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -55,7 +55,7 @@ class Lesson:
     messages: list[BaseMessage]
     answer: str
     calls: tuple[CallRequest, ...] = ()
-    offer: Offer = Offer()
+    offer: Offer = field(default_factory=Offer)
     situation: Situation | None = None
     taught: tuple[bool, ...] = ()
 
@@ -80,7 +80,7 @@ class School:
 
     def lesson(self, seed: int) -> Lesson:
         """A lesson; the same seed gives the same."""
-        rng = random.Random(f"{seed}/{self.held_out}")
+        rng = random.Random(f"{seed}/{self.held_out}")  # noqa: S311  # no secret
         modality = rng.choice(list(KINDS))
         sight = Sight()
         if rng.random() < _PICTURE:

@@ -156,10 +156,11 @@ class Rule(Frozen):
 
 
 class Passage(Frozen):
-    """A guideline statement in our own words."""
+    """A guideline statement in our own words, with what is asked that it answers."""
 
     passage: str
     section: str = ""
+    asked: tuple[str, ...] = ()
     text: str
     checked: str = ""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 SERVER = "DXTRACE_CHROMA"
 _EMBEDDER = "embedder"
+_DATABASE = "chroma.sqlite3"
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class ChromaStore:
         settings = Settings(anonymized_telemetry=False)
         if not self.server:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _check(self.folder / _DATABASE)
             return chromadb.PersistentClient(path=str(self.folder), settings=settings)
         address = urlsplit(self.server)
         if address.scheme not in ("http", "https") or not address.hostname:
@@ -129,12 +132,13 @@ class ChromaStore:
         Args:
             vector: (dimension,), of unit norm.
             number: how many at most.
-            among: accepted values of a metadata field; everything if None.
+            among: accepted values of metadata fields; everything if None.
         """
-        where = {field: {"$in": list(values)} for field, values in (among or {}).items()}
+        fields = [{field: {"$in": list(values)}} for field, values in (among or {}).items()]
+        where = {"$and": fields} if len(fields) > 1 else next(iter(fields), None)
         with self._failures():
             found = self._vectors.query(
-                query_embeddings=[vector], n_results=number, where=where or None,
+                query_embeddings=[vector], n_results=number, where=where,
                 include=["distances"],
             )  # fmt: skip
         pairs = zip(found["ids"][0], found["distances"][0], strict=True)
@@ -161,3 +165,19 @@ class ChromaStore:
                 f"{self.folder} cannot be read ({said}); 'dxtrace knowledge rebuild' makes the "
                 f"index anew"
             ) from error
+
+
+def _check(database: Path) -> None:
+    """Look through a database's pages: Chroma itself reads past some that are damaged.
+
+    It is opened for writing, so that what a killed process left half done is taken back first.
+
+    Raises:
+        sqlite3.DatabaseError: if it is damaged.
+    """
+    if not database.is_file():
+        return
+    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=rw", uri=True)) as opened:
+        said = opened.execute("PRAGMA quick_check(1)").fetchone()
+    if said != ("ok",):
+        raise sqlite3.DatabaseError(f"{database.name}: {said[0] if said else 'nothing in it'}")

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from dxtrace.clinical.quoted_text import QuotedText, SuspiciousText
+from dxtrace.clinical.quoted_text import QuotedText, Suspicion, SuspiciousText
 from dxtrace.retrieval.instruction_signs import suspicions_in
 from dxtrace.retrieval.visible_text import as_written, inline, visible
 
@@ -108,8 +108,14 @@ def suspicious_texts(texts: Iterable[QuotedText]) -> tuple[SuspiciousText, ...]:
     return tuple(
         SuspiciousText(kind=text.kind, id=visible(text.id, MOST_EACH), suspicions=found)
         for text in texts
-        if (found := (*suspicions_in(text.text), *suspicions_in(text.id)))
+        if (found := (*suspicions_in(text.text), *_in_name(text)))
     )
+
+
+def _in_name(text: QuotedText) -> tuple[Suspicion, ...]:
+    """The signs in a text's id; that a passage's id is a passage's reference is none."""
+    found = suspicions_in(text.id)
+    return tuple(s for s in found if text.kind != "passage" or s.words != text.id)
 
 
 def _line(text: QuotedText, words: str, shown: int, marked: Iterable[SuspiciousText]) -> str:

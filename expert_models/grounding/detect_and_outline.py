@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expert_models.grounding.segmenter import Region, Regions, box_of, check_length
-from expert_models.runtime.checksums import check_weights
-from expert_models.runtime.held_model import HeldModel
-from expert_models.runtime.pretrained import load_model, load_processor
+from expert_models.runtime.held_model import HeldModel, load_with_processor
 from expert_models.segment_anything.network import Kind, SamNetwork
 from expert_models.segment_anything.prompts import PlanePrompt
 
@@ -76,11 +74,9 @@ class DetectAndOutline:
 
 
 def _loaded(folder: Path, weights: Mapping[str, str]) -> tuple[Any, Any]:
-    from transformers import AutoModelForZeroShotObjectDetection, AutoProcessor
+    from transformers import AutoModelForZeroShotObjectDetection
 
-    check_weights(folder, weights)
-    processor = load_processor(AutoProcessor, folder)
-    return load_model(AutoModelForZeroShotObjectDetection, folder, "cpu"), processor
+    return load_with_processor(AutoModelForZeroShotObjectDetection, folder, weights)
 
 
 def _boxes(

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expert_models.grounding.segmenter import Region, Regions, box_of, check_length
-from expert_models.runtime.checksums import check_weights
-from expert_models.runtime.held_model import HeldModel
-from expert_models.runtime.pretrained import load_model, load_processor
+from expert_models.runtime.held_model import HeldModel, load_with_processor
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,11 +59,9 @@ class TextToMask:
 
 
 def _loaded(folder: Path, weights: Mapping[str, str]) -> tuple[Any, Any]:
-    from transformers import AutoProcessor, CLIPSegForImageSegmentation
+    from transformers import CLIPSegForImageSegmentation
 
-    check_weights(folder, weights)
-    processor = load_processor(AutoProcessor, folder)
-    return load_model(CLIPSegForImageSegmentation, folder, "cpu"), processor
+    return load_with_processor(CLIPSegForImageSegmentation, folder, weights)
 
 
 def _values(

@@ -88,6 +88,7 @@ class VllmWriter:
         self, asked: dict[str, Any], prompt: Prompt, how: HowToWrite
     ) -> AsyncIterator[Piece]:
         from vllm import SamplingParams
+        from vllm.exceptions import VLLMClientError
         from vllm.sampling_params import RequestOutputKind
 
         sampling = SamplingParams(
@@ -112,5 +113,5 @@ class VllmWriter:
                     prompt_tokens=len(output.prompt_token_ids or ()),
                     answer_tokens=written,
                 )
-        except ValueError as error:
+        except (VLLMClientError, ValueError) as error:
             raise ToolRefusal(f"vLLM does not take this prompt: {error}") from error

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+from expert_models.runtime.checksums import check_weights
 from expert_models.runtime.device import Managed, torch_device, within_memory
+from expert_models.runtime.pretrained import load_model, load_processor
 
 
 class HeldModel:
@@ -47,3 +50,22 @@ class HeldModel:
             return within_memory(
                 lambda where, _: work(model.to(where), processor, where), device, parts=1
             )
+
+
+def load_with_processor(
+    model_class: Any, folder: Path, weights: Mapping[str, str]
+) -> tuple[Any, Any]:
+    """Load a network, on the CPU, and its processor.
+
+    Args:
+        model_class: a class of transformers.
+        folder: where both lie.
+        weights: path below the folder to the SHA-256 that the file must have.
+
+    Raises:
+        ToolRefusal: if a file is missing or not what it must be.
+    """
+    from transformers import AutoProcessor
+
+    check_weights(folder, weights)
+    return load_model(model_class, folder, "cpu"), load_processor(AutoProcessor, folder)

@@ -47,9 +47,16 @@ class Prompts:
         """
         spoken = [t for t in self.review.turns if (t.calls or t.asks) and t.statement is None]
         if spoken:
-            return tuple(Turn(calls=self._known(t.calls), asks=t.asks) for t in spoken)
+            return tuple(
+                Turn(calls=self._known(t.calls), asks=t.asks, question=self._question)
+                for t in spoken
+            )
         calls = self._known(self.review.calls)
-        return (Turn(calls=calls, seen_calls=0),) if calls else ()
+        return (Turn(calls=calls, question=self._question),) if calls else ()
+
+    @property
+    def _question(self) -> str:
+        return self.review.case.question or ""
 
     def _known(self, calls: tuple[CallRequest, ...]) -> tuple[CallRequest, ...]:
         tools = ((c, self.bench.registry.get(c.tool)) for c in dict.fromkeys(calls))
@@ -57,7 +64,9 @@ class Prompts:
 
     def answering(self, statement: Statement) -> Turn:
         """The turn that says this."""
-        return Turn(statement=statement, seen_calls=len(self.review.called))
+        return Turn(
+            statement=statement, seen_calls=len(self.review.called), question=self._question
+        )
 
     @cached_property
     def _situation(self) -> Situation:

@@ -1,5 +1,6 @@
 """How much each thing counts in the reward: a data file, strictly read."""
 
+import math
 import re
 from functools import cache, cached_property
 from importlib.resources import files
@@ -66,7 +67,7 @@ class RewardSettings(Frozen):
         earned = sum(self.parts[p].weight for p in ("validity", "completeness", "calls"))
         lost = self.parts["validity"].weight + self.parts["calls"].weight
         lost += self.parts["consistency"].weight
-        if abs(earned - 1) > 1e-9 or lost > 1 + 1e-9:  # noqa: PLR2004  # rounding
+        if not math.isclose(earned, 1) or (lost > 1 and not math.isclose(lost, 1)):
             raise ValueError(
                 f"parts: expected validity + completeness + calls = 1 and validity + calls + "
                 f"consistency at most 1, got {earned:g} and {lost:g}"

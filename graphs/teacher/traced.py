@@ -36,7 +36,9 @@ class TracedReview:
         called: the calls and how they ended.
         similar: similar cases that were found.
         asked: the facts that a person was asked for.
-        turns: what a planner that speaks said; empty for one that does not.
+        turns: what a planner that speaks said of the last question; empty for one that does not.
+        earlier: earlier questions of the session with their answers; none where a person corrected
+            findings since, for they were about other evidence.
         packs: the packs that applied.
         claims: every claim with its verdict, of every check, in order.
         answer: the answer's words.
@@ -51,6 +53,7 @@ class TracedReview:
     similar: tuple[SimilarCase, ...]
     asked: tuple[str, ...]
     turns: tuple[Turn, ...]
+    earlier: tuple[tuple[str, str], ...]
     packs: tuple[str, ...]
     claims: tuple[CheckedClaim, ...]
     answer: str
@@ -78,18 +81,19 @@ def traced_review(trace: Trace) -> TracedReview:
 
 
 def _review(trace: Trace, last: dict[str, dict[str, Any]]) -> TracedReview:
+    case = Case.model_validate(last["input"]["case"])
+    corrected = "correction" in last
     return TracedReview(
         head=trace.head,
         version=str(last["versions"]["dxtrace"]),
         planner=str(last["versions"]["planner"]),
-        case=Case.model_validate(last["input"]["case"]),
-        findings=tuple(
-            Finding.model_validate(e.data) for e in trace.entries if e.kind == "finding"
-        ),
+        case=case,
+        findings=_findings(trace),
         called=recorded_calls(trace),
         similar=recorded_similar(trace),
         asked=tuple(str(e.data["fact"]) for e in trace.entries if e.kind == "question"),
-        turns=recorded_turns(trace),
+        turns=_last_round(recorded_turns(trace), case.question or ""),
+        earlier=() if corrected else _earlier(trace),
         packs=tuple(str(p["pack"]) for p in last["check"]["packs"]),
         claims=tuple(
             CheckedClaim.model_validate(claim)
@@ -101,8 +105,34 @@ def _review(trace: Trace, last: dict[str, dict[str, Any]]) -> TracedReview:
     )
 
 
+def _findings(trace: Trace) -> tuple[Finding, ...]:
+    """The findings as they stand at the end: one that was corrected is recorded again."""
+    recorded = {str(e.data["id"]): e.data for e in trace.entries if e.kind == "finding"}
+    return tuple(map(Finding.model_validate, recorded.values()))
+
+
+def _last_round(turns: tuple[Turn, ...], question: str) -> tuple[Turn, ...]:
+    """The turns of the last question, as if it were the only one."""
+    last = max((t.round for t in turns), default=0)
+    alone = {"round": 0, "question": question}
+    return tuple(t.model_copy(update=alone) for t in turns if t.round == last)
+
+
+def _earlier(trace: Trace) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    question = ""
+    for entry in trace.entries:
+        if entry.kind == "input":
+            question = str(entry.data["case"].get("question") or "")
+        elif entry.kind == "answer":
+            found.append((question, str(entry.data["text"])))
+    return tuple(found[:-1])
+
+
 def conversation_of(review: TracedReview) -> Conversation:
-    """A recorded review as a conversation: the question, all calls, what was said last.
+    """A recorded review as a conversation: the last question, all calls, what was said last.
+
+    Earlier questions of a session are what the last answer must agree with.
 
     Where a model planned, its last statement is the answer; otherwise the review's own words are.
     """
@@ -115,6 +145,8 @@ def conversation_of(review: TracedReview) -> Conversation:
         asks=tuple(a for t in review.turns for a in t.asks),
         unreadable=tuple(p for t in review.turns for p in t.problems),
     )  # fmt: skip
+    before = tuple(Exchange(question=q, answer=a, given=True) for q, a in review.earlier)
     return Conversation(
-        case=review.case, findings=review.findings, packs=review.packs, exchanges=(exchange,)
-    )
+        case=review.case, findings=review.findings, packs=review.packs,
+        exchanges=(*before, exchange),
+    )  # fmt: skip

@@ -14,12 +14,14 @@ from graphs.teacher.grounds import Grounds
 from graphs.teacher.pathway import names_fact
 from graphs.teacher.reward import Expected, JudgedStatement, JudgedTurn, Standing
 from graphs.teacher.settings import RewardSettings
+from tools.report_reader.phrases import fold
 
 _WORST_FIRST: tuple[Standing, ...] = ("contradicted", "invalid", "unsupported", "consistent")
 _OPPOSITE = {
     VerdictKind.ENTAILED: VerdictKind.CONTRADICTED,
     VerdictKind.CONTRADICTED: VerdictKind.ENTAILED,
 }
+_HALF = 0.5
 PROVED: frozenset[Standing] = frozenset({"entailed", "aside", "repeated"})
 
 
@@ -75,7 +77,7 @@ class TurnJudge:
         left_open = False
         for sentence in sentences:
             if sentence.leaves_open and not left_open:
-                judged.append((self._opening(sentence), sentence))
+                judged.append((self._opening(sentence, items), sentence))
                 left_open = True
             before = len(self._now)
             new = [s for s in sentence.said if sentence.text or not _is_said(s, judged)]
@@ -122,8 +124,19 @@ class TurnJudge:
 
     # -- one statement -----------------------------------------------------------------------
 
-    def _opening(self, sentence: ReadSentence) -> JudgedStatement:
-        return self._statement(sentence.text, "left_open" if self._open else "wrongly_open")
+    def _opening(self, sentence: ReadSentence, expected: list[Expected]) -> JudgedStatement:
+        """Right of what is open; said of nothing in particular, it counts by the share of that."""
+        asked = [e for e in expected if e.kind != "gap"]
+        opens = [e for e in asked if e.value is None]
+        said = fold(sentence.text)
+        if any(fold(e.words.rpartition(": ")[0]) in said for e in opens):
+            return self._statement(sentence.text, "left_open")
+        whole = sum(e.share for e in asked if e.kind != "rests_on")
+        share = sum(e.share for e in opens) / whole if whole else 0.0
+        found = self._statement(sentence.text, "left_open" if share > _HALF else "wrongly_open")
+        worths = self.settings.statements
+        worth = share * worths["left_open"].worth + (1 - share) * worths["wrongly_open"].worth
+        return found.model_copy(update={"worth": worth})
 
     def _judged(
         self, said: Said, sentence: ReadSentence, copied: frozenset[str], before: int

@@ -18,6 +18,7 @@ from dxtrace.retrieval.guidelines import GuidelineLibrary
 from tests.integration.conftest import Run
 from tests.processes import LIMIT_S, wait_until
 from tests.servers import server_at_a_port
+from tests.unit.retrieval.guidelines.test_library import vectors_of
 from tests.unit.retrieval.plain_embedder import PlainEmbedder
 
 pytestmark = pytest.mark.slow
@@ -101,7 +102,7 @@ def test_a_chroma_server_by_one_setting(
         return GuidelineLibrary(tmp_path / name, knowledge, PlainEmbedder(), lambda _: ())
 
     entries, store = library("mine").open()
-    assert store.ids() == {e.reference for e in entries}
+    assert store.ids() == vectors_of(entries)
     assert not list((tmp_path / "mine").glob("vectors-*"))
     vector = PlainEmbedder().embed([entries[7].dense_text])[0]
     near = store.nearest(vector, 3, {"document": [entries[7].document.key]})
@@ -110,7 +111,7 @@ def test_a_chroma_server_by_one_setting(
     other.open()[1].drop([entries[0].reference])
     assert entries[0].reference in library("mine").open()[1].ids()
     library("mine").rebuild()
-    assert library("mine").open()[1].ids() == {e.reference for e in entries}
+    assert library("mine").open()[1].ids() == vectors_of(entries)
     port = int(chroma_server.rpartition(":")[2])
     assert len(chromadb.HttpClient("127.0.0.1", port).list_collections()) == 2
 

@@ -1,5 +1,6 @@
 """Cases from a real DICOM archive (Orthanc), by its DICOMweb service, from the command line."""
 
+import fcntl
 import json
 import shutil
 import sqlite3
@@ -285,3 +286,45 @@ def test_a_query_without_an_answer_adds_nothing(add: Command) -> None:
     done = add("--query", "PatientID=NOBODY")
     assert done.returncode == 0, done.stderr
     assert "0 new" in done.stderr
+
+
+def test_what_a_kill_has_left_is_removed_and_the_rest_is_added(
+    archive: Archive, add: Command, dxtrace: Command, index: Path
+) -> None:
+    archive.store(*scan(patient="A", impression="Effusion A."))
+    assert add().returncode == 0
+    left = index / "incoming" / "left" / "images"
+    left.mkdir(parents=True)
+    (left / "000001.dcm").write_bytes(b"somebody's image")
+    archive.store(*scan(patient="B", impression="Effusion B."))
+    assert "1 new" in add().stderr
+    assert not (index / "incoming").exists()
+    assert listed(dxtrace) == "2 cases"
+
+
+@pytest.mark.usefixtures("archive")
+def test_two_at_once_do_not_fetch_the_same(add: Command, index: Path) -> None:
+    index.mkdir()
+    with (index / ".pacs.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = add()
+    assert done.returncode == 2
+    assert "another process is adding from a PACS" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "--pacs URL"),
+        (["--query", "Modality=CT"], "need --pacs"),
+        (["--pacs", "http://127.0.0.1:1/x", "--query", "Nonsense=1"], "no attribute of DICOM"),
+        (["--pacs", "http://127.0.0.1:1/x"], "cannot be reached"),
+        (["--pacs", "pacs"], "expected an address"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_in_one_line(
+    dxtrace: Command, arguments: list[str], said: str
+) -> None:
+    done = dxtrace("add", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr

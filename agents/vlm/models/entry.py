@@ -25,7 +25,7 @@ class PlannerEntry(Frozen):
             ``provider:model``.
         base_url: of an endpoint, such as ``http://127.0.0.1:8000/v1``.
         key_variable: the environment variable that holds the key; the key itself is never written.
-        dialect: how it is told to call tools; ``auto`` tries what it can do.
+        dialect: how it is told to call tools; ``auto`` means ``tools``.
         briefing: ``compact`` for a model that can read little: it is told the same in few words.
         images: how many images a message may hold; 0 for a model that reads text only.
         image_edge_px: an image's longest edge, in pixels.

@@ -1,4 +1,4 @@
-"""How a model in a folder wants to be asked, as its folder says: ``planner.yaml`` beside its weights."""
+"""How a model in a folder wants to be asked: its ``planner.yaml``, beside its weights."""
 
 from __future__ import annotations
 

@@ -16,19 +16,18 @@ _PRIVATE, _PRIVATE_FOLDER = 0o600, 0o700
 def report_file(folder: Path, record: CaseRecord) -> Path | None:
     """A file with the report of a case: the one it is from, or else one that the index writes.
 
-    A line of a manifest, a report of an archive or of a PACS is no file that a reader could open.
+    A folder, a line of a manifest, a report of an archive or of a PACS is no file to be read.
 
     Args:
         folder: of the index.
         record: the case.
 
     Returns:
-        None if the case has no report and no file.
+        None if the case has no report and is from no file.
     """
-    if record.link:
-        return Path(record.link)
-    if not record.report.strip():
-        return None
+    given = Path(record.link) if record.link else None
+    if not record.report.strip() or (given is not None and not given.is_dir()):
+        return given
     content = f"{record.title or record.source}\n\n{record.report}\n"
     data = content.encode("utf-8", "replace")
     path = folder / FOLDER / f"{sha256(data).hexdigest()[:32]}.txt"

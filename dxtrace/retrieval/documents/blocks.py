@@ -111,4 +111,4 @@ def seen(text: str) -> str:
 
 def superscript(text: str) -> str:
     """Raised digits and signs as such: 10 to the 9th must not become 109."""
-    return text.translate(_SUPERSCRIPTS)
+    return text.translate(_SUPERSCRIPTS) if any(map(str.isdigit, text)) else text

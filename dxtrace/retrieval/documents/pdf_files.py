@@ -22,6 +22,8 @@ from dxtrace.retrieval.documents.blocks import (
 )
 from dxtrace.retrieval.documents.pdf_lines import (
     Line,
+    cluster_lines,
+    gutter,
     read_lines,
     without_hyphens,
     without_running_heads,
@@ -88,6 +90,7 @@ class _Pages:
     def __init__(self, pdf: Any) -> None:
         self.lines: list[Line] = []
         self.tables: list[tuple[int, PdfTable]] = []
+        self.gutters: list[float | None] = []
         self.count = 0
         bare, damaged = [], []
         for number, page in enumerate(pdf.pages, start=1):
@@ -115,9 +118,14 @@ class _Pages:
         words = [
             w for w in upright.extract_words(**_WORDS) if w["x0"] >= 0 and w["x1"] <= page.width + 1
         ]
-        tables = find_tables(upright, words)
+        size = (float(page.width), float(page.height))
+        usual, often = Counter(self.gutters).most_common(1)[0] if self.gutters else (None, 0)
+        hint = usual if 2 * often >= len(self.gutters) else None
+        stripe = gutter(cluster_lines(words), size[0], hint)
+        self.gutters.append(stripe)
+        tables = find_tables(upright, words, in_columns=stripe is not None)
         rest = [w for w in words if not any(table.holds(w) for table in tables)]
-        self.lines += read_lines(rest, number, float(page.width), float(page.height))
+        self.lines += read_lines(rest, number, size, stripe)
         self.tables += [(number, table) for table in tables]
         return bool(words)
 

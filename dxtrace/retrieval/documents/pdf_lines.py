@@ -56,17 +56,18 @@ class Line:
     height: float
 
 
-def read_lines(words: Sequence[Word], page: int, width: float, height: float) -> list[Line]:
+def read_lines(
+    words: Sequence[Word], page: int, size: tuple[float, float], stripe: float | None
+) -> list[Line]:
     """The lines of a page in reading order.
 
     Args:
         words: with ``text``, ``x0``, ``x1``, ``top``, ``bottom``, ``size`` and ``fontname``.
         page: its number, from 1.
-        width: of the page, in points.
-        height: of the page, in points.
+        size: width and height of the page, in points.
+        stripe: where the white stripe between two columns runs; None if there is one column.
     """
-    clusters = cluster_lines(words)
-    stripe = gutter(clusters, width)
+    clusters, height = cluster_lines(words), size[1]
     if stripe is None:
         return [_line(cluster, page, height) for cluster in clusters]
     ordered = _by_columns(clusters, stripe)
@@ -99,15 +100,23 @@ def _overlap(cluster: Sequence[Word], word: Word) -> float:
     return float(common / lower) if lower > 0 else 0.0
 
 
-def gutter(clusters: Sequence[Sequence[Word]], width: float) -> float | None:
+def gutter(
+    clusters: Sequence[Sequence[Word]], width: float, usual: float | None = None
+) -> float | None:
     """Where the white stripe between two columns of text runs; None if there is one column.
 
     Lines of text fill their column, the cells of a table seldom do.
+
+    Args:
+        clusters: the lines of the page, both columns together.
+        width: of the page, in points.
+        usual: where it runs on most pages; there a column may also be short.
     """
     best: tuple[int, float] = (0, 0.0)
     margin = min((cluster[0]["x0"] for cluster in clusters), default=0.0)
-    few = max(_FEWEST_LINES, _COLUMN_SHARE * len(clusters))
+    lowest = max(_FEWEST_LINES, _COLUMN_SHARE * len(clusters))
     for x in range(int(0.35 * width), int(0.65 * width), 3):
+        few = 1 if usual is not None and abs(x - usual) <= _CLEAR_PT else lowest
         sides = [side for cluster in clusters if (side := _sides(cluster, x)) is not None]
         inked = [ink for ink, _ in sides if ink]
         right = sum(goes_on for _, goes_on in sides)

@@ -14,7 +14,6 @@ from dxtrace.retrieval.documents.grid import trimmed
 from dxtrace.retrieval.documents.pdf_lines import (
     Word,
     cluster_lines,
-    gutter,
     is_bold,
     joined,
 )
@@ -61,21 +60,21 @@ class PdfTable:
         )
 
 
-def find_tables(page: Any, words: Sequence[Word]) -> list[PdfTable]:
+def find_tables(page: Any, words: Sequence[Word], *, in_columns: bool) -> list[PdfTable]:
     """The tables of a page, from top to bottom.
 
     Args:
         page: a page of pdfplumber.
         words: its words.
+        in_columns: whether its text runs in two columns, which look like a table without rules.
     """
     found: list[PdfTable] = []
     if page.edges:
         found += _ruled(page, words)
         found += [t for t in _open(page, words) if not any(_meet(t, other) for other in found)]
-    rest = [w for w in words if not any(table.holds(w) for table in found)]
-    lines = cluster_lines(rest)
-    if gutter(lines, float(page.width)) is None:
-        found += _unruled(lines)
+    if not in_columns:
+        rest = [w for w in words if not any(table.holds(w) for table in found)]
+        found += _unruled(cluster_lines(rest))
     return sorted(found, key=lambda table: table.box[1])
 
 

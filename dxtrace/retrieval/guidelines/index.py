@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dxtrace.retrieval.chroma_store import ChromaStore
 from dxtrace.retrieval.fusion import fuse_rankings
-from dxtrace.retrieval.guidelines.library import Entry, GuidelineLibrary
+from dxtrace.retrieval.guidelines.library import (
+    ASKED,
+    TEXT,
+    Entry,
+    GuidelineLibrary,
+    reference_of,
+)
 from dxtrace.retrieval.guidelines.passage import GuidelineDocument, GuidelinePassage
 from dxtrace.retrieval.guidelines.regions import (
+    named_aspects,
     named_guidelines,
     named_regions,
-    names_treatment,
 )
 from dxtrace.retrieval.guidelines.relevance import (
     Calibration,
+    QuestionSignals,
     Signals,
     load_calibration,
     probability,
@@ -119,54 +127,71 @@ class GuidelineIndex:
             route: where to look.
         """
         self._refresh()
-        unheld = self._unheld(question)
-        if unheld and not route.named:
+        unheld = self._unheld(question, route)
+        if unheld:
             return Found(note=f"no document holds {', '.join(unheld)}")
         candidates = self.candidates(question, route)
         if self.calibration.embedder != self.embedder.fingerprint:
             hits = [_hit(c.entry) for c in candidates[:_UNCALIBRATED]]
             note = f"not calibrated for {self.embedder.name}: passages may not bear on the question"
             return Found(tuple(hits), note)
-        scored = _each_text_once([(self.calibration.score(c.signals), c.entry) for c in candidates])
-        count = self.calibration.chosen([score for score, _ in scored], MOST_PASSAGES)
-        hits = [_hit(entry, probability(score)) for score, entry in scored[:count]]
+        scored = each_text_once([(self.calibration.score(c.signals), c) for c in candidates])
+        scores = [score for score, _ in scored]
+        count = 0
+        if scored:
+            answered = self.calibration.question_score(question_signals(question, *scored[0]))
+            count = self.calibration.chosen(scores, answered, MOST_PASSAGES)
+        hits = [_hit(best.entry, probability(score)) for score, best in scored[:count]]
         return Found(tuple(hits), "" if hits else "no passage bears on the question")
 
     def candidates(self, question: str, route: Route = EVERYWHERE) -> list[Candidate]:
-        """The passages that either list brings up, by fused rank (reciprocal rank fusion)."""
-        dense, lexical = self.dense(question, route), self.lexical(question, route)
-        question = spelled_out(question)
+        """The passages that any list brings up, by fused rank (reciprocal rank fusion).
+
+        None if the question is about a guideline that no document is.
+        """
+        if self._unheld(question, route):
+            return []
+        dense, asked = self.dense(question, route), self.dense(question, route, ASKED)
+        lexical = self.lexical(question, route)
         places = {e.reference: e for e in self._entries}
-        fused = fuse_rankings([list(dense), list(lexical)])
+        nearest = {r: max(c, asked.get(r, c)) for r, c in (asked | dense).items()}
+        by_meaning = sorted(nearest, key=lambda reference: -nearest[reference])
+        fused = fuse_rankings([by_meaning, list(lexical)])
         lowest = min(dense.values(), default=0.0)
-        scores = self._own.scores(question)
+        scores = self._own.scores(spelled_out(question))
         own = {e.reference: float(s) for e, s in zip(self._entries, scores, strict=True)}
         weigh = _Weighing(question, route, self._lexical)
-        return [
-            Candidate(
-                places[reference],
-                weigh.signals(
-                    places[reference],
-                    dense.get(reference, lowest),
-                    (own[reference], lexical.get(reference, 0.0)),
-                ),
-            )
-            for reference in list(fused)[:_CANDIDATES]
-            if weigh.bears(places[reference])
-        ]
+        found: list[Candidate] = []
+        for reference in list(fused)[:_CANDIDATES]:
+            if weigh.bears(places[reference]):
+                cosine = dense.get(reference, lowest)
+                cosines = (cosine, max(cosine, asked.get(reference, cosine)))
+                bm25 = (own[reference], lexical.get(reference, 0.0))
+                signals = weigh.signals(places[reference], cosines, bm25)
+                found.append(Candidate(places[reference], signals))
+        return found
 
-    def dense(self, question: str, route: Route = EVERYWHERE) -> dict[str, float]:
-        """Reference to cosine of the nearest passages, nearest first."""
+    def dense(self, question: str, route: Route = EVERYWHERE, kind: str = TEXT) -> dict[str, float]:
+        """Reference to cosine of the nearest passages, nearest first.
+
+        Args:
+            question: in words.
+            route: where to look.
+            kind: whether the passages' own text is compared or what is asked of them.
+        """
         admitted = self._admitted(route)
-        count = sum(e.document.key in admitted for e in self._entries)
-        if not count:
+        known = {e.reference for e in self._entries if e.document.key in admitted}
+        if not known:
             return {}
-        among = None if count == len(self._entries) else {"document": sorted(admitted)}
-        near = self._store.nearest(
-            self.embedder.embed([spelled_out(question)])[0], min(_NEAREST, count), among
-        )
-        known = {e.reference for e in self._entries}
-        return {n.id: n.cosine for n in near if n.id in known}
+        among = {"kind": [kind]}
+        if len(known) < len(self._entries):
+            among["document"] = sorted(admitted)
+        near = self._store.nearest(self.embedder.embed([spelled_out(question)])[0], _NEAREST, among)
+        found: dict[str, float] = {}
+        for reference, cosine in ((reference_of(n.id, kind), n.cosine) for n in near):
+            if reference in known:
+                found.setdefault(reference, cosine)
+        return found
 
     def lexical(self, question: str, route: Route = EVERYWHERE) -> dict[str, float]:
         """Reference to BM25 score of the passages that share a word, best first."""
@@ -192,8 +217,8 @@ class GuidelineIndex:
         documents = {e.document.key: e.document for e in self._entries}
         return {key for key, document in documents.items() if route.admits(document)}
 
-    def _unheld(self, question: str) -> list[str]:
-        named = named_guidelines(question)
+    def _unheld(self, question: str, route: Route) -> list[str]:
+        named = frozenset() if route.named else named_guidelines(question)
         if not named:
             return []
         held = {n for e in self._entries for n in named_guidelines(_title(e))}
@@ -204,29 +229,29 @@ class _Weighing:
     """What speaks for passages, and what rules them out, given one question."""
 
     def __init__(self, question: str, route: Route, lexical: LexicalIndex) -> None:
-        self.route, self.lexical, self.words = route, lexical, words(question)
-        self.regions, self.treatment = named_regions(question), names_treatment(question)
+        self.route, self.lexical, self.words = route, lexical, words(spelled_out(question))
+        self.regions, self.aspects = named_regions(question), named_aspects(question)
 
     def bears(self, entry: Entry) -> bool:
-        """Not on another part of the body, nor on a treatment of which it does not speak."""
-        if self.treatment and not names_treatment(entry.lexical_text):
-            return False
+        """Not on another part of the body."""
         elsewhere = self.regions.isdisjoint(entry.document.body_parts)
         placed = bool(self.regions and entry.document.body_parts)
         return not (placed and elsewhere) or self.route.asks_for(entry.document)
 
-    def signals(self, entry: Entry, cosine: float, bm25: tuple[float, float]) -> Signals:
-        document, route = entry.document, self.route
+    def signals(
+        self, entry: Entry, cosines: tuple[float, float], bm25: tuple[float, float]
+    ) -> Signals:
         whole = self._whole(entry)
         return Signals(
-            cosine=cosine,
+            cosine=cosines[0],
+            asked_cosine=cosines[1],
             coverage=bm25[0] / whole,
             expanded=bm25[1] / whole,
-            asked=route.asked.get(document.key, 0.0),
-            category=float(document.key in route.categories),
-            concepts=self._shared(document.concepts),
             passage_concepts=self._shared(entry.passage.concepts),
             facts=self._stated(entry.passage.facts),
+            named=float(entry.document.key in self.route.named),
+            unsaid=float(len(self.aspects - named_aspects(entry.said))) if self.aspects else 0.0,
+            plain=float(not entry.passage.asked),
         )
 
     def _whole(self, entry: Entry) -> float:
@@ -252,12 +277,24 @@ class _Weighing:
         return sum(not c.isdisjoint(concepts) for c in named) / len(named) if named else 0.0
 
 
-def _each_text_once(scored: list[tuple[float, Entry]]) -> list[tuple[float, Entry]]:
+def question_signals(question: str, score: float, best: Candidate) -> QuestionSignals:
+    """What speaks for a question's being answered.
+
+    Args:
+        question: in words.
+        score: of its best passage.
+        best: that passage.
+    """
+    length = math.log1p(len(words(question)))
+    return QuestionSignals(best=score, unsaid=best.signals.unsaid, length=length)
+
+
+def each_text_once(scored: list[tuple[float, Candidate]]) -> list[tuple[float, Candidate]]:
     """Best first; of passages that two documents share, the better, or the newer."""
-    ordered = sorted(scored, key=lambda pair: (-pair[0], -(pair[1].document.year or 0)))
-    kept: dict[str, tuple[float, Entry]] = {}
+    ordered = sorted(scored, key=lambda pair: (-pair[0], -(pair[1].entry.document.year or 0)))
+    kept: dict[str, tuple[float, Candidate]] = {}
     for pair in ordered:
-        kept.setdefault(pair[1].passage.text, pair)
+        kept.setdefault(pair[1].entry.passage.text, pair)
     return list(kept.values())
 
 

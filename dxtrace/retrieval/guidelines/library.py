@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,14 @@ from dxtrace.retrieval.guidelines.passage import GuidelineDocument, GuidelinePas
 from dxtrace.retrieval.guidelines.record import RECORD, DocumentRecord
 from dxtrace.retrieval.vector_cache import CachedEmbedder
 
+TEXT, ASKED = "text", "asked"
 _VECTORS = "vectors-"
+_MARK = "?"
+
+
+def reference_of(vector: str, kind: str) -> str:
+    """The reference of the passage that a vector belongs to."""
+    return vector if kind == TEXT else vector.rpartition(_MARK)[0]
 
 
 @dataclass(frozen=True)
@@ -49,9 +56,38 @@ class Entry:
         return ". ".join(p for p in parts if p)
 
     @property
+    def said(self) -> str:
+        """The same with what is asked that it answers."""
+        return " ".join((self.lexical_text, *self.passage.asked))
+
+    @property
     def expanded_text(self) -> str:
-        """The same with further words to find it by."""
-        return f"{self.lexical_text} {' '.join(self.passage.terms)}"
+        """All words to find it by."""
+        return " ".join((self.said, *self.passage.terms))
+
+    def embedded(self) -> Iterator[Embedded]:
+        """Everything of it that has a vector."""
+        key = self.document.key
+        yield Embedded(self.reference, key, TEXT, self.dense_text)
+        for number, asked in enumerate(self.passage.asked):
+            yield Embedded(f"{self.reference}{_MARK}{number}", key, ASKED, asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A text that has a vector.
+
+    Attributes:
+        id: of the vector.
+        document: key of the document.
+        kind: whether it is a passage's own text or what is asked that it answers.
+        text: the text.
+    """
+
+    id: str
+    document: str
+    kind: str
+    text: str
 
 
 class GuidelineLibrary:
@@ -143,17 +179,19 @@ class GuidelineLibrary:
         name = self._collection()
         store = ChromaStore(name, self._vectors_folder(), self.embedder.fingerprint)
         done = f"{self.record.revision} {name} {self.embedder.fingerprint}"
-        if self.record.state("in_step") != done or store.count() != len(entries):
-            self._complete(store, entries)
+        wanted = {e.id: e for entry in entries for e in entry.embedded()}
+        if self.record.state("in_step") != done or store.count() != len(wanted):
+            self._complete(store, wanted)
             self.record.remember(in_step=done)
         return entries, store
 
-    def _complete(self, store: ChromaStore, entries: tuple[Entry, ...]) -> None:
-        there, wanted = store.ids(), {e.reference for e in entries}
-        store.drop(sorted(there - wanted))
-        new = [e for e in entries if e.reference not in there]
-        vectors = self._keeping.embed([e.dense_text for e in new])
-        store.put([e.reference for e in new], vectors, [{"document": e.document.key} for e in new])
+    def _complete(self, store: ChromaStore, wanted: Mapping[str, Embedded]) -> None:
+        there = store.ids()
+        store.drop(sorted(there - wanted.keys()))
+        new = [e for e in wanted.values() if e.id not in there]
+        vectors = self._keeping.embed([e.text for e in new])
+        facets = [{"document": e.document, "kind": e.kind} for e in new]
+        store.put([e.id for e in new], vectors, facets)
 
     def _new_generation(self) -> None:
         """A new place for vectors: what lies at the old one is neither read nor written."""

@@ -88,7 +88,7 @@ class _PackReader:
         heads |= set(self.concepts_in(passage.text))
         return GuidelinePassage(
             key=passage.passage, section=passage.section, text=" ".join(passage.text.split()),
-            terms=tuple(dict.fromkeys(said)), concepts=tuple(sorted(heads)),
+            asked=passage.asked, terms=tuple(dict.fromkeys(said)), concepts=tuple(sorted(heads)),
             facts=tuple(sorted(facts - {""})),
         )  # fmt: skip
 

@@ -20,10 +20,11 @@ VECTORS = Path(__file__).with_name("pack_vectors.npz")
 def write_vectors(
     path: Path, embedder: TextEmbedder, documents: Iterable[GuidelineDocument]
 ) -> None:
-    """Embed the passages of documents and keep their vectors in half precision."""
+    """Embed passages and what is asked of them; the vectors are kept in half precision."""
     import numpy as np
 
-    texts = sorted({p.embedded_text for d in documents for p in d.passages})
+    passages = [p for d in documents for p in d.passages]
+    texts = sorted({t for p in passages for t in (p.embedded_text, *p.asked)})
     np.savez(
         path, embedder=np.array(embedder.fingerprint),
         texts=np.array([text_hash(t) for t in texts]),

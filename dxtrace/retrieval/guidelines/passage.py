@@ -18,6 +18,7 @@ class GuidelinePassage(Frozen):
         section: heading, table or figure.
         page: page of the file, from 1, where there are pages.
         text: the words that can be quoted.
+        asked: what people ask that it answers; no part of the text, either.
         terms: further words to find it by; they are no part of the text.
         concepts: keys of the concepts that it is about.
         facts: names of the facts that it turns on, with the value where it is about one value, such
@@ -28,6 +29,7 @@ class GuidelinePassage(Frozen):
     section: str = ""
     page: int | None = None
     text: str = Field(min_length=1)
+    asked: tuple[str, ...] = ()
     terms: tuple[str, ...] = ()
     concepts: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Which parts of the body, and which guidelines, a question names."""
+"""Which parts of the body, which guidelines, and what of them a question is after."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from dxtrace.knowledge.strict_yaml import parse_yaml
 
 _FILE = Path(__file__).with_name("regions.yaml")
+_Patterns = dict[str, re.Pattern[str]]
 
 
 def named_regions(text: str) -> frozenset[str]:
@@ -28,9 +29,10 @@ def named_guidelines(text: str) -> frozenset[str]:
     return frozenset(name for name, pattern in _patterns()[1].items() if pattern.search(lowered))
 
 
-def names_treatment(text: str) -> bool:
-    """Whether a text speaks of treating."""
-    return _patterns()[2].search(text) is not None
+def named_aspects(text: str) -> frozenset[str]:
+    """What a text speaks of besides findings and categories: treatment, outlook, cost ..."""
+    lowered = text.lower()
+    return frozenset(name for name, pattern in _patterns()[2].items() if pattern.search(lowered))
 
 
 def without_guidelines(text: str) -> str:
@@ -41,11 +43,12 @@ def without_guidelines(text: str) -> str:
 
 
 @cache
-def _patterns() -> tuple[dict[str, re.Pattern[str]], dict[str, re.Pattern[str]], re.Pattern[str]]:
+def _patterns() -> tuple[_Patterns, _Patterns, _Patterns]:
     read = parse_yaml(_FILE.read_text(encoding="utf-8"), trusted=True)
     regions = {name: _whole("|".join(words)) for name, words in read["regions"].items()}
     guidelines = {name: _whole(words) for name, words in read["guidelines"].items()}
-    return regions, guidelines, _whole("|".join(read["treatment"]))
+    aspects = {name: _whole("|".join(words)) for name, words in read["aspects"].items()}
+    return regions, guidelines, aspects
 
 
 def _whole(words: str) -> re.Pattern[str]:

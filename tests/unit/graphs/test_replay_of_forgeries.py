@@ -79,9 +79,13 @@ def test_an_entry_that_dxtrace_never_writes_is_refused() -> None:
         replay(forged("check", lambda data: data.update(claims=[{"claim": {}}])))
 
 
-@pytest.mark.parametrize(
-    "example", sorted(p.name for p in EXAMPLES.iterdir() if p.suffix == ".txt" or p.is_dir())
-)
+CASES = sorted(
+    p.name for p in EXAMPLES.iterdir()
+    if p.suffix == ".txt" or (p.is_dir() and p.name != "own-guideline")
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("example", CASES)
 def test_the_examples_come_out_as_recorded(example: str) -> None:
     trace = review_with_trace(read_case(Path(EXAMPLES / example)).case).trace
     report = replay(Trace.from_json(trace.to_json()))

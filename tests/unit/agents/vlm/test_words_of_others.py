@@ -84,7 +84,7 @@ def sent(words: str, dialect: str = "tools") -> list[str]:
         {"name": "m", "kind": "endpoint", "base_url": "http://127.0.0.1:1/v1", "dialect": dialect}
     )
     planner = VlmPlanner(entry, pathway, _no_model)
-    return [str(m.content) for m in planner.messages(situation(words), Sight())]
+    return [str(m.content) for m in planner.voice.messages(situation(words), Sight())]
 
 
 def _no_model() -> NoReturn:

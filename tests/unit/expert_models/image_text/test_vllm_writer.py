@@ -1,4 +1,4 @@
-"""Our side of vLLM's engine, with a stand-in for the library (it has no build for this machine)."""
+"""Our side of vLLM's engine, with a stand-in for the library, which wants its own environment."""
 
 import asyncio
 import sys
@@ -25,6 +25,10 @@ CONTENT = [{"type": "text", "text": "Effusion?"}, {"type": "image", "image": PIC
 PROMPT = Prompt([{"role": "user", "content": CONTENT}])
 
 
+class ClientError(Exception):
+    """What vLLM raises for a request that it does not take."""
+
+
 class Engine:
     """Says two words; never ends if told ``forever``; refuses if told ``no``."""
 
@@ -39,7 +43,7 @@ class Engine:
         self.asked.append({"id": request_id, "prompt": prompt, "sampling": sampling_params})
         try:
             if "no" in sampling_params.stop:
-                raise ValueError("the prompt is too long")
+                raise ClientError("the prompt is too long")
             yield output("Small ", [1])
             if "forever" in sampling_params.stop:
                 await asyncio.Event().wait()
@@ -57,6 +61,7 @@ def output(text: str, ids: list[int], *, finished: bool = False) -> Any:
 def writer(monkeypatch: pytest.MonkeyPatch) -> VllmWriter:
     modules = {
         "vllm": {"SamplingParams": SimpleNamespace},
+        "vllm.exceptions": {"VLLMClientError": ClientError},
         "vllm.sampling_params": {"RequestOutputKind": SimpleNamespace(DELTA="delta")},
         "vllm.engine": {},
         "vllm.engine.arg_utils": {"AsyncEngineArgs": SimpleNamespace},

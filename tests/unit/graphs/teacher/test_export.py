@@ -61,7 +61,7 @@ def spoken_again(trace: Trace, **turn: Any) -> Trace:
     for entry in trace.entries:
         data = dict(entry.data)
         if entry.kind == "plan":
-            data["turn"] = Turn(**turn).model_dump(mode="json")
+            data["turn"] = Turn(question=QUESTION, **turn).model_dump(mode="json")
         copy.append(entry.kind, data)
     return copy
 

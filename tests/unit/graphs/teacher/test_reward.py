@@ -7,7 +7,7 @@ import pytest
 from dxtrace.clinical import CallRequest, Claim, Presence
 from graphs.teacher import Conversation, Exchange, Reward, Teacher, read_settings
 from graphs.teacher.settings import SettingsError, default_settings
-from tests.unit.graphs.benches import bench_with, expert, sees
+from tests.unit.graphs.benches import bench_with, expert, report_case, sees
 from tests.unit.graphs.teacher.conversations import (
     HONEST,
     QUESTION,
@@ -105,6 +105,21 @@ def test_asking_is_also_read_from_calls() -> None:
     words = reward("Undetermined.", about=about)
     asked = reward("Undetermined.", about=about, asks=("patient.age",))
     assert asked.completeness > words.completeness
+
+
+def test_openness_about_nothing_in_particular_counts_by_what_is_open() -> None:
+    about = report_case("Adequate aspirate with particles. Blasts 22% of nucleated cells.")
+    question = "What is the conclusion of the marrow?"
+
+    def of(answer: str) -> Reward:
+        return reward(answer, about=about, question=question)
+
+    named = of("Conclusion of the marrow pathway: acute leukaemia. "
+               "Myeloma-defining event: undetermined.")  # fmt: skip
+    vague = of("Undetermined.")
+    assert [s.worth for s in named.turns[0].statements] == [1, 1]
+    assert vague.turns[0].statements[0].worth < 0.5
+    assert vague.total < 0.3 < named.total
 
 
 def test_open_is_wrong_where_it_is_proved() -> None:

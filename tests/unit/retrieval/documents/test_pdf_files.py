@@ -52,6 +52,21 @@ def test_a_word_cut_at_the_end_of_a_line_is_joined_if_it_stands_elsewhere() -> N
     assert without_hyphens(["range 5-", "10 mm"], known) == "range 5- 10 mm"
 
 
+def test_a_short_column_is_read_as_one_where_other_pages_have_two() -> None:
+    pdf = FPDF()
+    pdf.set_auto_page_break(auto=False)
+    left = "Left column words that fill the line of text well"
+    for lines_on_the_right in (40, 40, 40, 2):
+        pdf.add_page()
+        pdf.set_font("helvetica", size=9)
+        for x, count, said in ((10, 40, left), (110, lines_on_the_right, left.replace("L", "R"))):
+            for line in range(count):
+                pdf.text(x, 30 + 5 * line, f"{said} {line}")
+    text = " ".join(b.text for b in read_pdf(bytes(pdf.output())).blocks if b.page == 4)
+    assert "well 0 Left" in text
+    assert "well 39 Reft" in text
+
+
 def test_a_damaged_page_is_named() -> None:
     whole = bytearray(as_pdf("Cysts", write_sections(4, seed=3)))
     streams = [m.end() for m in re.finditer(rb"stream\r?\n", whole) if whole[m.end()] == 0x78]

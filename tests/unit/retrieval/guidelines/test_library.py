@@ -8,6 +8,7 @@ import pytest
 from dxtrace.knowledge import Knowledge, load_knowledge
 from dxtrace.retrieval.errors import DamagedIndex, EmbedderMismatch
 from dxtrace.retrieval.guidelines import GuidelineDocument, GuidelineLibrary, GuidelinePassage
+from dxtrace.retrieval.guidelines.library import Entry
 from tests.unit.retrieval.plain_embedder import PlainEmbedder
 
 
@@ -25,11 +26,15 @@ def document(number: int) -> GuidelineDocument:
     return GuidelineDocument(key=f"own-{number}", title="Own", passages=(passage,))
 
 
+def vectors_of(entries: tuple[Entry, ...]) -> set[str]:
+    return {embedded.id for entry in entries for embedded in entry.embedded()}
+
+
 def test_every_passage_of_every_pack_is_there(tmp_path: Path, knowledge: Knowledge) -> None:
     entries, store = library(tmp_path, knowledge).open()
     wanted = {(p.id, q.passage) for p in knowledge.packs.values() for q in p.passages}
     assert {(e.document.key, e.passage.key) for e in entries} == wanted
-    assert store.ids() == {e.reference for e in entries}
+    assert store.ids() == vectors_of(entries)
     assert all(e.document.licence and e.document.source for e in entries)
 
 
@@ -68,7 +73,7 @@ def test_vectors_that_a_killed_process_left_out_are_completed(
     store.drop([e.reference for e in entries[5:40]])
     first.record.remember(in_step="")
     again, completed = library(tmp_path, knowledge).open()
-    assert completed.ids() == {e.reference for e in again}
+    assert completed.ids() == vectors_of(again)
 
 
 def test_lost_vectors_are_noticed_without_a_note(tmp_path: Path, knowledge: Knowledge) -> None:
@@ -89,20 +94,29 @@ def test_a_new_document_is_indexed_and_an_old_one_leaves(
     assert len(shelf.open()[0]) == len(entries) - 1
 
 
-def _damage(folder: Path) -> None:
-    (vectors,) = folder.glob("vectors-*")
-    shutil.rmtree(vectors)
-    vectors.mkdir()
-    (vectors / "chroma.sqlite3").write_bytes(b"no database" * 1000)
+def _damage(folder: Path, harm: str) -> None:
+    (database,) = folder.glob("vectors-*/chroma.sqlite3")
+    content = bytearray(database.read_bytes())
+    if harm == "another file":
+        content[:] = b"no database" * 1000
+    elif harm == "cut":
+        del content[len(content) // 3 :]
+    else:
+        page = int(len(content) * float(harm)) // 4096 * 4096
+        content[page : page + 4096] = b"\xa5" * 4096
+    database.write_bytes(content)
 
 
-def test_damaged_vectors_are_said_and_rebuilt(tmp_path: Path, knowledge: Knowledge) -> None:
+@pytest.mark.parametrize("harm", ["another file", "cut", "0.0", "0.2", "0.5", "0.8"])
+def test_damaged_vectors_are_said_and_rebuilt(
+    tmp_path: Path, knowledge: Knowledge, harm: str
+) -> None:
     shelf = library(tmp_path, knowledge)
     shelf.record.add(document(1))
     shelf.open()
     other = tmp_path / "other"
     shutil.copytree(tmp_path, other, ignore=shutil.ignore_patterns("other"))
-    _damage(other)
+    _damage(other, harm)
     damaged = library(other, knowledge)
     with pytest.raises(DamagedIndex, match="dxtrace knowledge rebuild"):
         damaged.open()
@@ -146,7 +160,7 @@ def test_two_processes_adding_at_once_lose_nothing(tmp_path: Path, knowledge: Kn
     assert [process.wait() for process in started] == [0, 0]
     entries, store = library(tmp_path, knowledge).open()
     assert {f"own-{n}" for n in range(8)} <= {e.document.key for e in entries}
-    assert store.ids() == {e.reference for e in entries}
+    assert store.ids() == vectors_of(entries)
 
 
 KILLED = """
@@ -190,4 +204,4 @@ def test_a_process_killed_in_the_middle_leaves_a_usable_index(
     assert done.returncode == -9, done.stderr
     entries, store = library(tmp_path, knowledge).open()
     assert "own-1" in {e.document.key for e in entries}
-    assert store.ids() == {e.reference for e in entries}
+    assert store.ids() == vectors_of(entries)

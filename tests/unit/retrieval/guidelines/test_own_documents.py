@@ -20,6 +20,7 @@ from dxtrace.retrieval.guidelines import (
     verify_citation,
 )
 from dxtrace.retrieval.guidelines.own_documents import OwnDocuments, Stated
+from tests.unit.retrieval.guidelines.test_library import vectors_of
 from tests.unit.retrieval.plain_embedder import PlainEmbedder
 
 OLD = "# Cyst guide\n\n## Follow-up\n\nImage a class IIF cyst at 6 months.\n"
@@ -245,7 +246,7 @@ def test_a_killed_command_leaves_whole_documents_and_a_usable_index(
     entries, store = shelf.library.open()
     keys = {e.document.key for e in entries if not e.document.pack}
     assert keys == {f"own:guide-{n}" for n in there}
-    assert store.ids() == {e.reference for e in entries}
+    assert store.ids() == vectors_of(entries)
     outcomes = [shelf.add(path, Stated()).outcome for path in files]
     assert outcomes == ["unchanged", "added", "added"]
 
@@ -257,7 +258,7 @@ def test_two_processes_adding_at_once_lose_nothing(shelf: OwnDocuments, tmp_path
     entries, store = shelf.library.open()
     keys = [e.document.key for e in entries if not e.document.pack]
     assert sorted(keys) == [f"own:guide-{n}" for n in range(7)]
-    assert store.ids() == {e.reference for e in entries}
+    assert store.ids() == vectors_of(entries)
 
 
 def test_where_a_link_leads_is_where_a_file_lies(shelf: OwnDocuments, tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -5,31 +6,43 @@ import pytest
 from dxtrace.retrieval.guidelines.pack_vectors import shipped_vectors, write_vectors
 from dxtrace.retrieval.guidelines.passage import GuidelineDocument, GuidelinePassage
 from dxtrace.retrieval.guidelines.regions import (
+    named_aspects,
     named_guidelines,
     named_regions,
-    names_treatment,
     without_guidelines,
 )
-from dxtrace.retrieval.guidelines.relevance import Calibration, load_calibration
+from dxtrace.retrieval.guidelines.relevance import (
+    Calibration,
+    QuestionSignals,
+    load_calibration,
+)
 from dxtrace.retrieval.guidelines.route import Route
 from dxtrace.retrieval.guidelines.shorthand import spelled_out
 from tests.unit.retrieval.plain_embedder import PlainEmbedder
 
 BOUNDS = Calibration(
-    embedder="x", fitted="", covered=1, uncovered=1, weights={"constant": 0.0}, bound=-2.0, gap=1.5,
-    answered_wrongly=0, risk_at_most=1.0,
+    embedder="x", fitted="", covered=1, uncovered=1, weights={"constant": 0.0},
+    question_weights={"best": 1.0, "unsaid": -1.0, "length": 0.5, "constant": -1.0},
+    bound=-2.0, gap=1.5, answered_wrongly=0, risk_at_most=1.0,
 )  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("scores", "count"),
     [
-        ([], 0), ([-2.1], 0), ([-1.9], 1), ([3.0, 2.9, 2.8], 3), ([3.0, 1.4, 1.3], 1),
-        ([3.0, 2.0, 0.4, 0.3], 2), ([3.0] * 9, 5),
+        ([], 0), ([-9.0], 1), ([3.0, 2.9, 2.8], 3), ([3.0, 1.4, 1.3], 1), ([3.0, 2.0, 0.4, 0.3], 2),
+        ([3.0] * 9, 5),
     ],
 )  # fmt: skip
 def test_the_number_of_passages_is_that_of_the_query(scores: list[float], count: int) -> None:
-    assert BOUNDS.chosen(scores, 5) == count
+    assert BOUNDS.chosen(scores, -1.9, 5) == count
+    assert BOUNDS.chosen(scores, -2.1, 5) == 0
+
+
+def test_a_question_is_judged_by_its_best_passage_and_what_that_leaves_unsaid() -> None:
+    plain = QuestionSignals(best=1.0, unsaid=0.0, length=2.0)
+    assert BOUNDS.question_score(plain) == pytest.approx(1.0)
+    assert BOUNDS.question_score(replace(plain, unsaid=1.0)) < BOUNDS.question_score(plain)
 
 
 def test_the_calibration_says_on_what_it_rests() -> None:
@@ -45,13 +58,21 @@ def test_parts_of_the_body_and_guidelines_are_told_by_their_names() -> None:
     assert named_regions("Is a chest film enough for the lungs?") == {"chest"}
     assert named_guidelines("EU-TIRADS 3 or Bosniak IIF?") == {"EU-TIRADS", "Bosniak"}
     assert "tirads" not in without_guidelines("EU-TIRADS 3").lower()
-    assert names_treatment("Which dose of carbimazole?")
-    assert not names_treatment("How does Lung-RADS treat perifissural nodules?")
+
+
+def test_what_a_question_is_after_is_told() -> None:
+    assert "treatment" in named_aspects("Which dose of carbimazole?")
+    assert named_aspects("How does Lung-RADS treat perifissural nodules?") == frozenset()
+    assert named_aspects("Does an LR-5 need a biopsy before treatment?") == frozenset()
+    assert "outlook" in named_aspects("What is the five-year survival of stage IIIA?")
+    assert "other eye disease" in named_aspects("How is retinopathy of prematurity graded?")
 
 
 def test_shorthand_is_spelled_out_by_whole_words() -> None:
     assert spelled_out("GGO in NSCLC") == "ground-glass nodule in lung cancer"
     assert spelled_out("approach") == "approach"
+    assert spelled_out("AML with inv(16)") == "acute myeloid leukaemia with CBFB::MYH11"
+    assert spelled_out("threshold growth") == "threshold growth"
 
 
 def test_a_case_restricts_and_the_question_prevails() -> None:
@@ -66,9 +87,9 @@ def test_a_case_restricts_and_the_question_prevails() -> None:
 
 
 def test_vectors_are_kept_for_their_embedder_only(tmp_path: Path) -> None:
-    passage = GuidelinePassage(key="p", section="S", text="Text")
+    passage = GuidelinePassage(key="p", section="S", text="Text", asked=("What?", "When?"))
     document = GuidelineDocument(key="d", title="D", passages=(passage,))
     write_vectors(tmp_path / "v.npz", PlainEmbedder(), [document])
-    assert len(shipped_vectors("plain-1", tmp_path / "v.npz")) == 1
+    assert len(shipped_vectors("plain-1", tmp_path / "v.npz")) == 3
     assert shipped_vectors("plain-2", tmp_path / "v.npz") == {}
     assert shipped_vectors("plain-1", tmp_path / "none.npz") == {}
