@@ -80,7 +80,7 @@ class Wording:
 
 
 class CompactWording(Wording):
-    """A wording of a tenth of the length, for models that can read a few thousand tokens.
+    """The same in a fraction of the words, for models that can read a few thousand tokens.
 
     Experts are listed by what can be asked of them, with the very call that asks for it behind;
     findings bear their names, so that what is said of them can be copied; and behind a question

@@ -20,6 +20,8 @@ from expert_models.image_text.chat_template import ChatTemplate
 IGNORED = -100
 _EXERCISES, _EXERCISES_LATE = 0.8, 0.1  # of the rows at first; of that share, later
 _EXERCISED = 40_000  # rows
+_REPEATED = 8_000  # rows: so long half of the exercises are the easiest
+_REPEATS = (10, 60)
 _PAIRS = (4, 16)
 _KEY, _VALUE = (1, 5), (2, 9)
 
@@ -97,27 +99,33 @@ class RowMaker:
         starts = [n + 1 for n, i in enumerate(ids) if i == self._speaks]
         return [(s, ids.index(self._ends, s) + 1) for s in starts if self._ends in ids[s:]]
 
-    def copying(self, rng: random.Random) -> Row:
+    def repeating(self, rng: random.Random) -> Row:
+        """An exercise: pieces of words drawn at random, and the same again."""
+        once = self._drawn(rng, _REPEATS)
+        return Row(once + once, [IGNORED] * len(once) + once, (), len(once))
+
+    def looking_up(self, rng: random.Random) -> Row:
         """An exercise: a list of keys and values, then each key asked for its value.
 
-        Pieces of words are drawn at random, so that nothing but looking up helps.
+        Keys and values are drawn at random, so that nothing but looking up helps.
         """
         line = self._tokenizer("\n", add_special_tokens=False).input_ids
         colon = self._tokenizer(": <", add_special_tokens=False).input_ids
         close = self._tokenizer(">", add_special_tokens=False).input_ids
-        first, most = len(self._tokenizer.added_tokens_decoder), len(self._tokenizer)
-
-        def drawn(span: tuple[int, int]) -> list[int]:
-            return [rng.randrange(first, most) for _ in range(rng.randint(*span))]
-
-        pairs = [(drawn(_KEY), drawn(_VALUE)) for _ in range(rng.randint(*_PAIRS))]
+        pairs = [
+            (self._drawn(rng, _KEY), self._drawn(rng, _VALUE)) for _ in range(rng.randint(*_PAIRS))
+        ]
         ids = [i for key, value in pairs for i in (*line, *key, *colon, *value, *close)]
         labels = [IGNORED] * len(ids)
         for key, value in rng.sample(pairs, len(pairs)):
-            asked = [*line, *key, self._speaks, *colon[1:]]
+            asked = [*line, *key, self._speaks, colon[-1]]
             ids += [*asked, *value, *close]
             labels += [*[IGNORED] * len(asked), *value, *close]
         return Row(ids, labels, (), len(ids))
+
+    def _drawn(self, rng: random.Random, length: tuple[int, int]) -> list[int]:
+        first, most = len(self._tokenizer.added_tokens_decoder), len(self._tokenizer)
+        return [rng.randrange(first, most) for _ in range(rng.randint(*length))]
 
 
 class Lessons(Dataset[Row]):
@@ -139,12 +147,16 @@ class Lessons(Dataset[Row]):
         rng = random.Random(number)  # noqa: S311  # no secret
         share = _EXERCISES * max(_EXERCISES_LATE, 1 - number / _EXERCISED)
         if rng.random() < share:
-            return self._maker.copying(rng)
+            if number < _REPEATED and rng.random() < 1 / 2:
+                return self._maker.repeating(rng)
+            return self._maker.looking_up(rng)
         return self._maker.row(self._school.lesson(number))
 
 
 def batches_of(rows: Sequence[Row], tokens: int, pad: int) -> list[Batch]:
     """Rows sorted by length, in batches of about so many tokens."""
+    if not rows:
+        return []
     ordered = sorted(rows, key=lambda r: len(r.ids))
     starts, longest = [0], 0
     for number, row in enumerate(ordered):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.planner_training.invented import invented_name, invented_word
 from benchmarks.planner_training.subjects import Subject
@@ -19,7 +20,7 @@ _MOST_CARDS = 5
 _MOST_FINDINGS = 5
 _MOST_CLASSES = 6
 _INVENTED = 0.6  # of the classes
-_MARKS_ONLY = 0.4  # of the experts
+_TAKES_CLASSES, _TAKES_NONE, _FINDS_NOTHING = 0.35, 0.1, 0.08  # of the experts
 
 
 @dataclass(frozen=True)
@@ -29,19 +30,25 @@ class Asked:
     Attributes:
         card: the expert.
         subject: a finding that it reports; None for a structure.
-        word: a class that it takes as its argument; empty for a finding.
+        word: a structure that it marks; empty for a finding.
     """
 
     card: ModelCard
     subject: Subject | None
     word: str = ""
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes that a call for it names."""
+        return (self.word,) if self.word in self.card.arguments else ()
+
 
 def random_cards(
     rng: random.Random, subjects: Sequence[Subject], modality: str, *, held_out: bool
 ) -> tuple[ModelCard, ...]:
     """One to five experts; no two report the same finding or mark the same structure."""
-    left = rng.sample(list(subjects), min(len(subjects), _MOST_CARDS * _MOST_FINDINGS))
+    # At least half of the findings are left for questions that no expert can answer.
+    left = rng.sample(list(subjects), min(len(subjects) // 2, _MOST_CARDS * _MOST_FINDINGS))
     words = _words(rng, held_out=held_out)
     names: set[str] = set()
     cards = []
@@ -49,18 +56,18 @@ def random_cards(
         while (name := invented_name(rng, held_out=held_out)).lower() in names:
             continue
         names.add(name.lower())
-        if rng.random() < _MARKS_ONLY:
-            classes = tuple(next(words) for _ in range(rng.randint(1, _MOST_CLASSES)))
-            card = ModelCard(
-                name=name, accepts=("image",), task="segmentation", arguments=classes,
-                modalities=(modality,),
-            )  # fmt: skip
-        else:
+        fields: dict[str, Any] = {"task": rng.choice(_TASKS), "modalities": (modality,)}
+        drawn = rng.random()
+        if drawn < _TAKES_CLASSES + _TAKES_NONE:
+            marked = tuple(next(words) for _ in range(rng.randint(1, _MOST_CLASSES)))
+            by_name = drawn < _TAKES_CLASSES
+            fields["arguments" if by_name else "marks"] = (
+                marked if by_name else tuple(w.replace(" ", "_") for w in marked)
+            )
+        elif drawn < 1 - _FINDS_NOTHING:
             taken = [left.pop() for _ in range(min(len(left), rng.randint(1, _MOST_FINDINGS)))]
-            card = ModelCard(
-                name=name, accepts=("image",), task=rng.choice(_TASKS), modalities=(modality,),
-                produces=tuple(s.concept for s in taken),
-            )  # fmt: skip
+            fields["produces"] = tuple(s.concept for s in taken)
+        card = ModelCard(name=name, accepts=("image",), **fields)
         cards.append(card)
     return tuple(cards)
 
@@ -69,7 +76,8 @@ def askable(cards: Sequence[ModelCard], subjects: Sequence[Subject]) -> list[Ask
     """All that the experts can be asked for."""
     known = {s.concept: s for s in subjects}
     found = [Asked(c, known[key]) for c in cards for key in c.produces if key in known]
-    return [*found, *(Asked(c, None, word) for c in cards for word in c.arguments)]
+    found += [Asked(c, None, word) for c in cards for word in c.arguments]
+    return [*found, *(Asked(c, None, mark.replace("_", " ")) for c in cards for mark in c.marks)]
 
 
 def _words(rng: random.Random, *, held_out: bool) -> Iterator[str]:

@@ -142,8 +142,7 @@ class Session:
             asked.append(self.rng.choice(others))
         self._question = self._asking(asked)
         calls = tuple(
-            CallRequest(tool=a.card.name, arguments=Arguments(classes=(a.word,) if a.word else ()))
-            for a in asked
+            CallRequest(tool=a.card.name, arguments=Arguments(classes=a.classes)) for a in asked
         )
         self._add(Turn(calls=calls), "call")
         if ends_with_call:

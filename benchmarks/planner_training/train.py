@@ -52,8 +52,6 @@ PEAK_RATE = 2e-3
 DECAY = 0.05
 WARM = 0.03  # of the time
 LAST_RATE = 0.02  # of the peak
-TEXTS = 3000  # lessons that the tokenizer is made from
-CHECKED = 100  # held-out lessons at each report
 REPORT_S = 60.0
 MOST_ROWS = 50_000_000
 ROWS_AT_ONCE = 64
@@ -72,15 +70,19 @@ class Plan:
         tokens: of a batch.
         workers: processes that make lessons; 0 for this one.
         seed: of the network's first weights.
+        texts: lessons that the tokenizer is made from.
+        checked: held-out lessons that are answered at each report.
     """
 
     out: Path
     device: str = "cpu"
     seconds: float = 3600.0
     steps: int | None = None
-    tokens: int = 6144
+    tokens: int = 3072
     workers: int = 0
     seed: int = 1
+    texts: int = 3000
+    checked: int = 100
 
 
 def school_of(
@@ -108,25 +110,25 @@ def train(plan: Plan, size: Size, school: School, examined: School) -> dict[str,
     """
     torch.manual_seed(plan.seed)
     plan.out.mkdir(parents=True, exist_ok=True)
-    processor = _processor(plan.out, school, size)
+    processor = _processor(plan, school, size)
     return _Run(plan, size, processor, school, examined).go()
 
 
-def _processor(out: Path, school: School, size: Size) -> Any:
+def _processor(plan: Plan, school: School, size: Size) -> Any:
     """The tokenizer of an earlier run, or one that is made from lessons."""
     from transformers import PreTrainedTokenizerFast
 
-    kept = out / "tokenizer"
+    kept = plan.out / "tokenizer"
     if not kept.is_dir():
-        texts = list(_texts(school))
+        texts = list(_texts(school, plan.texts))
         train_tokenizer(texts, size.vocabulary).save_pretrained(kept)
     tokenizer = PreTrainedTokenizerFast.from_pretrained(kept)
     tokenizer.chat_template = CHAT_TEMPLATE
     return processor_for(tokenizer)
 
 
-def _texts(school: School) -> Iterator[str]:
-    for number in range(TEXTS):
+def _texts(school: School, lessons: int) -> Iterator[str]:
+    for number in range(lessons):
         lesson = school.lesson(_FIRST_HELD_OUT - 1 - number)
         for message in lesson.messages:
             content = message.content if isinstance(message.content, list) else [message.content]
@@ -148,7 +150,7 @@ class _Run:
         )
         maker = RowMaker(processor)
         self.rows = Lessons(school, maker, MOST_ROWS)
-        self.checked = [maker.row(examined.lesson(_FIRST_HELD_OUT + n)) for n in range(CHECKED)]
+        self.checked = [maker.row(examined.lesson(_FIRST_HELD_OUT + n)) for n in range(plan.checked)]
         self.state = plan.out / "last.pt"
         self.done, self.seen, self.spent = 0, 0, 0.0
         if self.state.is_file():
@@ -160,11 +162,13 @@ class _Run:
     def go(self) -> dict[str, float]:
         """Until the time is up."""
         losses: list[float] = []
+        self._tokens, self._core_s = 0, time.process_time()
         started, reported = time.monotonic() - self.spent, self.spent
         for batch in self._batches():
             if self._part() >= 1:
                 break
             losses.append(self._step(batch))
+            self._tokens += batch.ids.numel()
             self.done += 1
             self.spent = time.monotonic() - started
             if self.spent - reported > REPORT_S:
@@ -215,10 +219,11 @@ class _Run:
 
     def _report(self, losses: Sequence[float]) -> dict[str, float]:
         loss = sum(losses) / max(1, len(losses))
+        speed = self._tokens / max(time.process_time() - self._core_s, 1e-3)
         right = self._right()
         print(
             f"step {self.done} rows {self.seen} {self.spent:.0f} s loss {loss:.4f} "
-            f"held-out answers right {right:.1%}",
+            f"held-out answers right {right:.1%} {speed:.0f} tokens per s of processor",
             flush=True,
         )
         kept = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
@@ -264,7 +269,7 @@ def main() -> None:
     options.add_argument("--device", default="cpu")
     options.add_argument("--threads", type=int, default=1)
     options.add_argument("--workers", type=int, default=0, help="processes that make lessons")
-    options.add_argument("--tokens", type=int, default=6144, help="of a batch")
+    options.add_argument("--tokens", type=int, default=Plan.tokens, help="of a batch")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--width", type=int, default=Size.width)
     options.add_argument("--layers", type=int, default=Size.layers)

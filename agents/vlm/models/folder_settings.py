@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from agents.vlm.models.entry import PlannerEntry
 from dxtrace.knowledge.strict_yaml import parse_yaml
+from expert_models.wrong_fields import wrong_fields
 
 FILE = "planner.yaml"
 SETTABLE = (
@@ -36,11 +38,15 @@ def folder_settings(folder: Path) -> dict[str, Any]:
         raise ValueError(f"{path}: expected YAML: {error}") from None
     if found is None:
         return {}
-    strange = (
-        sorted(map(str, set(found) - set(SETTABLE))) if isinstance(found, dict) else ["a list"]
-    )
+    if not isinstance(found, dict):
+        raise ValueError(f"{path}: expected fields, got {type(found).__name__}")
+    strange = [str(key) for key in found if key not in SETTABLE]
     if strange:
         raise ValueError(f"{path}: expected {', '.join(SETTABLE)}, got {strange[0]!r:.60}")
+    try:
+        PlannerEntry.model_validate({"name": "own", "kind": "transformers", "model": "m", **found})
+    except ValidationError as error:
+        raise ValueError(f"{path}: {wrong_fields(error, PlannerEntry)}") from None
     return dict(found)
 
 
