@@ -128,16 +128,16 @@ class CompactWording(Wording):
 
     def _entries(self, card: ModelCard) -> Iterator[tuple[str, str]]:
         """Each thing that an expert can be asked for, and the arguments that ask for it."""
+        task = (card.task or card.title or "finding").replace("_", " ")
         yield from ((word, word) for word in card.arguments)
-        without = not (card.arguments or card.prompt_needed)
-        if without:
+        if not (card.arguments or card.prompt_needed):
             yield from ((self.names.get(key, key), "") for key in card.produces)
             yield from ((mark.replace("_", " "), "") for mark in card.marks)
+            if not (card.produces or card.marks):
+                yield task, ""
         if "phrases" in card.prompts:
-            yield "anything named", "its name"
+            yield f"{task} of anything named", "its name"
         yield from ((_PLACES[p], _PLACE_ARGUMENTS[p]) for p in card.prompts if p in _PLACES)
-        if without and not (card.produces or card.marks or card.prompts):
-            yield (card.task or card.title or "findings").replace("_", " "), ""
 
 
 FULL = Wording()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from benchmarks.planner_training.invented import invented_name, invented_word
@@ -56,20 +57,35 @@ def random_cards(
         while (name := invented_name(rng, held_out=held_out)).lower() in names:
             continue
         names.add(name.lower())
-        fields: dict[str, Any] = {"task": rng.choice(_TASKS), "modalities": (modality,)}
-        drawn = rng.random()
-        if drawn < _TAKES_CLASSES + _TAKES_NONE:
-            marked = tuple(next(words) for _ in range(rng.randint(1, _MOST_CLASSES)))
-            by_name = drawn < _TAKES_CLASSES
-            fields["arguments" if by_name else "marks"] = (
-                marked if by_name else tuple(w.replace(" ", "_") for w in marked)
-            )
-        elif drawn < 1 - _FINDS_NOTHING:
-            taken = [left.pop() for _ in range(min(len(left), rng.randint(1, _MOST_FINDINGS)))]
-            fields["produces"] = tuple(s.concept for s in taken)
-        card = ModelCard(name=name, accepts=("image",), **fields)
-        cards.append(card)
+        cards.append(ModelCard(name=name, **_what_it_does(rng, modality, left, words)))
     return tuple(cards)
+
+
+def _what_it_does(
+    rng: random.Random, modality: str, left: list[Subject], words: Iterator[str]
+) -> dict[str, Any]:
+    """The fields of a card that say so.
+
+    Args:
+        rng: decides.
+        modality: of the case.
+        left: findings that no expert reports yet; those taken are removed.
+        words: names of structures.
+    """
+    drawn = rng.random()
+    if drawn < _FINDS_NOTHING:
+        return {"task": "retrieval", "prompts": ("phrases",)}
+    fields = {"accepts": ("image",), "modalities": (modality,), "task": rng.choice(_TASKS)}
+    if drawn < _FINDS_NOTHING + _TAKES_CLASSES:
+        return {**fields, "arguments": _some(rng, words)}
+    if drawn < _FINDS_NOTHING + _TAKES_CLASSES + _TAKES_NONE:
+        return {**fields, "marks": tuple(w.replace(" ", "_") for w in _some(rng, words))}
+    taken = [left.pop() for _ in range(min(len(left), rng.randint(1, _MOST_FINDINGS)))]
+    return {**fields, "produces": tuple(s.concept for s in taken)}
+
+
+def _some(rng: random.Random, words: Iterator[str]) -> tuple[str, ...]:
+    return tuple(islice(words, rng.randint(1, _MOST_CLASSES)))
 
 
 def askable(cards: Sequence[ModelCard], subjects: Sequence[Subject]) -> list[Asked]:

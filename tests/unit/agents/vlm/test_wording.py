@@ -31,7 +31,7 @@ CARDS = (
     ModelCard(name="VISTA3D", modalities=("CT",), arguments=("spleen", "hepatic tumor")),
     ModelCard(name="lungs", modalities=("CT",), marks=("left_lung",)),
     ModelCard(name="finder", prompts=("phrases", "points"), prompt_needed=True),
-    ModelCard(name="search", task="retrieval"),
+    ModelCard(name="search", task="retrieval", prompts=("phrases",)),
 )
 CASE = Case(
     id="c-1", patient=Patient(age=Decimal(63), sex="F"), question="Is there a nodule?",
@@ -66,8 +66,9 @@ def test_each_thing_to_ask_for_stands_before_its_call() -> None:
     for line in (
         "CT pulmonary nodule: <lung_ai()>", "CT emphysema: <lung_ai()>",
         "CT spleen: <VISTA3D(spleen)>", "CT hepatic tumor: <VISTA3D(hepatic tumor)>",
-        "CT left lung: <lungs()>", "anything named: <finder(its name)>",
+        "CT left lung: <lungs()>", "finding of anything named: <finder(its name)>",
         "what is at a point: <finder(point: slice row column)>", "retrieval: <search()>",
+        "retrieval of anything named: <search(its name)>",
     ):  # fmt: skip
         assert line in system.splitlines()
 
