@@ -48,6 +48,6 @@ def _name(rng: random.Random) -> str:
     word, kind = _word(rng), rng.choice(_KINDS)
     forms = (
         word, f"{word}_{kind}", f"{word}{kind}", word.upper(), f"{word.capitalize()}{kind.upper()}",
-        f"{kind}_{word}", f"{word}-{rng.randint(1, 99)}", f"{word}_{_word(rng)}",
+        f"the_{kind}_{word}", f"{word}-{rng.randint(1, 99)}", f"{word}_{_word(rng)}",
     )  # fmt: skip
     return rng.choice(forms)

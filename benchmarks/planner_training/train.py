@@ -150,7 +150,9 @@ class _Run:
         )
         maker = RowMaker(processor)
         self.rows = Lessons(school, maker, MOST_ROWS)
-        self.checked = [maker.row(examined.lesson(_FIRST_HELD_OUT + n)) for n in range(plan.checked)]
+        self.checked = [
+            maker.row(examined.lesson(_FIRST_HELD_OUT + n)) for n in range(plan.checked)
+        ]
         self.state = plan.out / "last.pt"
         self.done, self.seen, self.spent = 0, 0, 0.0
         if self.state.is_file():

@@ -46,9 +46,7 @@ def examined(school: School) -> School:
 
 
 @pytest.fixture(scope="module")
-def trained(
-    school: School, examined: School, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def trained(school: School, examined: School, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("own")
     done = train(replace(QUICK, out=out), TINY, school, examined)
     assert done["steps"] == 2
@@ -106,9 +104,7 @@ def test_the_same_seed_gives_the_same_model(
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_training_goes_on_where_it_ended(
-    trained: Path, school: School, examined: School
-) -> None:
+def test_training_goes_on_where_it_ended(trained: Path, school: School, examined: School) -> None:
     before = weights(trained)
     (trained / "last.part").write_bytes(b"half of a state")
     done = train(replace(QUICK, out=trained, steps=3), TINY, school, examined)

@@ -16,7 +16,6 @@ from benchmarks.planner_training.invented import invented_name, invented_word, i
 from benchmarks.planner_training.lessons import DIALECT, Lesson, School, question_reader
 from benchmarks.planner_training.pictures import KINDS, SIDE_PX, picture_of
 from benchmarks.planner_training.subjects import Subject, question_on, readable_subjects
-
 from graphs.workbench import Workbench, default_workbench
 
 KEYS = (
@@ -67,7 +66,7 @@ def knows_all(lessons: list[Lesson]) -> Callable[[list[BaseMessage]], AIMessage]
 
 
 def test_names_are_either_taught_or_held_out() -> None:
-    rng = random.Random(1)
+    rng = random.Random(1)  # noqa: S311  # no secret
     for invented in (invented_name, invented_word):
         taught = {invented(rng, held_out=False) for _ in range(300)}
         kept = {invented(rng, held_out=True) for _ in range(300)}
@@ -77,7 +76,7 @@ def test_names_are_either_taught_or_held_out() -> None:
 
 
 def test_no_wording_is_both_taught_and_held_out() -> None:
-    rng = random.Random(1)
+    rng = random.Random(1)  # noqa: S311  # no secret
     for kind in ("find", "mark", "both"):
         asked = {
             part: {question_on(rng, kind, held_out=part, x="X", y="Y", w="W") for _ in range(200)}
@@ -166,9 +165,7 @@ def test_a_right_expert_with_wrong_arguments_is_wrong(bench: Workbench, school: 
     assert not done.is_right
 
 
-def test_a_question_about_a_picture_alone_is_not_examined(
-    bench: Workbench, school: School
-) -> None:
+def test_a_question_about_a_picture_alone_is_not_examined(bench: Workbench, school: School) -> None:
     look = next(x for n in range(400) if (x := school.lesson(n)).kind == "look")
     with pytest.raises(ValueError, match="expected one about a case"):
         answered(lambda _: AIMessage(content="Yes."), look, bench)
@@ -183,5 +180,3 @@ def test_pictures_of_a_kind_differ(modality: str) -> None:
     made = [picture_of(modality, seed) for seed in range(4)]
     assert len({p.png for p in made}) == 4
     assert {(p.width, p.height) for p in made} == {(SIDE_PX, SIDE_PX)}
-
-

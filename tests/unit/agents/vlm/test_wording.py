@@ -104,7 +104,9 @@ def test_it_is_much_shorter(dialect: str) -> None:
 
 
 def test_an_expert_of_many_classes_does_not_fill_it() -> None:
-    many = ModelCard(name="all", modalities=("CT",), arguments=tuple(f"part {n}" for n in range(99)))
+    many = ModelCard(
+        name="all", modalities=("CT",), arguments=tuple(f"part {n}" for n in range(99))
+    )
     system, _ = briefed(compact(), cards=(many,))
     assert "CT part 11: <all(part 11)>" in system
     assert "part 12" not in system
