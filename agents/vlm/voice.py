@@ -11,9 +11,9 @@ from agents.planner import Situation, Turn
 from agents.vlm.briefing import bare_question, messages_for
 from agents.vlm.budget import sight_budget
 from agents.vlm.claims import Known, statement_of
-from agents.vlm.dialects import Dialect, dialect_named
+from agents.vlm.dialects import dialect_named
 from agents.vlm.dialects.dialect import text_of
-from agents.vlm.models import PlannerEntry
+from agents.vlm.models import PlannerEntry, PlannerRefused
 from agents.vlm.offer import Offer, offer_in
 from agents.vlm.sight import KeptFiles, Sight, pictures_for
 from agents.vlm.wording import FULL, CompactWording, Wording
@@ -46,14 +46,28 @@ class Voice:
     ) -> None:
         self.entry, self.pathway, self.most_calls = entry, pathway, most_calls
         self._open_model = open_model
+        self._is_open = entry.dialect == "auto"
+        self.dialect = dialect_named("tools" if self._is_open else entry.dialect)
 
     def speak(self, situation: Situation) -> Turn:
         """Let the model speak.
 
+        Where the dialect is left open, tool calls are tried first; of a model or server that
+        refuses them JSON is asked from then on.
+
         Raises:
             PlannerError: if it cannot be reached or refuses.
         """
-        return self._turn(self._ask(situation), situation)
+        try:
+            message = self._ask(situation)
+        except PlannerRefused:
+            if not self._is_open:
+                raise
+            self._is_open = False
+            self.dialect = dialect_named("json")
+            message = self._ask(situation)
+        self._is_open = False
+        return self._turn(message, situation)
 
     def bare(self, question: str, situation: Situation) -> str:
         """What the model says to a question about the pictures alone.
@@ -69,9 +83,9 @@ class Voice:
         return self._open_model()
 
     @cached_property
-    def dialect(self) -> Dialect:
-        """How the model is told to write."""
-        return dialect_named("tools" if self.entry.dialect == "auto" else self.entry.dialect)
+    def _true_entry(self) -> PlannerEntry:
+        """The entry with what the model or its server says of itself."""
+        return getattr(self._model, "entry", self.entry)
 
     def offer(self, situation: Situation) -> Offer:
         """What the model may ask for."""
@@ -117,7 +131,7 @@ class Voice:
             return Sight()
         folder = situation.folder
         return pictures_for(
-            situation.case, findings=situation.findings, budget=sight_budget(self.entry),
+            situation.case, findings=situation.findings, budget=sight_budget(self._true_entry),
             concepts=self.pathway.knowledge.vocabulary.concepts,
             allow_burned_in_text=self.entry.images_with_text,
             kept=KeptFiles(folder, situation.artifacts) if folder is not None else None,

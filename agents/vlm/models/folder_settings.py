@@ -39,7 +39,8 @@ def folder_settings(folder: Path) -> dict[str, Any]:
     if found is None:
         return {}
     if not isinstance(found, dict):
-        raise ValueError(f"{path}: expected fields, got {type(found).__name__}")
+        got = type(found).__name__
+        raise ValueError(f"{path}: expected fields, got {got}")  # noqa: TRY004  # a file's fault
     strange = [str(key) for key in found if key not in SETTABLE]
     if strange:
         raise ValueError(f"{path}: expected {', '.join(SETTABLE)}, got {strange[0]!r:.60}")

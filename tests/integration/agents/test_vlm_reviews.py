@@ -200,3 +200,20 @@ def test_nothing_is_left_of_a_planner_that_does_not_speak() -> None:
     result = reviewed("pathway").result
     assert result.planner is None
     assert {f.presence for f in result.findings} >= {Presence.PRESENT, Presence.ABSENT}
+
+
+def test_a_server_without_tools_is_asked_for_json(planners: Planners) -> None:
+    def says(body: dict[str, Any]) -> Reply:
+        if "tools" in body:
+            return Reply(status=400, error="auto tool choice is not enabled")
+        return Reply(text='{"answer": [{"text": "There is a left pleural effusion."}]}')
+
+    with planners(says, "auto") as (name, server):
+        result = reviewed(name).result
+    assert ["tools" in r.body for r in server.requests] == [True, False]
+    assert result.planner is not None
+    assert [s.mark for s in result.planner.sentences] == ["entailed"]
+    with planners(says, "tools") as (name, _):
+        refused = reviewed(name).result
+    assert refused.planner is not None
+    assert "auto tool choice is not enabled" in refused.planner.ended
