@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,11 +23,13 @@ from benchmarks.planner_training.batches import IGNORED, RowMaker, batches_of  #
 from benchmarks.planner_training.lessons import School  # noqa: E402
 from benchmarks.planner_training.network import Size, processor_for, train_tokenizer  # noqa: E402
 from benchmarks.planner_training.train import Plan, school_of, train  # noqa: E402
+from dxtrace.clinical import Case  # noqa: E402
 from dxtrace.intake import read_case  # noqa: E402
 from expert_models.image_text.transformers_writer import load_transformers_writer  # noqa: E402
 from graphs.reviewing import review_with_trace  # noqa: E402
 from graphs.settings import Settings  # noqa: E402
 from graphs.workbench import default_workbench  # noqa: E402
+from tests.transformers_server import transformers_server  # noqa: E402
 from tests.unit.benchmarks.test_planner_training import KEYS  # noqa: E402
 
 TINY = Size(width=48, layers=1, heads=2, vocabulary=600, context=4096)
@@ -74,13 +77,17 @@ def test_a_folder_says_how_its_model_is_asked(trained: Path) -> None:
     assert sum(f.stat().st_size for f in (trained / "model").iterdir()) < 60 * 1024 * 1024
 
 
-def test_it_plans_a_review_of_an_image(trained: Path, tmp_path: Path) -> None:
+def film(folder: Path) -> Case:
+    """A case with a picture and a question."""
     pixels = np.random.default_rng(1).integers(0, 255, (120, 100), dtype=np.uint8)
-    Image.fromarray(pixels).save(tmp_path / "film.png")
-    case = read_case(tmp_path / "film.png").case
-    case = case.model_copy(update={"question": "Is there a pneumothorax?"})
+    Image.fromarray(pixels).save(folder / "film.png")
+    case = read_case(folder / "film.png").case
+    return case.model_copy(update={"question": "Is there a pneumothorax?"})
+
+
+def test_it_plans_a_review_of_an_image(trained: Path, tmp_path: Path) -> None:
     name = f"transformers:{trained / 'model'}"
-    result = review_with_trace(case, planner=name, settings=Settings()).result
+    result = review_with_trace(film(tmp_path), planner=name, settings=Settings()).result
     assert result.status == "answered"
     assert result.planner is not None
     assert "unavailable" not in result.planner.ended
@@ -140,3 +147,23 @@ def test_rows_of_a_batch_are_filled_up_and_none_is_lost(school: School) -> None:
     assert sum(int(b.mask.sum()) for b in made) == sum(len(r.ids) for r in rows)
     assert len(made) > 1
     assert batches_of([], 100, 0) == []
+
+
+@pytest.mark.slow
+def test_it_plans_behind_a_real_server(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for package in ("fastapi", "uvicorn"):
+        pytest.importorskip(package, reason=f"{package} is not installed (extra 'dev')")
+    with transformers_server(tmp_path) as url:
+        entry = {
+            "name": "served", "kind": "endpoint", "base_url": url, "model": str(trained / "model"),
+            "dialect": "tokens", "briefing": "compact", "images": 1, "max_tokens": 64,
+        }  # fmt: skip
+        file = tmp_path / "planners.yaml"
+        file.write_text(json.dumps({"planners": [entry]}), encoding="utf-8")
+        monkeypatch.setenv("DXTRACE_PLANNERS", str(file))
+        result = review_with_trace(film(tmp_path), planner="served", settings=Settings()).result
+    assert result.planner is not None
+    assert "unavailable" not in result.planner.ended
+    assert result.planner.tokens > 0
