@@ -105,7 +105,7 @@ def figures(done: Iterable[Answered]) -> Iterator[str]:
     found = list(done)
     calls = [a for a in found if a.lesson.kind == "call"]
     none = [a for a in found if a.lesson.kind == "none"]
-    final = [a for a in found if not a.move.calls]
+    final = [a for a in found if a.move.sentences]
     yield f"right expert and right arguments: {_share([a.is_right for a in calls], WANTED)}"
     yield f"right 'no expert needed': {_share([a.is_right for a in none], WANTED)}"
     yield f"final answers entailed or marked: {_share([a.is_shown_with_marks for a in final], 1.0)}"
