@@ -8,30 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from agents.planner import Situation, Turn
 from agents.vlm.dialects import Dialect
-from agents.vlm.evidence_text import card_line, findings_text, result_of, verdicts_text
+from agents.vlm.evidence_text import findings_text, result_of, verdicts_text
 from agents.vlm.offer import Offer
 from agents.vlm.sight import Sight
+from agents.vlm.wording import FULL, Wording
 from dxtrace.clinical import Case, Finding, Study
 from dxtrace.knowledge import Knowledge
-from dxtrace.retrieval.quoting import QUOTING_INSTRUCTION, QuotedText, inline, render_quotations
-from expert_models.card_text import render_prompt
+from dxtrace.retrieval.quoting import QuotedText, inline, render_quotations
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
-
-RULES = """\
-You plan the review of one patient case: you decide which experts to call, read what they found, \
-and answer the question. For research only.
-- Evidence is what experts, reports, the patient's record and people state. What you think you see \
-in a picture is a reason to call an expert, not evidence.
-- An expert that failed, or that was not applicable, says nothing about the patient.
-- Every sentence of your answer is checked by a theorem prover against the findings and the \
-guidelines' rules. Say what the findings show, in short sentences with the findings' own names; \
-leave out what they do not show. If nothing is needed from an expert, answer at once.
-- Where a fact is missing that decides, say that it is missing, or ask for it."""
-
-_MOST_CONCLUSIONS = 12
-_MOST_VALUES = 12
 
 
 def messages_for(
@@ -42,6 +28,7 @@ def messages_for(
     knowledge: Knowledge,
     outputs: Iterable[str],
     sight: Sight,
+    wording: Wording = FULL,
 ) -> list[BaseMessage]:
     """The whole conversation so far, as the model is sent it.
 
@@ -52,23 +39,24 @@ def messages_for(
         knowledge: names of conclusions and their values.
         outputs: the conclusions that are asked for.
         sight: what it sees, and what it does not.
+        wording: in full, or in few words.
     """
     from langchain_core.messages import HumanMessage, SystemMessage
 
     messages: list[BaseMessage] = [
-        SystemMessage(content=_system(offer, dialect, knowledge, outputs)),
-        HumanMessage(content=_brief(situation, sight)),
+        SystemMessage(content=wording.system(offer, dialect, knowledge, outputs)),
+        HumanMessage(content=_brief(situation, sight, wording)),
     ]
     before = 0
     for number, turn in enumerate(situation.memory):
         if turn.round != before:
-            messages.append(HumanMessage(content=f"Question: {turn.question}"))
+            messages.append(HumanMessage(content=wording.question(turn.question)))
             before = turn.round
         messages.append(dialect.spoken(turn, number))
-        results = [result_of(call, situation) for call in turn.calls]
+        results = [result_of(call, situation, wording.names) for call in turn.calls]
         messages += dialect.told(turn, number, results, _rest(turn, situation))
     if situation.memory and before != situation.round:
-        messages.append(HumanMessage(content=_next_question(situation)))
+        messages.append(HumanMessage(content=_next_question(situation, wording)))
     elif situation.memory and not situation.memory[-1].problems and (news := _news(situation)):
         messages.append(HumanMessage(content=news))
     return messages
@@ -82,31 +70,11 @@ def bare_question(question: str, sight: Sight) -> list[BaseMessage]:
     return [HumanMessage(content=_with_pictures(text, sight))]
 
 
-def _system(offer: Offer, dialect: Dialect, knowledge: Knowledge, outputs: Iterable[str]) -> str:
-    points = [line for card in offer.cards if (line := card_line(card))]
-    parts = [
-        RULES,
-        render_prompt(offer.cards) if offer.cards else "No expert fits this case: answer at once.",
-        "\n".join(points),
-        _conclusions(knowledge, outputs),
-        dialect.instructions(offer),
-        QUOTING_INSTRUCTION,
-    ]
-    return "\n\n".join(part for part in parts if part)
-
-
-def _conclusions(knowledge: Knowledge, outputs: Iterable[str]) -> str:
-    lines = []
-    for name in list(outputs)[:_MOST_CONCLUSIONS]:
-        output = knowledge.outputs[name][1]
-        values = ", ".join(v.key for v in output.values[:_MOST_VALUES])
-        lines.append(f"- {output.public_name}" + (f": {values}" if values else ""))
-    return "\n".join(["Conclusions that may be claimed:", *lines]) if lines else ""
-
-
-def _brief(situation: Situation, sight: Sight) -> str | list[str | dict[Any, Any]]:
+def _brief(
+    situation: Situation, sight: Sight, wording: Wording
+) -> str | list[str | dict[Any, Any]]:
     unseen = [f"Not shown: {note}." for note in sight.notes]
-    return _with_pictures("\n\n".join([*_case_parts(situation), *unseen]), sight)
+    return _with_pictures("\n\n".join([*_case_parts(situation, wording), *unseen]), sight)
 
 
 def _with_pictures(text: str, sight: Sight) -> str | list[str | dict[Any, Any]]:
@@ -120,7 +88,7 @@ def _with_pictures(text: str, sight: Sight) -> str | list[str | dict[Any, Any]]:
     return content
 
 
-def _case_parts(situation: Situation) -> Iterator[str]:
+def _case_parts(situation: Situation, wording: Wording) -> Iterator[str]:
     case = situation.case
     yield f"Patient: {_patient(case)}."
     if case.studies:
@@ -130,24 +98,25 @@ def _case_parts(situation: Situation) -> Iterator[str]:
         yield render_quotations(
             [QuotedText(kind="case", id="observations", text="\n".join(named))]
         ).text
-    quoted = [
-        QuotedText(
-            kind="report", id=f"report-{n}" + (" (earlier)" if r.is_prior else ""), text=r.text
-        )
-        for n, r in enumerate(case.reports, start=1)
-    ]
-    quoted += [
-        QuotedText(kind="dicom", id=f"series-{n}", text=series.description)
-        for n, series in enumerate((s for study in case.studies for s in study.series), start=1)
-        if series.description
-    ]
+    quoted = list(_quoted(case)) if wording.quotes_reports else []
     if quoted:
         yield render_quotations(quoted).text
     known = _before_any_call(situation)
     if known:
-        yield "\n".join(["Findings so far:", *findings_text(known)])
+        yield "\n".join(["Findings so far:", *findings_text(known, wording.names)])
     first = situation.memory[0].question if situation.memory else case.question
-    yield f"Question: {first or 'Review the case.'}"
+    yield wording.question(first or "")
+
+
+def _quoted(case: Case) -> Iterator[QuotedText]:
+    """The words of reports and of series."""
+    for n, r in enumerate(case.reports, start=1):
+        yield QuotedText(
+            kind="report", id=f"report-{n}" + (" (earlier)" if r.is_prior else ""), text=r.text
+        )
+    for n, series in enumerate((s for study in case.studies for s in study.series), start=1):
+        if series.description:
+            yield QuotedText(kind="dicom", id=f"series-{n}", text=series.description)
 
 
 def _before_any_call(situation: Situation) -> list[Finding]:
@@ -200,7 +169,7 @@ def _rest(turn: Turn, situation: Situation) -> str:
     return "\n".join(parts)
 
 
-def _next_question(situation: Situation) -> str:
+def _next_question(situation: Situation, wording: Wording) -> str:
     """The question of a follow-up, or the same again after a correction."""
     asked, last = situation.case.question or "", situation.memory[-1].question
     again = (
@@ -208,7 +177,7 @@ def _next_question(situation: Situation) -> str:
         if asked == last
         else ""
     )
-    return f"{again}Question: {asked or 'Review the case.'}"
+    return f"{again}{wording.question(asked)}"
 
 
 def _news(situation: Situation) -> str:

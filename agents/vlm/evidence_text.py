@@ -5,7 +5,8 @@ probabilities, and what failed is said to have failed. Words of reports, guideli
 quotations and stand in a quoted block (:mod:`dxtrace.retrieval.quoting`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from agents.analogies import differential_in_words
 from agents.planner import Situation
@@ -25,6 +26,7 @@ from expert_models import ModelCard
 from tools.similar_cases import DIFFERENTIAL, EXEMPLARS, SIMILAR_CASES
 
 _MOST_FINDINGS = 60
+_KEYS: Mapping[str, str] = MappingProxyType({})
 _MARKS = {
     "entailed": "proved",
     "consistent": "neither proved nor contradicted",
@@ -34,8 +36,14 @@ _MARKS = {
 }
 
 
-def result_of(request: CallRequest, situation: Situation) -> str:
-    """How a call ended and what it found, in words and quotations."""
+def result_of(request: CallRequest, situation: Situation, names: Mapping[str, str] = _KEYS) -> str:
+    """How a call ended and what it found, in words and quotations.
+
+    Args:
+        request: the call.
+        situation: what came of it.
+        names: what concepts are called; by default, their keys.
+    """
     call = next(
         (
             c
@@ -47,7 +55,7 @@ def result_of(request: CallRequest, situation: Situation) -> str:
     if call is None:
         return f"{request.tool}: not called: the budget of this review was used"
     found = [f for f in situation.findings if any(e.tool == call.name for e in f.evidence)]
-    parts = [_ending(call), *findings_text(found)]
+    parts = [_ending(call), *findings_text(found, names)]
     quoted = [*_passages(call), *_words_of(call)]
     if call.name == SIMILAR_CASES:
         parts.append(f"Cases of other patients are {ANALOGY}: nothing of them is this patient's.")
@@ -61,16 +69,16 @@ def result_of(request: CallRequest, situation: Situation) -> str:
     return "\n".join([*parts, *([block] if block else [])])
 
 
-def findings_text(findings: Iterable[Finding]) -> list[str]:
+def findings_text(findings: Iterable[Finding], names: Mapping[str, str] = _KEYS) -> list[str]:
     """One line for each finding, with the id that a claim can rest on."""
     listed = list(findings)
-    lines = [finding_text(f) for f in listed[:_MOST_FINDINGS]]
+    lines = [finding_text(f, names) for f in listed[:_MOST_FINDINGS]]
     if len(listed) > _MOST_FINDINGS:
         lines.append(f"... and {len(listed) - _MOST_FINDINGS} findings more")
     return lines
 
 
-def finding_text(finding: Finding) -> str:
+def finding_text(finding: Finding, names: Mapping[str, str] = _KEYS) -> str:
     """``f3 pleural_effusion: present, left; diameter 7 mm (6.5 to 7.8)``."""
     state = finding.presence.value
     if finding.certainty != "stated":
@@ -85,7 +93,8 @@ def finding_text(finding: Finding) -> str:
     when = "" if finding.context is Context.CURRENT else f" [{finding.context.value}]"
     lesion = f" ({inline(finding.lesion)})" if finding.lesion else ""
     rest = f"; {'; '.join(details)}" if details else ""
-    return f"{inline(finding.id)} {finding.concept}{lesion}{when}: {where}{rest}"
+    name = names.get(finding.concept, finding.concept)
+    return f"{inline(finding.id)} {name}{lesion}{when}: {where}{rest}"
 
 
 def verdicts_text(sentences: Iterable[CheckedSentence]) -> str:

@@ -16,7 +16,8 @@ from agents.vlm.dialects.dialect import text_of
 from agents.vlm.models import PlannerEntry, PlannerRefused
 from agents.vlm.offer import Offer, offer_in
 from agents.vlm.sight import KeptFiles, Sight, pictures_for
-from dxtrace.clinical import CallRequest
+from agents.vlm.wording import FULL, CompactWording, Wording
+from dxtrace.clinical import CallRequest, Case
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel, LanguageModelInput
@@ -99,7 +100,15 @@ class Voice:
         return messages_for(
             situation, offer=self.offer(situation), dialect=self.dialect,
             knowledge=self.pathway.knowledge, outputs=dict.fromkeys(outputs), sight=sight,
+            wording=self._wording(situation.case),
         )  # fmt: skip
+
+    def _wording(self, case: Case) -> Wording:
+        if self.entry.briefing == "full":
+            return FULL
+        return CompactWording(
+            self.pathway.knowledge, lambda question: asked_concepts(self.pathway, case, question)
+        )
 
     def _ask(self, situation: Situation) -> AIMessage:
         functions = self.dialect.functions(self.offer(situation))
@@ -157,3 +166,9 @@ class Voice:
                 yield f"{call.tool} was asked for the same before; its result stands"
         if len(calls) > self.most_calls:
             yield f"{len(calls)} calls at once; only the first {self.most_calls} are made"
+
+
+def asked_concepts(pathway: PathwayPlanner, case: Case, question: str) -> tuple[str, ...]:
+    """The concepts that a question is read to ask about, by the reader of questions."""
+    intents = pathway.intents(case.model_copy(update={"question": question}))
+    return tuple(dict.fromkeys(i.concept for i in intents if i.concept))

@@ -27,6 +27,10 @@ class Dialect(ABC):
     def instructions(self, offer: Offer) -> str:
         """What the model is told of how to write."""
 
+    def short_instructions(self, offer: Offer) -> str:
+        """The same, where the briefing is short and shows the experts' calls."""
+        return self.instructions(offer)
+
     def functions(self, offer: Offer) -> list[dict[str, Any]]:
         """Functions to bind, as an OpenAI-compatible endpoint takes them; empty if none are."""
         del offer

@@ -47,6 +47,11 @@ class TokenDialect(Dialect):
             lines.append(f"For a missing fact: <ASK({offer.facts[0]})>.")
         return "\n".join(lines)
 
+    def short_instructions(self, offer: Offer) -> str:
+        """What is no call is the answer; and how to ask for a missing fact."""
+        ask = f" For a missing fact: <ASK({offer.facts[0]})>." if offer.facts else ""
+        return f"What you write without a call is your answer.{ask}"
+
     def read(self, message: AIMessage, offer: Offer) -> Move:
         """Read tokens; what stands beside a call is passed over."""
         move, text = Move(), text_of(message)

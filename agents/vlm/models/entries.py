@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agents.vlm.models.entry import PlannerEntry
+from agents.vlm.models.folder_settings import with_folder_settings
 from dxtrace.user_folders import config_folder
 from expert_models.listed_entries import EntryList, load_listed
 from expert_models.wrong_fields import wrong_fields
@@ -18,6 +19,7 @@ VARIABLE = "DXTRACE_PLANNERS"
 _NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 _PROVIDER = re.compile(r"[a-z][a-z0-9_]*:(?!//)\S+")
 _TAKEN = "pathway"
+_IN_FOLDERS = ("transformers", "vllm")
 _FORMS = (
     "http(s)://host:port/v1 (#model where it serves several), transformers:FOLDER, vllm:FOLDER, "
     "provider:model"
@@ -63,9 +65,13 @@ def resolve_planner(name: str) -> PlannerEntry:
         problems = "".join(f"; {problem}" for problem in found.problems.values())
         raise ValueError(f"planner: expected {known}, or {_FORMS}; got {name!r}{problems}")
     try:
+        if fields["kind"] in _IN_FOLDERS:
+            return with_folder_settings({"name": name, **fields}, Path(fields["model"]))
         return PlannerEntry.model_validate({"name": name, **fields})
     except ValidationError as error:
         raise ValueError(f"planner {name}: {wrong_fields(error, PlannerEntry)}") from None
+    except ValueError as error:
+        raise ValueError(f"planner {name}: {error}") from None
 
 
 def _fields(name: str) -> dict[str, Any] | None:
@@ -73,7 +79,7 @@ def _fields(name: str) -> dict[str, Any] | None:
     if scheme in ("http", "https"):
         address, _, model = name.partition("#")
         return {"kind": "endpoint", "base_url": address, "model": model}
-    if scheme in ("transformers", "vllm") and rest:
+    if scheme in _IN_FOLDERS and rest:
         return {"kind": scheme, "model": str(Path(rest).expanduser().absolute())}
     if _PROVIDER.fullmatch(name):
         return {"kind": "hosted", "model": name}
@@ -90,6 +96,9 @@ def _configured(raw: Any, base: Path) -> PlannerEntry:
             f"name: expected lower-case letters, digits, '.', '_', '-' and not {_TAKEN!r}, got "
             f"{entry.name!r}"
         )
-    if entry.kind not in ("transformers", "vllm"):
+    if entry.kind not in _IN_FOLDERS:
         return entry
-    return entry.model_copy(update={"model": str(base / Path(entry.model).expanduser())})
+    try:
+        return with_folder_settings(raw, base / Path(entry.model).expanduser())
+    except ValidationError as error:
+        raise ValueError(wrong_fields(error, PlannerEntry)) from None

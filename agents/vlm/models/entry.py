@@ -11,6 +11,7 @@ from dxtrace.clinical.base import Frozen
 
 Kind = Literal["endpoint", "transformers", "vllm", "hosted"]
 Dialect = Literal["auto", "tools", "tokens", "json"]
+Briefing = Literal["full", "compact"]
 
 
 class PlannerEntry(Frozen):
@@ -25,6 +26,7 @@ class PlannerEntry(Frozen):
         base_url: of an endpoint, such as ``http://127.0.0.1:8000/v1``.
         key_variable: the environment variable that holds the key; the key itself is never written.
         dialect: how it is told to call tools; ``auto`` means ``tools``.
+        briefing: ``compact`` for a model that can read little: it is told the same in few words.
         images: how many images a message may hold; 0 for a model that reads text only.
         image_edge_px: an image's longest edge, in pixels.
         image_patch_px: side, in pixels, of what becomes one token of an image.
@@ -48,6 +50,7 @@ class PlannerEntry(Frozen):
     base_url: str | None = None
     key_variable: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     dialect: Dialect = "auto"
+    briefing: Briefing = "full"
     images: int = Field(default=8, ge=0, le=256)
     image_edge_px: int = Field(default=896, ge=28, le=8192)
     image_patch_px: int = Field(default=28, ge=1, le=8192)

@@ -128,7 +128,7 @@ class InProcessChatModel(BaseChatModel):
             stop=tuple(stop or ()),
             limit_s=min(self.entry.timeout_s, float(kwargs.get("timeout_s", math.inf))),
         )
-        prompt = Prompt([_message(m) for m in _plain(messages)], kwargs.get("tools", ()))
+        prompt = Prompt(messages_for_writer(messages), kwargs.get("tools", ()))
         try:
             for chunk in self._chunks(prompt, how):
                 if run_manager:
@@ -202,6 +202,15 @@ def _last_chunk(said: Said, piece: Piece) -> ChatGenerationChunk:
     message = AIMessageChunk(content=said.text, tool_call_chunks=calls, usage_metadata=usage)
     finish = "tool_calls" if calls and piece.finish == "stop" else piece.finish
     return ChatGenerationChunk(message=message, generation_info={"finish_reason": finish})
+
+
+def messages_for_writer(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
+    """Messages as a writer in this process takes them, with pictures instead of their data.
+
+    Raises:
+        PlannerRefused: if a picture's data is none.
+    """
+    return [_message(m) for m in _plain(messages)]
 
 
 def _plain(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
