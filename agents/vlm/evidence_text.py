@@ -125,19 +125,20 @@ def _words_of(call: ToolCall) -> Iterator[QuotedText]:
 
 
 def _cases(similar: Iterable[SimilarCase]) -> Iterator[QuotedText]:
-    for case in (c for c in similar if c.exemplar is None):
+    # Ids that somebody else gave may name people: a model is told a number.
+    for number, case in enumerate((c for c in similar if c.exemplar is None), start=1):
         shared = ", ".join(c.name for c in case.comparisons if c.standing == "shared")
         differs = ", ".join(c.name for c in case.comparisons if c.standing != "shared")
         yield QuotedText(
-            kind="similar_case", id=case.source,
+            kind="similar_case", id=f"similar-case-{number}",
             text=f"shared: {shared or 'nothing'}; different: {differs or 'nothing'}",
         )  # fmt: skip
 
 
 def _exemplars(similar: Iterable[SimilarCase]) -> Iterator[QuotedText]:
-    for case in similar:
-        if case.exemplar is not None:
-            yield QuotedText(kind="similar_case", id=case.source, text=case.exemplar.text)
+    for number, case in enumerate((c for c in similar if c.exemplar is not None), start=1):
+        text = case.exemplar.text if case.exemplar is not None else ""
+        yield QuotedText(kind="similar_case", id=f"exemplar-{number}", text=text)
 
 
 def _value(value: object) -> str:

@@ -2,11 +2,13 @@
 
 What is masked: the value of header lines that name a person or a number (``Patient: ...``, ``MRN:
 ...``, ``DOB: ...``, ``Accession: ...``, ``Referring physician: ...``), signatures, and, anywhere,
-e-mail addresses, telephone and social security numbers. Letters and digits become ``X``;
-punctuation and spaces stay, so that every character offset stays true.
+names behind a title (``Dr Smith``), e-mail addresses, telephone and social security numbers.
+Letters and digits become ``X``; punctuation and spaces stay, so that every character offset stays
+true.
 
-What is not: a name in running prose ("Mrs Smith returned"), initials, places, dates of examinations
-(growth needs them). This is a safety net for text that should have been de-identified before.
+What is not: a name in running prose without a title ("Anna was told"), initials, places, dates of
+examinations (growth needs them). This is a safety net for text that should have been de-identified
+before.
 """
 
 import re
@@ -33,6 +35,10 @@ _NAME_FIELDS = re.compile(
     r"reported[ \t]+by|verified[ \t]+by|approved[ \t]+by|radiologist|pathologist|consultant|"
     r"next[ \t]+of[ \t]+kin)[ \t]*[:=][ \t]*"
     rf"(?P<value>(?:(?i:dr|mr|mrs|ms|prof)\.?[ \t]+)?{_NAME})"
+)
+# "Mr Smith returned", "DR. SMITH"; but MR and DR without a point are modalities, and MRS a method.
+_TITLED = re.compile(
+    rf"\b(?:(?:Mr|Mrs|Ms|Miss|Dr|Prof)\.?|(?:MR|MRS|MS|DR|PROF)\.)[ \t]+(?P<value>{_NAME})"
 )
 _WHOLE_VALUE_FIELDS = re.compile(
     _LINE_START + r"(?i:mrn|medical[ \t]+record(?:[ \t]+(?:number|no\.?))?|"
@@ -66,7 +72,7 @@ def mask_identifiers(text: str) -> str:
     Returns:
         Text of the same length; characters outside identifiers are unchanged.
     """
-    for pattern in (_NAME_FIELDS, _WHOLE_VALUE_FIELDS, _INLINE_NUMBERS, _ANYWHERE):
+    for pattern in (_NAME_FIELDS, _TITLED, _WHOLE_VALUE_FIELDS, _INLINE_NUMBERS, _ANYWHERE):
         text = pattern.sub(_mask_value, text)
     return text
 

@@ -24,6 +24,9 @@ from dxtrace.intake import mask_identifiers
         ("Contact: jane.doe@example.org", ["jane", "doe", "example"]),
         ("Address: 12 Main Street, Springfield", ["Main", "Springfield"]),
         ("Exam | Patient: Jane Doe | CT chest", ["Jane", "Doe"]),
+        ("Discussed with Dr. Maria Gonzalez at noon.", ["Maria", "Gonzalez"]),
+        ("PATIENT: Mr. John Smith, DOB 03/04/1956", ["John", "Smith", "1956"]),
+        ("Findings told to MRS. SMITH and Prof Miller.", ["SMITH", "Miller"]),
     ],
 )
 def test_identifiers_are_masked(line: str, hidden: list[str]) -> None:
@@ -36,6 +39,8 @@ def test_identifiers_are_masked(line: str, hidden: list[str]) -> None:
     ("line", "kept"),
     [
         ("Patient: John Smith, 63-year-old male", "63-year-old male"),
+        ("MR Brain and DR Chest were read.", "MR Brain and DR Chest were read."),
+        ("MRS Spectroscopy of the brain.", "MRS Spectroscopy of the brain."),
         ("MRN: 00123-45 Sex: F", "Sex: F"),
         ("DOB: 1/2/1950, age 63, sex M", "age 63, sex M"),
         ("Date of birth: 3 May 1950, 72 years", "72 years"),
