@@ -18,9 +18,9 @@ from benchmarks.planner_training.network import END, PICTURE, PICTURE_TOKENS
 from expert_models.image_text.chat_template import ChatTemplate
 
 IGNORED = -100
-_EXERCISES, _EXERCISES_LATE = 0.8, 0.1  # of the rows at first; of that share, later
-_EXERCISED = 40_000  # rows
-_REPEATED = 8_000  # rows: so long half of the exercises are the easiest
+_EXERCISES, _EXERCISES_LATE = 0.5, 0.1  # of the rows at first; of that share, later
+_EXERCISED = 8_000  # rows
+_REPEATED = 2_000  # rows: so long half of the exercises are the easiest
 _REPEATS = (10, 60)
 _PAIRS = (4, 16)
 _KEY, _VALUE = (1, 5), (2, 9)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.planner_training.beginning import begin_with_looking_up
 from benchmarks.planner_training.pictures import SIDE_PX
 
 PATCH_PX = 14
 PICTURE_TOKENS = (SIDE_PX // PATCH_PX) ** 2
+ROPE_THETA = 1e8  # most pairs of a head hardly turn within a prompt: what is looked up may be far
 PAD, END, PICTURE = "<pad>", "<|end|>", "<image>"
 ROLES = ("system", "user", "assistant")
 SPECIAL = [PAD, END, PICTURE, *(f"<|{role}|>" for role in ROLES)]
@@ -44,16 +46,16 @@ class Size:
     """How large the network is.
 
     Attributes:
-        width: of the text part; the vision tower is a third as wide.
+        width: of the text part; the vision tower is a quarter as wide.
         layers: of the text part.
         heads: of attention.
         vocabulary: pieces of words.
         context: tokens that it can read and write.
     """
 
-    width: int = 192
+    width: int = 256
     layers: int = 4
-    heads: int = 6
+    heads: int = 4
     vocabulary: int = 2048
     context: int = 4096
 
@@ -114,13 +116,14 @@ def new_model(tokenizer: Any, size: Size) -> Any:
         LlavaForConditionalGeneration,
     )
 
-    seeing = size.width // 3
+    seeing = size.width // 4
     text = LlamaConfig(
         vocab_size=len(tokenizer), hidden_size=size.width, num_hidden_layers=size.layers,
-        intermediate_size=8 * size.width // 3, num_attention_heads=size.heads,
+        intermediate_size=2 * size.width, num_attention_heads=size.heads,
         num_key_value_heads=size.heads, max_position_embeddings=size.context,
         pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id,
-        bos_token_id=None, tie_word_embeddings=True,
+        bos_token_id=None, tie_word_embeddings=False,
+        rope_parameters={"rope_type": "default", "rope_theta": ROPE_THETA},
     )  # fmt: skip
     vision = CLIPVisionConfig(
         hidden_size=seeing, intermediate_size=4 * seeing, num_hidden_layers=2,
@@ -128,9 +131,11 @@ def new_model(tokenizer: Any, size: Size) -> Any:
     )  # fmt: skip
     config = LlavaConfig(
         vision_config=vision.to_dict(), text_config=text.to_dict(), vision_feature_layer=-1,
-        image_token_index=tokenizer.convert_tokens_to_ids(PICTURE), tie_word_embeddings=True,
+        image_token_index=tokenizer.convert_tokens_to_ids(PICTURE), tie_word_embeddings=False,
     )  # fmt: skip
     model = LlavaForConditionalGeneration(config)
+    if size.layers > 1 and size.heads > 2:
+        begin_with_looking_up(model, seed=0)
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id
     return model

@@ -48,11 +48,11 @@ from benchmarks.planner_training.network import (  # noqa: E402
 from benchmarks.planner_training.subjects import readable_subjects  # noqa: E402
 from graphs.workbench import Workbench, default_workbench  # noqa: E402
 
-PEAK_RATE = 2e-3
+PEAK_RATE = 1e-3
 DECAY = 0.05
 WARM = 0.03  # of the time
 LAST_RATE = 0.02  # of the peak
-REPORT_S = 60.0
+REPORT_S = 120.0
 MOST_ROWS = 50_000_000
 ROWS_AT_ONCE = 64
 _FIRST_HELD_OUT = 10**9
