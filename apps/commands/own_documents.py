@@ -9,9 +9,10 @@ from pathlib import Path
 
 from apps.commands.guidelines import open_search
 from apps.exit_status import ExitStatus, UsageError
+from dxtrace.documents.blocks import Facts, one_line
+from dxtrace.documents.errors import UnreadableDocument
 from dxtrace.intake.imaging.dicom_header import MODALITIES
 from dxtrace.knowledge.suggestions import suggest
-from dxtrace.retrieval.documents.blocks import Facts, one_line
 from dxtrace.retrieval.errors import DamagedIndex, RetrievalError
 from dxtrace.retrieval.guidelines import (
     CitedPassage,
@@ -111,7 +112,7 @@ def _add(shelf: OwnDocuments, path: Path, stated: Stated) -> bool:
         added = shelf.add(path, stated)
     except DamagedIndex:
         raise
-    except RetrievalError as error:
+    except (RetrievalError, UnreadableDocument) as error:
         sys.stderr.write(f"{name}: not added: {one_line(str(error))}\n")
         return False
     print("\n".join(_described(name, added)), flush=True)

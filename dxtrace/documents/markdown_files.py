@@ -6,10 +6,10 @@ import re
 
 import yaml
 
+from dxtrace.documents.blocks import Facts, ReadDocument, one_line
+from dxtrace.documents.decoding import decode
+from dxtrace.documents.html_pages import read_markup
 from dxtrace.knowledge.strict_yaml import parse_yaml
-from dxtrace.retrieval.documents.blocks import Facts, ReadDocument, one_line
-from dxtrace.retrieval.documents.decoding import decode
-from dxtrace.retrieval.documents.html_pages import read_markup
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _NAMES = {

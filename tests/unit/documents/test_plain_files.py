@@ -2,11 +2,11 @@
 
 import pytest
 
-from dxtrace.retrieval.documents.blocks import Heading, Paragraph, Table
-from dxtrace.retrieval.documents.decoding import decode
-from dxtrace.retrieval.documents.markdown_files import read_markdown
-from dxtrace.retrieval.documents.plain_text import read_plain_text
-from dxtrace.retrieval.errors import UnreadableDocument
+from dxtrace.documents.blocks import Heading, Paragraph, Table
+from dxtrace.documents.decoding import decode
+from dxtrace.documents.errors import UnreadableDocument
+from dxtrace.documents.markdown_files import read_markdown
+from dxtrace.documents.plain_text import read_plain_text
 
 
 def test_front_matter_is_metadata_and_the_rest_text() -> None:

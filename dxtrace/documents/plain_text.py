@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dxtrace.retrieval.documents.blocks import (
+from dxtrace.documents.blocks import (
     Block,
     Heading,
     Paragraph,
@@ -14,8 +14,8 @@ from dxtrace.retrieval.documents.blocks import (
     one_line,
     seen,
 )
-from dxtrace.retrieval.documents.decoding import decode
-from dxtrace.retrieval.documents.grid import Cell, fill_grid
+from dxtrace.documents.decoding import decode
+from dxtrace.documents.grid import Cell, fill_grid
 
 _UNDERLINE = re.compile(r"\s*(=+|-+|~+|\*+)\s*")
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+[A-Z]\S*(?:\s+\S+){0,14}")

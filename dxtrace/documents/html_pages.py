@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from dxtrace.retrieval.documents.blocks import (
+from dxtrace.documents.blocks import (
     Block,
     Facts,
     Heading,
@@ -16,8 +16,8 @@ from dxtrace.retrieval.documents.blocks import (
     one_line,
     superscript,
 )
-from dxtrace.retrieval.documents.decoding import decode
-from dxtrace.retrieval.documents.grid import Cell, fill_grid
+from dxtrace.documents.decoding import decode
+from dxtrace.documents.grid import Cell, fill_grid
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag

@@ -8,9 +8,9 @@ from docx.document import Document as Opened
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
-from dxtrace.retrieval.documents.blocks import Heading, Paragraph, Table
-from dxtrace.retrieval.documents.word_files import MOST_UNPACKED, read_word
-from dxtrace.retrieval.errors import UnreadableDocument
+from dxtrace.documents.blocks import Heading, Paragraph, Table
+from dxtrace.documents.errors import UnreadableDocument
+from dxtrace.documents.word_files import MOST_UNPACKED, read_word
 
 
 def saved(write: Callable[[Opened], None]) -> bytes:

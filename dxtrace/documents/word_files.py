@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from dxtrace.retrieval.documents.blocks import (
+from dxtrace.documents.blocks import (
     Block,
     Facts,
     Heading,
@@ -19,8 +19,8 @@ from dxtrace.retrieval.documents.blocks import (
     one_line,
     superscript,
 )
-from dxtrace.retrieval.documents.grid import Cell, fill_grid
-from dxtrace.retrieval.errors import UnreadableDocument
+from dxtrace.documents.errors import UnreadableDocument
+from dxtrace.documents.grid import Cell, fill_grid
 
 if TYPE_CHECKING:
     from docx.document import Document
