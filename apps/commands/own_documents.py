@@ -9,9 +9,11 @@ from pathlib import Path
 
 from apps.commands.guidelines import open_search
 from apps.exit_status import ExitStatus, UsageError
+from dxtrace.clinical.web_address import EXPECTED_ADDRESS, web_address
+from dxtrace.documents.blocks import Facts, one_line
+from dxtrace.documents.errors import UnreadableDocument
 from dxtrace.intake.imaging.dicom_header import MODALITIES
 from dxtrace.knowledge.suggestions import suggest
-from dxtrace.retrieval.documents.blocks import Facts, one_line
 from dxtrace.retrieval.errors import DamagedIndex, RetrievalError
 from dxtrace.retrieval.guidelines import (
     CitedPassage,
@@ -72,10 +74,11 @@ class AddRequest:
             raise UsageError(
                 f"--{single[0]} is about one document: expected one FILE, got {len(self.files)}"
             )
-        if self.facts.url and not self.facts.url.startswith(("https://", "http://")):
-            raise UsageError(f"--url: expected https://..., got {self.facts.url!r:.100}")
+        address = web_address(self.facts.url)
+        if self.facts.url and not address:
+            raise UsageError(f"--url: expected {EXPECTED_ADDRESS}, got {self.facts.url!r:.100}")
         return Stated(
-            facts=self.facts, supersedes=self.supersedes,
+            facts=self.facts.model_copy(update={"url": address}), supersedes=self.supersedes,
             modalities=_modalities(self.modalities), specialties=_lower(self.specialties),
             body_parts=tuple(sorted({r for part in self.body_parts for r in _regions(part)})),
         )  # fmt: skip
@@ -111,7 +114,7 @@ def _add(shelf: OwnDocuments, path: Path, stated: Stated) -> bool:
         added = shelf.add(path, stated)
     except DamagedIndex:
         raise
-    except RetrievalError as error:
+    except (RetrievalError, UnreadableDocument) as error:
         sys.stderr.write(f"{name}: not added: {one_line(str(error))}\n")
         return False
     print("\n".join(_described(name, added)), flush=True)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxtrace.retrieval.documents.blocks import Block, Heading, Paragraph, Table
-from dxtrace.retrieval.documents.cutting import MOST_PIECES, cut, split_text, word_pieces
+from dxtrace.documents.blocks import Block, Heading, Paragraph, Table
+from dxtrace.retrieval.guidelines.cutting import MOST_PIECES, cut, split_text, word_pieces
 
 SAID = "cystic lesions of kidney and pancreas with septa enhancement attenuation 20 HU"
 

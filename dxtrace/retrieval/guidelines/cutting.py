@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from dxtrace.retrieval.documents.blocks import Block, Heading, Paragraph, Table
+from dxtrace.documents.blocks import Block, Heading, Paragraph, Table
 from dxtrace.retrieval.guidelines.passage import GuidelinePassage
 
 MOST_PIECES = 215
