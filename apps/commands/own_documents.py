@@ -9,6 +9,7 @@ from pathlib import Path
 
 from apps.commands.guidelines import open_search
 from apps.exit_status import ExitStatus, UsageError
+from dxtrace.clinical.web_address import EXPECTED_ADDRESS, web_address
 from dxtrace.documents.blocks import Facts, one_line
 from dxtrace.documents.errors import UnreadableDocument
 from dxtrace.intake.imaging.dicom_header import MODALITIES
@@ -73,10 +74,11 @@ class AddRequest:
             raise UsageError(
                 f"--{single[0]} is about one document: expected one FILE, got {len(self.files)}"
             )
-        if self.facts.url and not self.facts.url.startswith(("https://", "http://")):
-            raise UsageError(f"--url: expected https://..., got {self.facts.url!r:.100}")
+        address = web_address(self.facts.url)
+        if self.facts.url and not address:
+            raise UsageError(f"--url: expected {EXPECTED_ADDRESS}, got {self.facts.url!r:.100}")
         return Stated(
-            facts=self.facts, supersedes=self.supersedes,
+            facts=self.facts.model_copy(update={"url": address}), supersedes=self.supersedes,
             modalities=_modalities(self.modalities), specialties=_lower(self.specialties),
             body_parts=tuple(sorted({r for part in self.body_parts for r in _regions(part)})),
         )  # fmt: skip
