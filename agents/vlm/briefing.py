@@ -45,18 +45,18 @@ def messages_for(
 
     messages: list[BaseMessage] = [
         SystemMessage(content=wording.system(offer, dialect, knowledge, outputs)),
-        HumanMessage(content=_brief(situation, sight, wording)),
+        HumanMessage(content=_brief(situation, offer, sight, wording)),
     ]
     before = 0
     for number, turn in enumerate(situation.memory):
         if turn.round != before:
-            messages.append(HumanMessage(content=wording.question(turn.question)))
+            messages.append(HumanMessage(content=wording.question(turn.question, offer)))
             before = turn.round
         messages.append(dialect.spoken(turn, number))
         results = [result_of(call, situation, wording.names) for call in turn.calls]
         messages += dialect.told(turn, number, results, _rest(turn, situation))
     if situation.memory and before != situation.round:
-        messages.append(HumanMessage(content=_next_question(situation, wording)))
+        messages.append(HumanMessage(content=_next_question(situation, offer, wording)))
     elif situation.memory and not situation.memory[-1].problems and (news := _news(situation)):
         messages.append(HumanMessage(content=news))
     return messages
@@ -71,10 +71,10 @@ def bare_question(question: str, sight: Sight) -> list[BaseMessage]:
 
 
 def _brief(
-    situation: Situation, sight: Sight, wording: Wording
+    situation: Situation, offer: Offer, sight: Sight, wording: Wording
 ) -> str | list[str | dict[Any, Any]]:
     unseen = [f"Not shown: {note}." for note in sight.notes]
-    return _with_pictures("\n\n".join([*_case_parts(situation, wording), *unseen]), sight)
+    return _with_pictures("\n\n".join([*_case_parts(situation, offer, wording), *unseen]), sight)
 
 
 def _with_pictures(text: str, sight: Sight) -> str | list[str | dict[Any, Any]]:
@@ -88,7 +88,7 @@ def _with_pictures(text: str, sight: Sight) -> str | list[str | dict[Any, Any]]:
     return content
 
 
-def _case_parts(situation: Situation, wording: Wording) -> Iterator[str]:
+def _case_parts(situation: Situation, offer: Offer, wording: Wording) -> Iterator[str]:
     case = situation.case
     yield f"Patient: {_patient(case)}."
     if case.studies:
@@ -105,7 +105,7 @@ def _case_parts(situation: Situation, wording: Wording) -> Iterator[str]:
     if known:
         yield "\n".join(["Findings so far:", *findings_text(known, wording.names)])
     first = situation.memory[0].question if situation.memory else case.question
-    yield wording.question(first or "")
+    yield wording.question(first or "", offer)
 
 
 def _quoted(case: Case) -> Iterator[QuotedText]:
@@ -169,7 +169,7 @@ def _rest(turn: Turn, situation: Situation) -> str:
     return "\n".join(parts)
 
 
-def _next_question(situation: Situation, wording: Wording) -> str:
+def _next_question(situation: Situation, offer: Offer, wording: Wording) -> str:
     """The question of a follow-up, or the same again after a correction."""
     asked, last = situation.case.question or "", situation.memory[-1].question
     again = (
@@ -177,7 +177,7 @@ def _next_question(situation: Situation, wording: Wording) -> str:
         if asked == last
         else ""
     )
-    return f"{again}{wording.question(asked)}"
+    return f"{again}{wording.question(asked, offer)}"
 
 
 def _news(situation: Situation) -> str:

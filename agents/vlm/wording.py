@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
@@ -41,6 +42,8 @@ _PLACE_ARGUMENTS = {
     "boxes": "box: low ..., high ...",
     "everything": "everything",
 }
+_ASKED_KINDS = ("finding", "lesion")
+NOTHING_KNOWN = "nothing known"  # behind a question in which no name is read
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -74,8 +77,9 @@ class Wording:
         ]
         return "\n\n".join(part for part in parts if part)
 
-    def question(self, text: str) -> str:
+    def question(self, text: str, offer: Offer) -> str:
         """A question of the user."""
+        del offer
         return f"Question: {text or 'Review the case.'}"
 
 
@@ -96,6 +100,7 @@ class CompactWording(Wording):
     def __init__(self, knowledge: Knowledge, asked: Callable[[str], Iterable[str]]) -> None:
         concepts = knowledge.vocabulary.concepts
         self.names = {key: _spoken(concept.name) for key, concept in concepts.items()}
+        self._seen = {self.names[k] for k, c in concepts.items() if c.kind in _ASKED_KINDS}
         self._asked = asked
 
     def system(
@@ -111,11 +116,13 @@ class CompactWording(Wording):
         ]
         return "\n".join(part for part in parts if part)
 
-    def question(self, text: str) -> str:
-        """A question, and what it is read to ask about."""
+    def question(self, text: str, offer: Offer) -> str:
+        """A question, and what it is read to ask about: findings, and what the experts mark."""
         named = [self.names.get(key, key) for key in self._asked(text)] if text else []
-        read = f"\nAsked for: {'; '.join(dict.fromkeys(named))}" if named else ""
-        return f"{super().question(text)}{read}"
+        marked = (w for card in offer.cards for w in (*card.arguments, *map(_plain, card.marks)))
+        named += _named_in(text, {*marked, *self._seen}, besides=named)
+        read = "; ".join(dict.fromkeys(named)) or NOTHING_KNOWN
+        return f"{super().question(text, offer)}\nAsked for: {read}"
 
     def _lines(self, card: ModelCard) -> Iterator[str]:
         """``CT pulmonary nodule: <NAME()>``: what is asked for, and the call that asks for it."""
@@ -132,7 +139,7 @@ class CompactWording(Wording):
         yield from ((word, word) for word in card.arguments)
         if not (card.arguments or card.prompt_needed):
             yield from ((self.names.get(key, key), "") for key in card.produces)
-            yield from ((mark.replace("_", " "), "") for mark in card.marks)
+            yield from ((_plain(mark), "") for mark in card.marks)
             if not (card.produces or card.marks):
                 yield task, ""
         if "phrases" in card.prompts:
@@ -141,6 +148,25 @@ class CompactWording(Wording):
 
 
 FULL = Wording()
+
+
+def _named_in(text: str, names: Iterable[str], besides: Iterable[str]) -> list[str]:
+    """The names that stand in a text, in its order; a part of a longer name is not named.
+
+    Args:
+        text: a question.
+        names: what may be named.
+        besides: names that are known to stand there; they are not given again.
+    """
+    longest_first = sorted({*names, *besides}, key=len, reverse=True)
+    spelled = {name.lower(): name for name in longest_first}
+    one = "|".join(map(re.escape, spelled))
+    found = re.findall(rf"(?<!\w)(?:{one})(?!\w)", text.lower()) if one else []
+    return [spelled[name] for name in found if spelled[name] not in besides]
+
+
+def _plain(mark: str) -> str:
+    return mark.replace("_", " ")
 
 
 def _spoken(name: str) -> str:

@@ -19,8 +19,8 @@ from expert_models.image_text.chat_template import ChatTemplate
 
 IGNORED = -100
 _EXERCISES, _EXERCISES_LATE = 0.5, 0.1  # of the rows at first; of that share, later
-_EXERCISED = 8_000  # rows
-_REPEATED = 2_000  # rows: so long half of the exercises are the easiest
+_EXERCISED = 4_000  # rows
+_REPEATED = 1_000  # rows: so long half of the exercises are the easiest
 _REPEATS = (10, 60)
 _PAIRS = (4, 16)
 _KEY, _VALUE = (1, 5), (2, 9)
@@ -65,7 +65,6 @@ class RowMaker:
         self._processor, self._tokenizer = processor, processor.tokenizer
         self._template = ChatTemplate(processor, "own")
         self._speaks = self._tokenizer.convert_tokens_to_ids("<|assistant|>")
-        self._ends = self._tokenizer.eos_token_id
 
     def text_of(self, lesson: Lesson) -> tuple[str, tuple[Any, ...]]:
         """The prompt and its pictures."""
@@ -79,25 +78,17 @@ class RowMaker:
         return str(self._template.render(messages, (), tokenize=False)), tuple(pictures)
 
     def row(self, lesson: Lesson) -> Row:
-        """A lesson; what the planner said before is learned, too, where it was right."""
+        """A lesson; of what the planner said only the last is learned, which has its thoughts."""
         prompt, pictures = self.text_of(lesson)
         prompt = prompt.replace(PICTURE, PICTURE * PICTURE_TOKENS)
         before = self._tokenizer(prompt, add_special_tokens=False).input_ids
-        said = self._tokenizer(lesson.answer + END, add_special_tokens=False).input_ids
+        said = self._tokenizer(lesson.written + END, add_special_tokens=False).input_ids
         labels = [IGNORED] * len(before) + said
-        for right, (start, end) in zip(lesson.taught, self._spoken(before), strict=False):
-            if right:
-                labels[start:end] = before[start:end]
         pixels = [
             self._processor.image_processor(p, return_tensors="pt").pixel_values[0]
             for p in pictures
         ]
         return Row(before + said, labels, tuple(pixels), len(before))
-
-    def _spoken(self, ids: Sequence[int]) -> list[tuple[int, int]]:
-        """Where the planner speaks, from the first word to the end's mark."""
-        starts = [n + 1 for n, i in enumerate(ids) if i == self._speaks]
-        return [(s, ids.index(self._ends, s) + 1) for s in starts if self._ends in ids[s:]]
 
     def repeating(self, rng: random.Random) -> Row:
         """An exercise: pieces of words drawn at random, and the same again."""

@@ -6,8 +6,8 @@ and Induction Heads, 2022, arXiv:2209.11895), but it takes longer than everythin
 So the two steps are laid into the first weights, and training changes them like all others:
 
 * *layer 0*: three heads bring the token before, and those two and three before, to each place;
-* *layer 1*: three heads look for an earlier place before which stood what stands here now (one token,
-  two, three), and propose what came there.
+* *layer 1*: three heads look for an earlier place before which stood what stands here now (one
+  token, two, three), and propose what came there.
 
 The width is laid out as: one coordinate that is the same for every token (heads that look at a
 distance need something to ask with), the token itself, the three before it, and what is proposed.
@@ -20,7 +20,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-BLOCKS = 5  # the token, three before it, the proposal
+HEADS = 3  # tokens before that are looked at
+BLOCKS = HEADS + 2  # the token, three before it, the proposal
 _CONSTANT, _SPREAD = 0.4, 0.1  # of an embedding's first coordinate; of the token's own
 _DISTANCE_PAIRS = 8  # of a head's rotated pairs; the quickest, which tell neighbours apart
 _DISTANCE, _MATCH = 1.8, 1.3  # how sharply heads look
@@ -32,12 +33,14 @@ def begin_with_looking_up(model: Any, seed: int) -> None:
     """Lay the weights of looking up into a new network; all others stay as they are.
 
     Args:
-        model: a LLaVA whose text part is a Llama with at least 2 layers and 3 heads, its width at
-            least five heads' widths less some, embeddings not tied.
+        model: a LLaVA whose text part is a Llama, its embeddings not tied. One that has fewer than
+            two layers or three heads cannot look up in this way, and stays as it is.
         seed: of the random directions.
     """
     text = model.model.language_model
     config = text.config
+    if config.num_hidden_layers == 1 or config.num_attention_heads < HEADS:
+        return
     block = (config.hidden_size - 1) // BLOCKS
     head = config.hidden_size // config.num_attention_heads
     rng = torch.Generator().manual_seed(seed)
@@ -46,13 +49,13 @@ def begin_with_looking_up(model: Any, seed: int) -> None:
         text.embed_tokens.weight[:, 1:] *= 0.1
         text.embed_tokens.weight[:, 0] = _CONSTANT
         text.embed_tokens.weight[:, _at(0, block)] = tokens
-        model.lm_head.weight[:, _at(4, block)] = tokens / _SPREAD * _PROPOSED
+        model.lm_head.weight[:, _at(BLOCKS - 1, block)] = tokens / _SPREAD * _PROPOSED
         turns = _turns(config, head)
-        for number in range(3):
+        for number in range(HEADS):
             _look_back(text.layers[0].self_attn, number, number + 1, turns, head, block)
         slow = (turns < _SLOW).nonzero().flatten()
         carried = torch.cat([slow, slow + head // 2])
-        for number in range(3):
+        for number in range(HEADS):
             _look_up(text.layers[1].self_attn, number, carried, head, block, rng)
 
 
@@ -96,7 +99,7 @@ def _look_up(
         columns = torch.arange(number * head, (number + 1) * head)[carried]
         attention.q_proj.weight[columns, _at(back, block)] = shown
         attention.k_proj.weight[columns, _at(back + 1, block)] = shown
-    _copy(attention, rows, _at(4, block), block, _WRITTEN * 2)
+    _copy(attention, rows, _at(BLOCKS - 1, block), block, _WRITTEN * 2)
 
 
 def _copy(attention: Any, rows: slice, into: slice, block: int, strength: float) -> None:

@@ -45,10 +45,10 @@ class Lesson:
             results or a verdict), ``look`` (a question about the picture alone).
         messages: the prompt.
         answer: what it should say.
+        thought: what it should think before, which no reader sees.
         calls: the calls among that.
         offer: the experts on offer.
         situation: what is known; None for ``look``.
-        taught: of the planner's earlier turns in the prompt, those that are right.
     """
 
     kind: Kind
@@ -57,7 +57,12 @@ class Lesson:
     calls: tuple[CallRequest, ...] = ()
     offer: Offer = field(default_factory=Offer)
     situation: Situation | None = None
-    taught: tuple[bool, ...] = ()
+    thought: str = ""
+
+    @property
+    def written(self) -> str:
+        """All that the model should write."""
+        return f"<think>{self.thought}</think>{self.answer}" if self.thought else self.answer
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ class School:
         said = dialect.spoken(turn, len(session.turns) - 1)
         return Lesson(
             kind=session.kind, messages=messages, answer=text_of(said), calls=turn.calls,  # type: ignore[arg-type]  # it is the planner's own message
-            offer=session.offer, situation=situation, taught=tuple(session.taught[:-1]),
+            offer=session.offer, situation=situation, thought=session.thought,
         )  # fmt: skip
 
 

@@ -134,8 +134,7 @@ def new_model(tokenizer: Any, size: Size) -> Any:
         image_token_index=tokenizer.convert_tokens_to_ids(PICTURE), tie_word_embeddings=False,
     )  # fmt: skip
     model = LlavaForConditionalGeneration(config)
-    if size.layers > 1 and size.heads > 2:
-        begin_with_looking_up(model, seed=0)
+    begin_with_looking_up(model, seed=0)
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id
     return model

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from agents.planner import Situation, Turn
+from agents.vlm.evidence_text import finding_text
 from agents.vlm.offer import Offer
+from agents.vlm.wording import NOTHING_KNOWN
 from benchmarks.planner_training.cards import Asked, askable, random_cards
 from benchmarks.planner_training.invented import invented_word
 from benchmarks.planner_training.subjects import Subject, question_on, sentence_on
@@ -43,6 +45,7 @@ _FAILED, _WRONG_FIRST = 0.12, 0.15  # of the calls, of the answers by findings
 _ENDS_WITH_CALL = 0.7
 _BESIDE = 0.4  # of the sessions have a finding that nobody asks about
 _OLDEST = 95
+NOBODY = "No expert here is known to look for that."
 
 
 @dataclass
@@ -55,7 +58,7 @@ class Session:
         modality: of the case.
         held_out: whether names and wordings are those kept for the examination.
         turns: what the planner did.
-        taught: of these, whether it was right.
+        thought: what it should look up for its last turn, line by line.
         kind: what its last turn is.
     """
 
@@ -64,7 +67,7 @@ class Session:
     modality: str
     held_out: bool
     turns: list[Turn] = field(default_factory=list)
-    taught: list[bool] = field(default_factory=list)
+    thought: str = NOTHING_KNOWN
     kind: Kind = "none"
 
     def __post_init__(self) -> None:
@@ -122,6 +125,7 @@ class Session:
         subject = self._stranger() if self.rng.random() < 1 / 2 else self._listed()
         found = self._known(subject)
         self._find_question(subject)
+        self.thought = self._shown(found)
         self._answer([found], "none")
 
     def _ask_in_vain(self) -> None:
@@ -129,10 +133,12 @@ class Session:
         if self.rng.random() < 1 / 3:
             word = invented_word(self.rng, held_out=self.held_out)
             self._question = question_on(self.rng, "mark", held_out=self.held_out, w=word)
-            self._say(f"No expert here marks the {word}.", "none", "unchecked")
+            self.thought = NOTHING_KNOWN
+            self._say(NOBODY, "none", "unchecked")
         else:
             subject = self._stranger()
             self._find_question(subject)
+            self.thought = f"{subject.name}: nothing"
             self._say(_not_known(subject), "none", "unchecked")
 
     def _ask_expert(self, *, ends_with_call: bool) -> None:
@@ -144,13 +150,22 @@ class Session:
         calls = tuple(
             CallRequest(tool=a.card.name, arguments=Arguments(classes=a.classes)) for a in asked
         )
+        self.thought = "\n".join(_looked_up(a, "new") for a in asked)
         self._add(Turn(calls=calls), "call")
         if ends_with_call:
             return
         used = {a.card.name for a in asked}
         self._open = [a for a in self._open if a.card.name not in used]
         results = [self._call(a, c) for a, c in zip(asked, calls, strict=True)]
-        said = " ".join(self._told(a, f) for a, f in zip(asked, results, strict=True))
+        endings = [c.outcome.value for c in self._called[-len(calls) :]]
+        self.thought = "\n".join(
+            _looked_up(a, ending) if f is None else self._shown(f)
+            for a, f, ending in zip(asked, results, endings, strict=True)
+        )
+        said = " ".join(
+            self._told(a, f, ending)
+            for a, f, ending in zip(asked, results, endings, strict=True)
+        )  # fmt: skip
         found = [f for f in results if f is not None]
         if len(found) == len(asked) and all(a.subject for a in asked):
             self._answer(found, "answer")
@@ -183,11 +198,18 @@ class Session:
         )  # fmt: skip
         return self._found(asked.subject, call.tool) if asked.subject and not failed else None
 
-    def _told(self, asked: Asked, found: Finding | None) -> str:
+    def _told(self, asked: Asked, found: Finding | None, ending: str) -> str:
         if asked.subject is None:
-            is_marked = self._called[-1].outcome is Outcome.OK
+            is_marked = ending == Outcome.OK.value
             return f"The {asked.word} {'was' if is_marked else 'could not be'} marked."
         return _not_known(asked.subject) if found is None else self._sentence(found)
+
+    def _shown(self, finding: Finding) -> str:
+        """A finding as its line in the prompt shows it, without its id."""
+        return finding_text(finding, {finding.concept: self._name(finding)}).partition(" ")[2]
+
+    def _name(self, finding: Finding) -> str:
+        return next(s.name for s in self.subjects if s.concept == finding.concept)
 
     def _known(self, subject: Subject) -> Finding:
         return self._found(subject, "report_reader", Source.REPORT_FINDINGS)
@@ -216,8 +238,7 @@ class Session:
         if opposite:
             presence = Presence.ABSENT if presence is Presence.PRESENT else Presence.PRESENT
         side = finding.laterality.value if finding.laterality else ""
-        name = next(s.name for s in self.subjects if s.concept == finding.concept)
-        return sentence_on(name, presence, side)
+        return sentence_on(self._name(finding), presence, side)
 
     def _say(self, text: str, kind: Kind, mark: Mark, why: str = "") -> None:
         sentences = [f"{part}." for part in text.rstrip(".").split(". ")]
@@ -225,12 +246,11 @@ class Session:
             statement=Statement(sentences=tuple(Sentence(text=s) for s in sentences)),
             checked=tuple(CheckedSentence(text=s, mark=mark, why=why) for s in sentences),
         )
-        self._add(turn, kind, taught=mark != "contradicted")
+        self._add(turn, kind)
 
-    def _add(self, turn: Turn, kind: Kind, *, taught: bool = True) -> None:
+    def _add(self, turn: Turn, kind: Kind) -> None:
         placed = {"seen_calls": len(self._called), "round": self._round, "question": self._question}
         self.turns.append(turn.model_copy(update=placed))
-        self.taught.append(taught)
         self.kind = kind
 
     # -- what is asked about ---------------------------------------------------------------------
@@ -251,6 +271,13 @@ class Session:
         self._open.remove(chosen)
         assert chosen.subject is not None  # noqa: S101  # they were chosen for having one
         return chosen.subject
+
+
+def _looked_up(asked: Asked, ending: str) -> str:
+    """The line that shows an expert's call, and how that call has ended."""
+    name = asked.subject.name if asked.subject else asked.word
+    call = f"<{asked.card.name}({', '.join(asked.classes)})>"
+    return f"{name}: {call}\n{asked.card.name}: {ending}"
 
 
 def _not_known(subject: Subject) -> str:

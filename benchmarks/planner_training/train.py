@@ -133,7 +133,7 @@ def _texts(school: School, lessons: int) -> Iterator[str]:
         for message in lesson.messages:
             content = message.content if isinstance(message.content, list) else [message.content]
             yield from (str(c.get("text", "")) if isinstance(c, dict) else c for c in content)
-        yield lesson.answer
+        yield lesson.written
 
 
 class _Run:

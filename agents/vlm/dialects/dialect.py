@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agents.planner import Turn
+from agents.vlm.dialects.thinking import without_thoughts
 from agents.vlm.moves import Move
 from agents.vlm.offer import Offer
 from dxtrace.clinical import Claim, Statement
@@ -57,11 +58,10 @@ class Dialect(ABC):
 
 
 def text_of(message: AIMessage) -> str:
-    """The text of a message, whatever parts it is made of."""
+    """The text of a message, whatever parts it is made of, without what the model only thought."""
     content = message.content
-    if isinstance(content, str):
-        return content
-    return "\n".join(_texts(content))
+    whole = content if isinstance(content, str) else "\n".join(_texts(content))
+    return without_thoughts(whole)
 
 
 def _texts(parts: Iterable[Any]) -> Iterator[str]:
