@@ -37,7 +37,7 @@ images: 1
 image_edge_px: {SIDE_PX}
 image_tokens: {PICTURE_TOKENS}
 image_is_square: true
-max_tokens: 128
+max_tokens: 192
 """
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,7 +31,7 @@ class Subject:
 
 
 def readable_subjects(
-    bench: Workbench, names: dict[str, str], keys: Iterable[str] = ()
+    bench: Workbench, names: Mapping[str, str], keys: Iterable[str] = ()
 ) -> Iterator[Subject]:
     """The concepts whose names the checker's reader takes for what they are, said and denied.
 

@@ -112,14 +112,26 @@ def test_what_should_be_said_is_what_the_planner_reads(school: School) -> None:
     assert kinds == {"call", "none", "answer", "look"}
 
 
-def test_a_wrong_answer_is_in_the_prompt_but_not_taught(school: School) -> None:
+def test_a_wrong_answer_is_in_the_prompt_and_what_was_found_is_thought(school: School) -> None:
     lessons = [school.lesson(n) for n in range(200)]
-    wrong = [x for x in lessons if "CONTRADICTED" in words_of(x)]
+    wrong = [x for x in lessons if words_of(x).rstrip().endswith("does not help.")]
     assert wrong
-    for lesson in lessons:
-        spoken = [m for m in lesson.messages if m.type == "ai"]
-        assert len(lesson.taught) == len(spoken) * (lesson.kind != "look")
-        assert (False in lesson.taught) == (lesson in wrong)
+    for lesson in wrong:
+        assert lesson.kind == "answer"
+        assert lesson.thought in words_of(lesson), "the finding's own line, not what was said"
+
+
+def test_thoughts_are_looked_up_and_are_neither_said_nor_called(school: School) -> None:
+    for lesson in (x for n in range(150) if (x := school.lesson(n)).kind != "look"):
+        shown = words_of(lesson)
+        for line in lesson.thought.splitlines():
+            looked_up, _, ending = line.partition(": ")
+            assert looked_up in shown
+            assert ending in ("new", "nothing") or line in shown
+        move = dialect_named(DIALECT).read(AIMessage(content=lesson.written), lesson.offer)
+        assert tuple(move.calls) == lesson.calls
+        said = " ".join(s.text for s in move.sentences)
+        assert said == lesson.answer.replace("\n", " ") * (not lesson.calls)
 
 
 def test_held_out_lessons_have_held_out_names_only(held_out: School) -> None:

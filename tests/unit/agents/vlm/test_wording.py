@@ -87,7 +87,29 @@ def test_findings_have_their_names_and_questions_what_they_ask_for() -> None:
     _, user = briefed(compact("pulmonary_nodule", "pulmonary_nodule"))
     assert "f1 pleural effusion: present, left" in user
     assert user.endswith("Question: Is there a nodule?\nAsked for: pulmonary nodule")
-    assert "Asked for" not in briefed(compact())[1]
+    assert briefed(compact())[1].endswith("Asked for: nothing known")
+
+
+@pytest.mark.parametrize(
+    ("question", "read"),
+    [
+        ("Outline the Spleen, please.", "spleen"),
+        ("Spleen and hepatic tumor?", "spleen; hepatic tumor"),
+        ("Where is the left lung?", "left lung"),
+        ("Is the spleenomegaly new?", "nothing known"),
+        ("How is the patient?", "nothing known"),
+        ("Pleural effusion beside the spleen?", "pleural effusion; spleen"),
+        ("", "nothing known"),
+    ],
+)
+def test_what_a_question_names_stands_behind_it(question: str, read: str) -> None:
+    said = compact().question(question, Offer(cards=CARDS))
+    assert said.endswith(f"\nAsked for: {read}")
+
+
+def test_what_is_read_is_not_named_twice() -> None:
+    said = compact("pleural_effusion").question("A pleural effusion?", Offer(cards=CARDS))
+    assert said.endswith("\nAsked for: pleural effusion")
 
 
 def test_words_of_reports_and_series_stay_out() -> None:
