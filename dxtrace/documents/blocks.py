@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from dxtrace.clinical.base import Frozen
-from dxtrace.retrieval.visible_text import is_unseen
+from dxtrace.documents.unseen import is_unseen
 
 _BULLETS = str.maketrans({"\uf0b7": "•", "\uf0a7": "•", "\uf02d": "\u2013", "\u00a0": " "})
 _SUPERSCRIPTS = str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
-from dxtrace.retrieval.errors import UnreadableDocument
+from dxtrace.documents.errors import UnreadableDocument
 
 _SIGNATURES = (
     (codecs.BOM_UTF8, "utf-8-sig"),

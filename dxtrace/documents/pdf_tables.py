@@ -9,9 +9,9 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from dxtrace.retrieval.documents.blocks import one_line
-from dxtrace.retrieval.documents.grid import trimmed
-from dxtrace.retrieval.documents.pdf_lines import (
+from dxtrace.documents.blocks import one_line
+from dxtrace.documents.grid import trimmed
+from dxtrace.documents.pdf_lines import (
     Word,
     cluster_lines,
     is_bold,

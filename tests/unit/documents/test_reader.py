@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dxtrace.retrieval.documents import reader
-from dxtrace.retrieval.documents.reader import read_apart, read_bytes
-from dxtrace.retrieval.errors import UnreadableDocument
+from dxtrace.documents import reader
+from dxtrace.documents.errors import UnreadableDocument
+from dxtrace.documents.reader import read_apart, read_bytes
 
 
 def refusal(path: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dxtrace.retrieval.errors import UnreadableDocument
+from dxtrace.documents.errors import UnreadableDocument
 
 KINDS = {
     ".pdf": "pdf", ".docx": "word", ".html": "html", ".htm": "html", ".xhtml": "html",

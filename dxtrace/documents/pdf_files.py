@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from dxtrace.retrieval.documents.blocks import (
+from dxtrace.documents.blocks import (
     Block,
     Facts,
     Heading,
@@ -20,7 +20,8 @@ from dxtrace.retrieval.documents.blocks import (
     Table,
     one_line,
 )
-from dxtrace.retrieval.documents.pdf_lines import (
+from dxtrace.documents.errors import UnreadableDocument
+from dxtrace.documents.pdf_lines import (
     Line,
     cluster_lines,
     gutter,
@@ -28,8 +29,7 @@ from dxtrace.retrieval.documents.pdf_lines import (
     without_hyphens,
     without_running_heads,
 )
-from dxtrace.retrieval.documents.pdf_tables import PdfTable, find_tables
-from dxtrace.retrieval.errors import UnreadableDocument
+from dxtrace.documents.pdf_tables import PdfTable, find_tables
 
 _ENDING = 64 * 1024
 _LARGER = 1.09

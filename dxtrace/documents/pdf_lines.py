@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from dxtrace.retrieval.documents.blocks import superscript
+from dxtrace.documents.blocks import superscript
 
 Word = Mapping[str, Any]
 _BOLD = re.compile(r"bold|black|heavy|semibold|demi|[-,]b(?:d|i)?\b", re.IGNORECASE)

@@ -11,14 +11,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dxtrace.retrieval.documents.blocks import ReadDocument
-from dxtrace.retrieval.documents.html_pages import read_html
-from dxtrace.retrieval.documents.kinds import kind_of
-from dxtrace.retrieval.documents.markdown_files import read_markdown
-from dxtrace.retrieval.documents.pdf_files import read_pdf
-from dxtrace.retrieval.documents.plain_text import read_plain_text
-from dxtrace.retrieval.documents.word_files import read_word
-from dxtrace.retrieval.errors import UnreadableDocument
+from dxtrace.documents.blocks import ReadDocument
+from dxtrace.documents.errors import UnreadableDocument
+from dxtrace.documents.html_pages import read_html
+from dxtrace.documents.kinds import kind_of
+from dxtrace.documents.markdown_files import read_markdown
+from dxtrace.documents.pdf_files import read_pdf
+from dxtrace.documents.plain_text import read_plain_text
+from dxtrace.documents.word_files import read_word
 
 MOST_BYTES = 200 * 1024 * 1024
 _MOST_MEMORY = 4 * 1024**3
@@ -84,8 +84,8 @@ def read_apart(path: Path, content: bytes) -> ReadDocument:
         UnreadableDocument: if it cannot be read, or the process ended over it.
     """
     kind_of(path, content)
-    command = [sys.executable, "-m", "dxtrace.retrieval.documents.reader", path.suffix.lower()]
-    root = str(Path(__file__).parents[3])
+    command = [sys.executable, "-m", "dxtrace.documents.reader", path.suffix.lower()]
+    root = str(Path(__file__).parents[2])
     found = os.pathsep.join(p for p in (root, os.environ.get("PYTHONPATH")) if p)
     done = subprocess.run(  # noqa: S603 - this module, and an ending from a closed list
         command, input=content, capture_output=True, check=False,

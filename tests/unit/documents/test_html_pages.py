@@ -1,7 +1,7 @@
 import pytest
 
-from dxtrace.retrieval.documents.blocks import Heading, Paragraph, Table
-from dxtrace.retrieval.documents.html_pages import read_html
+from dxtrace.documents.blocks import Heading, Paragraph, Table
+from dxtrace.documents.html_pages import read_html
 
 
 def texts(page: str) -> list[str]:

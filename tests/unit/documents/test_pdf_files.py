@@ -5,10 +5,10 @@ from fpdf import FPDF
 from fpdf.enums import AccessPermission, EncryptionMethod
 
 from benchmarks.written_documents import as_pdf, write_sections
-from dxtrace.retrieval.documents.blocks import Heading, Paragraph, Table
-from dxtrace.retrieval.documents.pdf_files import read_pdf
-from dxtrace.retrieval.documents.pdf_lines import without_hyphens
-from dxtrace.retrieval.errors import UnreadableDocument
+from dxtrace.documents.blocks import Heading, Paragraph, Table
+from dxtrace.documents.errors import UnreadableDocument
+from dxtrace.documents.pdf_files import read_pdf
+from dxtrace.documents.pdf_lines import without_hyphens
 
 
 def page(size: float = 10) -> FPDF:
