@@ -111,9 +111,7 @@ class Actions:
             raise NotNowError("There is no such finding any more.")
         conversation.correct((_correction(finding, data, by),), by)
 
-    def _settings(
-        self, session: Session, conversation: Conversation, data: dict[str, Any]
-    ) -> None:
+    def _settings(self, session: Session, conversation: Conversation, data: dict[str, Any]) -> None:
         del session
         fields = data.get("fields")
         conversation.choose(_choices(fields if isinstance(fields, dict) else {}, self._desk))

@@ -86,9 +86,7 @@ def _result(output: CaseOutput, out: Path, conversation: Conversation) -> Taken:
     return Taken(f"{output.id}.json", "application/json", output.to_json_line().encode())
 
 
-def _files(
-    kind: str, words: str
-) -> Callable[[CaseOutput, Path, Conversation], Taken]:
+def _files(kind: str, words: str) -> Callable[[CaseOutput, Path, Conversation], Taken]:
     def make(output: CaseOutput, out: Path, conversation: Conversation) -> Taken:
         result = conversation.result
         paths = [a.path for a in result.artifacts if a.kind == kind] if result else []

@@ -36,9 +36,7 @@ def chat(request: ChatRequest) -> ExitStatus:
     """
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        raise UsageError(
-            f"the chat page needs {', '.join(missing)}: pip install 'dxtrace[ui]'"
-        )
+        raise UsageError(f"the chat page needs {', '.join(missing)}: pip install 'dxtrace[ui]'")
     from dataclasses import replace
 
     options = replace(request.options, password=_password(request.password_file))

@@ -26,9 +26,7 @@ class Recognised:
     is_prior: bool
 
 
-def show_bringing(
-    conversation: Conversation | None, options: ChatOptions, notice: str = ""
-) -> str:
+def show_bringing(conversation: Conversation | None, options: ChatOptions, notice: str = "") -> str:
     """The drop zone, and the case as it was understood.
 
     Args:
@@ -61,9 +59,7 @@ def recognised(case: Case) -> list[Recognised]:
     reports = [
         Recognised(
             "Report",
-            ", ".join(
-                filter(None, (r.title, str(r.day or ""), f"{len(r.text.split()):,} words"))
-            ),
+            ", ".join(filter(None, (r.title, str(r.day or ""), f"{len(r.text.split()):,} words"))),
             r.is_prior,
         )
         for r in case.reports
@@ -90,7 +86,7 @@ def _series_details(series: Series) -> str:
         series.description,
         (series.sequence or "").upper(),
         {True: "with contrast", False: "without contrast", None: ""}[series.contrast],
-        " × ".join(map(str, series.shape)) if series.shape else "",
+        " x ".join(map(str, series.shape)) if series.shape else "",
         f"{len(series.images)} files" if len(series.images) > 1 else "",
     ]
     return ", ".join(filter(None, known))

@@ -13,6 +13,4 @@ def show_frame(conversation: Conversation | None) -> str:
     case = conversation.case if conversation else None
     if conversation is None or case is None or not any(s.series for s in case.studies):
         return ""
-    return render(
-        "frame.html.j2", session=conversation.session.id, version=len(conversation.turns)
-    )
+    return render("frame.html.j2", session=conversation.session.id, version=len(conversation.turns))

@@ -42,9 +42,7 @@ def show_taking(conversation: Conversation | None) -> str:
     )
 
 
-def show_settings(
-    conversation: Conversation | None, options: ChatOptions, notice: str = ""
-) -> str:
+def show_settings(conversation: Conversation | None, options: ChatOptions, notice: str = "") -> str:
     """Planner, experts and budgets.
 
     Args:

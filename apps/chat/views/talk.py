@@ -49,9 +49,7 @@ def show_running(conversation: Conversation | None) -> str:
     )
 
 
-def result_context(
-    conversation: Conversation, result: Result, at: str
-) -> dict[str, Any]:
+def result_context(conversation: Conversation, result: Result, at: str) -> dict[str, Any]:
     """What the parts of a result are rendered from, as on its report.
 
     Args:
@@ -70,9 +68,7 @@ def result_context(
     )
 
 
-def _turn(
-    conversation: Conversation, turn: Turn, number: int, *, is_last: bool
-) -> dict[str, Any]:
+def _turn(conversation: Conversation, turn: Turn, number: int, *, is_last: bool) -> dict[str, Any]:
     at = LATEST if is_last else f"t{number}-"
     parts = None
     if turn.result is not None:
@@ -140,18 +136,29 @@ def _step(step: dict[str, Any]) -> dict[str, str] | None:
             "what": str(step["name"]), "how": outcome.replace("_", " "), "state": outcome,
             "seconds": f"{step['seconds']:.1f} s",
         }  # fmt: skip
-    said = {
-        "intake": lambda: "Case read",
-        "plan": lambda: "Planned: " + (", ".join(step["calls"]) or "no further call"),
-        "check": lambda: (
-            f"Checked {_count(step['claims'], 'statement')} of the report, "
-            f"{_count(step['contradictions'], 'contradiction')}"
-        ),
-        "revise": lambda: f"Revised {_count(step['claims'], 'statement')}",
-        "weigh": lambda: "Heard again without passages that do not bear on the question",
-        "answer": lambda: "Answer written",
-    }.get(str(kind))
-    return {"what": said(), "how": "", "state": "", "seconds": ""} if said else None
+    said = _said(step)
+    return {"what": said, "how": "", "state": "", "seconds": ""} if said else None
+
+
+def _said(step: dict[str, Any]) -> str:
+    """A step that is no call, in words; empty if it is none that a visitor would know."""
+    match step.get("step"):
+        case "intake":
+            return "Case read"
+        case "plan":
+            return f"Planned: {', '.join(step['calls']) or 'no further call'}"
+        case "check":
+            claims = _count(step["claims"], "statement")
+            return (
+                f"Checked {claims} of the report, {_count(step['contradictions'], 'contradiction')}"
+            )
+        case "revise":
+            return f"Revised {_count(step['claims'], 'statement')}"
+        case "weigh":
+            return "Heard again without passages that do not bear on the question"
+        case "answer":
+            return "Answer written"
+    return ""
 
 
 def _count(number: int, noun: str) -> str:
