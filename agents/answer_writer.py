@@ -24,6 +24,7 @@ from dxtrace.clinical import (
     QuotedPassage,
     Reason,
     Result,
+    Source,
     VerdictKind,
 )
 from dxtrace.knowledge import Knowledge
@@ -179,7 +180,11 @@ class AnswerWriter:
         if not any(i.kind == "review" for i in intents):
             return
         yield from overview(self.knowledge, result)
-        stated = [c for c in result.claims if not c.claim.id.startswith("q")]
+        stated = [
+            c
+            for c in result.claims
+            if c.claim.source is not Source.PLANNER and not c.claim.id.startswith("q")
+        ]
         counts = Counter(c.verdict.kind for c in stated)
         if stated:
             parts = [f"{counts[k]} {_FARES[k]}" for k in _FARES if counts[k]]
@@ -246,8 +251,10 @@ def _quotations(result: Result) -> Iterator[str]:
 
 
 def _place(passage: QuotedPassage) -> str:
-    own = f" ({OWN_DOCUMENT})" if passage.own else ""
-    return own + (_cited([passage.citation]) or f" [{passage.citation.source}]")
+    said = "; ".join(s for s in (passage.relevance, OWN_DOCUMENT if passage.own else "") if s)
+    return (f" ({said})" if said else "") + (
+        _cited([passage.citation]) or f" [{passage.citation.source}]"
+    )
 
 
 def _uncited(conclusion: Conclusion) -> str:

@@ -23,7 +23,8 @@ def test_the_web_and_dois_are_addresses(said: str, link: str) -> None:
     "said",
     [
         "", "javascript:alert(1)", "JavaScript:alert(1)", "java\nscript:alert(1)",
-        "data:text/html,x",         "file:///etc/passwd", "https:", "https://", "//example.org", "example.org", "mailto:a@b.c",
+        "data:text/html,x", "file:///etc/passwd", "https:", "https://", "//example.org",
+        "example.org", "mailto:a@b.c",
         "https://guideline.org@elsewhere.example/", "https://a b.org", "https://a\u202eb.org",
         'https://a.org/"onclick="x', "http://[::1", "doi:11.1/x", "\x01javascript:x",
     ],
