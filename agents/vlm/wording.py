@@ -43,6 +43,7 @@ _PLACE_ARGUMENTS = {
     "everything": "everything",
 }
 _ASKED_KINDS = ("finding", "lesion")
+ASKED_FOR = "Asked for: "
 NOTHING_KNOWN = "nothing known"  # behind a question in which no name is read
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
@@ -122,7 +123,7 @@ class CompactWording(Wording):
         marked = (w for card in offer.cards for w in (*card.arguments, *map(_plain, card.marks)))
         named += _named_in(text, {*marked, *self._seen}, besides=named)
         read = "; ".join(dict.fromkeys(named)) or NOTHING_KNOWN
-        return f"{super().question(text, offer)}\nAsked for: {read}"
+        return f"{super().question(text, offer)}\n{ASKED_FOR}{read}"
 
     def _lines(self, card: ModelCard) -> Iterator[str]:
         """``CT pulmonary nodule: <NAME()>``: what is asked for, and the call that asks for it."""

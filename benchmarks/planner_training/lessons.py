@@ -19,7 +19,7 @@ from agents.vlm.dialects.dialect import text_of
 from agents.vlm.offer import Offer
 from agents.vlm.sight import Sight
 from agents.vlm.voice import asked_concepts
-from agents.vlm.wording import CompactWording
+from agents.vlm.wording import ASKED_FOR, CompactWording
 from benchmarks.planner_training.pictures import KINDS, picture_of
 from benchmarks.planner_training.session import Kind, Session
 from benchmarks.planner_training.subjects import Subject
@@ -109,7 +109,8 @@ class School:
         said = dialect.spoken(turn, len(session.turns) - 1)
         return Lesson(
             kind=session.kind, messages=messages, answer=text_of(said), calls=turn.calls,  # type: ignore[arg-type]  # it is the planner's own message
-            offer=session.offer, situation=situation, thought=session.thought,
+            offer=session.offer, situation=situation,
+            thought="\n".join(f"{ASKED_FOR}{line}" for line in session.thought),
         )  # fmt: skip
 
 

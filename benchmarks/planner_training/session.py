@@ -58,7 +58,7 @@ class Session:
         modality: of the case.
         held_out: whether names and wordings are those kept for the examination.
         turns: what the planner did.
-        thought: what it should look up for its last turn, line by line.
+        thought: what it should look up for its last turn, for each thing that is asked for.
         kind: what its last turn is.
     """
 
@@ -67,7 +67,7 @@ class Session:
     modality: str
     held_out: bool
     turns: list[Turn] = field(default_factory=list)
-    thought: str = NOTHING_KNOWN
+    thought: tuple[str, ...] = (NOTHING_KNOWN,)
     kind: Kind = "none"
 
     def __post_init__(self) -> None:
@@ -125,7 +125,7 @@ class Session:
         subject = self._stranger() if self.rng.random() < 1 / 2 else self._listed()
         found = self._known(subject)
         self._find_question(subject)
-        self.thought = self._shown(found)
+        self.thought = (self._shown(found),)
         self._answer([found], "none")
 
     def _ask_in_vain(self) -> None:
@@ -133,12 +133,12 @@ class Session:
         if self.rng.random() < 1 / 3:
             word = invented_word(self.rng, held_out=self.held_out)
             self._question = question_on(self.rng, "mark", held_out=self.held_out, w=word)
-            self.thought = NOTHING_KNOWN
+            self.thought = (NOTHING_KNOWN,)
             self._say(NOBODY, "none", "unchecked")
         else:
             subject = self._stranger()
             self._find_question(subject)
-            self.thought = f"{subject.name}: nothing"
+            self.thought = (f"{subject.name}: nothing",)
             self._say(_not_known(subject), "none", "unchecked")
 
     def _ask_expert(self, *, ends_with_call: bool) -> None:
@@ -150,7 +150,7 @@ class Session:
         calls = tuple(
             CallRequest(tool=a.card.name, arguments=Arguments(classes=a.classes)) for a in asked
         )
-        self.thought = "\n".join(_looked_up(a, "new") for a in asked)
+        self.thought = tuple(_looked_up(a, "new") for a in asked)
         self._add(Turn(calls=calls), "call")
         if ends_with_call:
             return
@@ -158,7 +158,7 @@ class Session:
         self._open = [a for a in self._open if a.card.name not in used]
         results = [self._call(a, c) for a, c in zip(asked, calls, strict=True)]
         endings = [c.outcome.value for c in self._called[-len(calls) :]]
-        self.thought = "\n".join(
+        self.thought = tuple(
             _looked_up(a, ending) if f is None else self._shown(f)
             for a, f, ending in zip(asked, results, endings, strict=True)
         )

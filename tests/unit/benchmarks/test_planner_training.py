@@ -10,7 +10,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
 from agents.vlm.dialects import dialect_named
-from agents.vlm.wording import CompactWording
+from agents.vlm.wording import ASKED_FOR, CompactWording
 from benchmarks.own_planner import Answered, answered, figures, held_out_lessons
 from benchmarks.planner_training.invented import invented_name, invented_word, is_held_out
 from benchmarks.planner_training.lessons import DIALECT, Lesson, School, question_reader
@@ -118,16 +118,17 @@ def test_a_wrong_answer_is_in_the_prompt_and_what_was_found_is_thought(school: S
     assert wrong
     for lesson in wrong:
         assert lesson.kind == "answer"
-        assert lesson.thought in words_of(lesson), "the finding's own line, not what was said"
+        for line in lesson.thought.split(ASKED_FOR)[1:]:
+            assert line.strip() in words_of(lesson), "the finding's own line, not what was said"
 
 
 def test_thoughts_are_looked_up_and_are_neither_said_nor_called(school: School) -> None:
     for lesson in (x for n in range(150) if (x := school.lesson(n)).kind != "look"):
         shown = words_of(lesson)
         for line in lesson.thought.splitlines():
-            looked_up, _, ending = line.partition(": ")
+            looked_up, _, ending = line.removeprefix(ASKED_FOR).partition(": ")
             assert looked_up in shown
-            assert ending in ("new", "nothing") or line in shown
+            assert ending in ("new", "nothing") or line.removeprefix(ASKED_FOR) in shown
         move = dialect_named(DIALECT).read(AIMessage(content=lesson.written), lesson.offer)
         assert tuple(move.calls) == lesson.calls
         said = " ".join(s.text for s in move.sentences)
