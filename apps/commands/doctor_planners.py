@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from agents.vlm.models import (
+    ROUTER,
     Abilities,
     PlannerEntry,
     configured_planners,
@@ -20,6 +21,10 @@ def list_planners() -> None:
     found, place = configured_planners(), planners_file()
     if not place.exists():
         print(f"configured planners: none ({place} is not there)")
+    print(
+        f"planner {ROUTER}: comes along, to try the way through a model "
+        f"(dxtrace doctor --planner {ROUTER} loads and tries it)"
+    )
     for name, problem in found.problems.items():
         print(f"planner {name} cannot be used: {problem}")
     for entry in found.entries.values():

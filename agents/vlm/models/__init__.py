@@ -5,6 +5,7 @@ Nothing here imports a model's library before :func:`open_chat_model` or :func:`
 
 from agents.vlm.models.abilities import Abilities, Ability, probe
 from agents.vlm.models.entries import (
+    ROUTER,
     configured_planners,
     planners_file,
     resolve_planner,
@@ -14,6 +15,7 @@ from agents.vlm.models.errors import PlannerError, PlannerRefused, PlannerUnavai
 from agents.vlm.models.opening import open_chat_model
 
 __all__ = [
+    "ROUTER",
     "Abilities",
     "Ability",
     "PlannerEntry",

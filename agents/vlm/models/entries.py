@@ -18,7 +18,9 @@ from expert_models.wrong_fields import wrong_fields
 VARIABLE = "DXTRACE_PLANNERS"
 _NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 _PROVIDER = re.compile(r"[a-z][a-z0-9_]*:(?!//)\S+")
-_TAKEN = "pathway"
+ROUTER = "router"
+_ROUTER_FOLDER = Path(__file__).parents[1] / "router"
+_TAKEN = ("pathway", ROUTER)
 _IN_FOLDERS = ("transformers", "vllm")
 _FORMS = (
     "http(s)://host:port/v1 (#model where it serves several), transformers:FOLDER, vllm:FOLDER, "
@@ -48,8 +50,9 @@ def resolve_planner(name: str) -> PlannerEntry:
     """The entry that a name means; nothing is opened or asked.
 
     Args:
-        name: a name of the user's file, or ``http(s)://host:port/v1`` (with ``#model`` where it
-            serves several), ``transformers:FOLDER``, ``vllm:FOLDER``, ``provider:model``.
+        name: a name of the user's file, ``router`` for the model that comes with DxTrace, or
+            ``http(s)://host:port/v1`` (with ``#model`` where it serves several),
+            ``transformers:FOLDER``, ``vllm:FOLDER``, ``provider:model``.
 
     Raises:
         ValueError: if it means nothing, or the file's entry of that name is wrong.
@@ -61,7 +64,7 @@ def resolve_planner(name: str) -> PlannerEntry:
         raise ValueError(f"planner {name}: {found.problems[name]}")
     fields = _fields(name)
     if fields is None:
-        known = ", ".join(["pathway", *found.entries])
+        known = ", ".join([*_TAKEN, *found.entries])
         problems = "".join(f"; {problem}" for problem in found.problems.values())
         raise ValueError(f"planner: expected {known}, or {_FORMS}; got {name!r}{problems}")
     try:
@@ -75,6 +78,8 @@ def resolve_planner(name: str) -> PlannerEntry:
 
 
 def _fields(name: str) -> dict[str, Any] | None:
+    if name == ROUTER:
+        return {"kind": "transformers", "model": str(_ROUTER_FOLDER)}
     scheme, _, rest = name.partition(":")
     if scheme in ("http", "https"):
         address, _, model = name.partition("#")
@@ -91,10 +96,10 @@ def _configured(raw: Any, base: Path) -> PlannerEntry:
         entry = PlannerEntry.model_validate(raw)
     except ValidationError as error:
         raise ValueError(wrong_fields(error, PlannerEntry)) from None
-    if not _NAME.fullmatch(entry.name) or entry.name == _TAKEN:
+    if not _NAME.fullmatch(entry.name) or entry.name in _TAKEN:
         raise ValueError(
-            f"name: expected lower-case letters, digits, '.', '_', '-' and not {_TAKEN!r}, got "
-            f"{entry.name!r}"
+            f"name: expected lower-case letters, digits, '.', '_', '-' and not "
+            f"{' or '.join(_TAKEN)}, got {entry.name!r}"
         )
     if entry.kind not in _IN_FOLDERS:
         return entry

@@ -91,7 +91,7 @@ def test_a_wrong_entry_says_what_was_expected_and_stops_no_other(
         resolve_planner("bad")
 
 
-@pytest.mark.parametrize("name", ["pathway", "Bad", "http://h/v1", "a b"])
+@pytest.mark.parametrize("name", ["pathway", "router", "Bad", "http://h/v1", "a b"])
 def test_a_name_must_not_mean_something_else(config: Path, name: str) -> None:
     write(config, f"- {{name: '{name}', kind: vllm, model: x}}\n")
     assert "name: expected lower-case" in configured_planners().problems[name]
@@ -136,5 +136,5 @@ def test_a_name_that_means_nothing_is_refused_with_what_could_be_meant(
     config: Path, name: str
 ) -> None:
     write(config, GOOD)
-    with pytest.raises(ValueError, match=r"expected pathway, house|expected http"):
+    with pytest.raises(ValueError, match=r"expected pathway, router, house|expected http"):
         resolve_planner(name)
