@@ -43,8 +43,9 @@ def messages_for(
     """
     from langchain_core.messages import HumanMessage, SystemMessage
 
+    rules = wording.system(offer, dialect, knowledge, outputs, situation.case.question or "")
     messages: list[BaseMessage] = [
-        SystemMessage(content=wording.system(offer, dialect, knowledge, outputs)),
+        SystemMessage(content=rules),
         HumanMessage(content=_brief(situation, offer, sight, wording)),
     ]
     before = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from agents.vlm.dialects import Dialect
@@ -62,9 +62,15 @@ class Wording:
     quotes_reports = True
 
     def system(
-        self, offer: Offer, dialect: Dialect, knowledge: Knowledge, outputs: Iterable[str]
+        self,
+        offer: Offer,
+        dialect: Dialect,
+        knowledge: Knowledge,
+        outputs: Iterable[str],
+        question: str,
     ) -> str:
         """The rules, the experts, what may be claimed, and how to write."""
+        del question
         points = [line for card in offer.cards if (line := card_line(card))]
         parts = [
             RULES,
@@ -105,10 +111,16 @@ class CompactWording(Wording):
         self._asked = asked
 
     def system(
-        self, offer: Offer, dialect: Dialect, knowledge: Knowledge, outputs: Iterable[str]
+        self,
+        offer: Offer,
+        dialect: Dialect,
+        knowledge: Knowledge,
+        outputs: Iterable[str],
+        question: str,
     ) -> str:
         """Short rules, and a line for each thing that an expert can be asked for."""
-        lines = [line for card in offer.cards for line in self._lines(card)]
+        asked = self._read(question, offer)
+        lines = [line for card in offer.cards for line in self._lines(card, asked)]
         parts = [
             SHORT_RULES,
             "\n".join(["Experts:", *lines]) if lines else "Experts: none.",
@@ -119,18 +131,23 @@ class CompactWording(Wording):
 
     def question(self, text: str, offer: Offer) -> str:
         """A question, and what it is read to ask about: findings, and what the experts mark."""
-        named = [self.names.get(key, key) for key in self._asked(text)] if text else []
-        marked = (w for card in offer.cards for w in (*card.arguments, *map(_plain, card.marks)))
-        named += _named_in(text, {*marked, *self._seen}, besides=named)
-        read = "; ".join(dict.fromkeys(named)) or NOTHING_KNOWN
+        read = "; ".join(self._read(text, offer)) or NOTHING_KNOWN
         return f"{super().question(text, offer)}\n{ASKED_FOR}{read}"
 
-    def _lines(self, card: ModelCard) -> Iterator[str]:
+    def _read(self, question: str, offer: Offer) -> list[str]:
+        named = [self.names.get(key, key) for key in self._asked(question)] if question else []
+        marked = (w for card in offer.cards for w in (*card.arguments, *map(_plain, card.marks)))
+        named += _named_in(question, {*marked, *self._seen}, besides=named)
+        return list(dict.fromkeys(named))
+
+    def _lines(self, card: ModelCard, asked: Sequence[str]) -> Iterator[str]:
         """``CT pulmonary nodule: <NAME()>``: what is asked for, and the call that asks for it."""
         kind = "/".join(card.modalities)
         listed = list(self._entries(card))
+        if len(listed) > _MOST_LINES:
+            listed.sort(key=lambda entry: entry[0] not in asked)
         for subject, arguments in listed[:_MOST_LINES]:
-            yield f"{kind} {subject}: <{call_name(card)}({arguments})>".lstrip()
+            yield f"{kind} {subject}: {short_call(card, arguments)}".lstrip()
         if len(listed) > _MOST_LINES:
             yield f"{kind} and {len(listed) - _MOST_LINES} more: <{call_name(card)}(...)>".lstrip()
 
@@ -149,6 +166,15 @@ class CompactWording(Wording):
 
 
 FULL = Wording()
+
+
+def short_call(card: ModelCard, arguments: str) -> str:
+    """A call as the list of what can be asked for shows it.
+
+    A space stands before the arguments: they then are made of the same pieces of words as the name
+    before the call, which a small model copies them from.
+    """
+    return f"<{call_name(card)}({' ' + arguments if arguments else ''})>"
 
 
 def _named_in(text: str, names: Iterable[str], besides: Iterable[str]) -> list[str]:

@@ -18,12 +18,13 @@ from benchmarks.planner_training.network import END, PICTURE, PICTURE_TOKENS
 from expert_models.image_text.chat_template import ChatTemplate
 
 IGNORED = -100
-_EXERCISES, _EXERCISES_LATE = 0.5, 0.1  # of the rows at first; of that share, later
+_EXERCISES, _EXERCISES_LATE = 0.5, 0.4  # of the rows at first; of that share, later
 _EXERCISED = 4_000  # rows
+_OF_CALLS = 0.7  # of the exercises
 _REPEATED = 1_000  # rows: so long half of the exercises are the easiest
 _REPEATS = (10, 60)
 _PAIRS = (4, 16)
-_KEY, _VALUE = (1, 5), (2, 9)
+_KEY, _VALUE, _NAME = (1, 5), (2, 9), (2, 8)
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,7 @@ class RowMaker:
         """A lesson; of what the planner said only the last is learned, which has its thoughts."""
         prompt, pictures = self.text_of(lesson)
         prompt = prompt.replace(PICTURE, PICTURE * PICTURE_TOKENS)
-        before = self._tokenizer(prompt, add_special_tokens=False).input_ids
-        said = self._tokenizer(lesson.written + END, add_special_tokens=False).input_ids
+        before, said = self._cut(prompt), self._cut(lesson.written + END)
         labels = [IGNORED] * len(before) + said
         pixels = [
             self._processor.image_processor(p, return_tensors="pt").pixel_values[0]
@@ -100,9 +100,7 @@ class RowMaker:
 
         Keys and values are drawn at random, so that nothing but looking up helps.
         """
-        line = self._tokenizer("\n", add_special_tokens=False).input_ids
-        colon = self._tokenizer(": <", add_special_tokens=False).input_ids
-        close = self._tokenizer(">", add_special_tokens=False).input_ids
+        line, colon, close = self._cut("\n"), self._cut(": <"), self._cut(">")
         pairs = [
             (self._drawn(rng, _KEY), self._drawn(rng, _VALUE)) for _ in range(rng.randint(*_PAIRS))
         ]
@@ -113,6 +111,29 @@ class RowMaker:
             ids += [*asked, *value, *close]
             labels += [*[IGNORED] * len(asked), *value, *close]
         return Row(ids, labels, (), len(ids))
+
+    def calling(self, rng: random.Random) -> Row:
+        """An exercise: what experts mark, and calls that name both the expert and what is asked."""
+        ids: list[int] = []
+        known = []
+        for _ in range(rng.randint(1, 3)):
+            name = self._drawn(rng, _NAME)
+            for _ in range(rng.randint(1, 5)):
+                known.append((self._drawn(rng, _KEY), name))
+                ids += [*self._cut("\nCT"), *self._call(*known[-1])]
+        labels = [IGNORED] * len(ids)
+        for key, name in rng.sample(known, len(known)):
+            asked = [self._speaks, *self._cut("<think>Asked for:")]
+            call = self._call(key, name)
+            ids += [*asked, *call]
+            labels += [*[IGNORED] * (len(asked) + len(key)), *call[len(key) :]]
+        return Row(ids, labels, (), len(ids))
+
+    def _call(self, key: list[int], name: list[int]) -> list[int]:
+        return [*key, *self._cut(": <"), *name, *self._cut("("), *key, *self._cut(")>")]
+
+    def _cut(self, text: str) -> list[int]:
+        return list(self._tokenizer(text, add_special_tokens=False).input_ids)
 
     def _drawn(self, rng: random.Random, length: tuple[int, int]) -> list[int]:
         first, most = len(self._tokenizer.added_tokens_decoder), len(self._tokenizer)
@@ -138,10 +159,15 @@ class Lessons(Dataset[Row]):
         rng = random.Random(number)  # noqa: S311  # no secret
         share = _EXERCISES * max(_EXERCISES_LATE, 1 - number / _EXERCISED)
         if rng.random() < share:
-            if number < _REPEATED and rng.random() < 1 / 2:
-                return self._maker.repeating(rng)
-            return self._maker.looking_up(rng)
+            return self._exercise(rng, number)
         return self._maker.row(self._school.lesson(number))
+
+    def _exercise(self, rng: random.Random, number: int) -> Row:
+        if number < _REPEATED and rng.random() < 1 / 2:
+            return self._maker.repeating(rng)
+        if rng.random() < _OF_CALLS:
+            return self._maker.calling(rng)
+        return self._maker.looking_up(rng)
 
 
 def batches_of(rows: Sequence[Row], tokens: int, pad: int) -> list[Batch]:

@@ -7,6 +7,7 @@ is trained on the very prompts that it is sent in a review.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -108,10 +109,16 @@ class School:
         )  # fmt: skip
         said = dialect.spoken(turn, len(session.turns) - 1)
         return Lesson(
-            kind=session.kind, messages=messages, answer=text_of(said), calls=turn.calls,  # type: ignore[arg-type]  # it is the planner's own message
+            kind=session.kind, messages=messages, answer=_as_listed(text_of(said)),  # type: ignore[arg-type]  # it is the planner's own message
+            calls=turn.calls,
             offer=session.offer, situation=situation,
             thought="\n".join(f"{ASKED_FOR}{line}" for line in session.thought),
         )  # fmt: skip
+
+
+def _as_listed(answer: str) -> str:
+    """Calls as the list shows them."""
+    return re.sub(r"(<[^<>()]+\()(?=[^)\s])", r"\1 ", answer)
 
 
 def question_reader(bench: Workbench) -> Callable[[str], tuple[str, ...]]:

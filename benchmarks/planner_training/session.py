@@ -11,7 +11,7 @@ from typing import Literal
 from agents.planner import Situation, Turn
 from agents.vlm.evidence_text import finding_text
 from agents.vlm.offer import Offer
-from agents.vlm.wording import NOTHING_KNOWN
+from agents.vlm.wording import NOTHING_KNOWN, short_call
 from benchmarks.planner_training.cards import Asked, askable, random_cards
 from benchmarks.planner_training.invented import invented_word
 from benchmarks.planner_training.subjects import Subject, question_on, sentence_on
@@ -276,7 +276,7 @@ class Session:
 def _looked_up(asked: Asked, ending: str) -> str:
     """The line that shows an expert's call, and how that call has ended."""
     name = asked.subject.name if asked.subject else asked.word
-    call = f"<{asked.card.name}({', '.join(asked.classes)})>"
+    call = short_call(asked.card, ", ".join(asked.classes))
     return f"{name}: {call}\n{asked.card.name}: {ending}"
 
 
