@@ -246,8 +246,10 @@ def _quotations(result: Result) -> Iterator[str]:
 
 
 def _place(passage: QuotedPassage) -> str:
-    own = f" ({OWN_DOCUMENT})" if passage.own else ""
-    return own + (_cited([passage.citation]) or f" [{passage.citation.source}]")
+    said = "; ".join(s for s in (passage.relevance, OWN_DOCUMENT if passage.own else "") if s)
+    return (f" ({said})" if said else "") + (
+        _cited([passage.citation]) or f" [{passage.citation.source}]"
+    )
 
 
 def _uncited(conclusion: Conclusion) -> str:

@@ -73,7 +73,7 @@ def review(
     return review_with_trace(case, planner=planner, settings=settings, listener=listener).result
 
 
-def review_with_trace(
+def review_with_trace(  # noqa: PLR0913 - most have defaults, as those of the other reviews
     case: Case,
     *,
     planner: str = "pathway",
@@ -82,6 +82,7 @@ def review_with_trace(
     thread: str | None = None,
     bench: Workbench | None = None,
     store: ArtifactStore | None = None,
+    cancellation: Cancellation | None = None,
 ) -> ReviewRun:
     """Review a case and give result and trace.
 
@@ -94,6 +95,7 @@ def review_with_trace(
         bench: knowledge and tools; those that come with DxTrace by default.
         store: where masks and pictures go; what an earlier review of the case left there is
             removed. None keeps none.
+        cancellation: ends the review early: the answer then says what is open.
 
     Raises:
         ValueError: if there is no such planner.
@@ -106,10 +108,10 @@ def review_with_trace(
             graph.checkpointer.delete_thread(session)
         if store is not None:
             store.clear()
-        return _run(graph, {"case": case}, session, _Manner(used, listener, store))
+        return _run(graph, {"case": case}, session, _Manner(used, listener, store, cancellation))
 
 
-def resume_review(
+def resume_review(  # noqa: PLR0913 - most have defaults, as those of the other reviews
     thread: str,
     reply: object,
     *,
@@ -118,6 +120,7 @@ def resume_review(
     listener: Listener | None = None,
     bench: Workbench | None = None,
     store: ArtifactStore | None = None,
+    cancellation: Cancellation | None = None,
 ) -> ReviewRun:
     """Go on with a review that waits for a reply, also in another process.
 
@@ -129,6 +132,7 @@ def resume_review(
         listener: is called with each step as it happens.
         bench: knowledge and tools.
         store: where masks and pictures go, the same as before.
+        cancellation: as in :func:`review_with_trace`.
 
     Raises:
         SessionError: if the session does not wait for anything.
@@ -141,7 +145,9 @@ def resume_review(
         # A reply that is none is refused before the session records it: it then waits on.
         pending = PendingQuestion.model_validate(waiting[0].value)
         reply_finding((bench or default_workbench()).knowledge, pending, reply, 1)
-        return _run(graph, Command(resume=reply), thread, _Manner(settings, listener, store))
+        return _run(
+            graph, Command(resume=reply), thread, _Manner(settings, listener, store, cancellation)
+        )
 
 
 def continue_review(
@@ -152,6 +158,7 @@ def continue_review(
     listener: Listener | None = None,
     bench: Workbench | None = None,
     store: ArtifactStore | None = None,
+    cancellation: Cancellation | None = None,
 ) -> ReviewRun:
     """Go on with a session as it stands: one that waits, waits again; one that was killed runs on.
 
@@ -162,6 +169,7 @@ def continue_review(
         listener: is called with each step as it happens.
         bench: knowledge and tools.
         store: where masks and pictures go, the same as before.
+        cancellation: as in :func:`review_with_trace`.
 
     Raises:
         SessionError: if there is no such session, or it has ended.
@@ -172,7 +180,7 @@ def continue_review(
             raise SessionError(f"there is no session {thread!r}")
         if not state.next:
             raise SessionError(f"session {thread!r} has ended: it waits for nothing")
-        return _run(graph, None, thread, _Manner(settings, listener, store))
+        return _run(graph, None, thread, _Manner(settings, listener, store, cancellation))
 
 
 def follow_up(  # noqa: PLR0913 - most have defaults, as those of the other reviews
@@ -185,6 +193,7 @@ def follow_up(  # noqa: PLR0913 - most have defaults, as those of the other revi
     listener: Listener | None = None,
     bench: Workbench | None = None,
     store: ArtifactStore | None = None,
+    cancellation: Cancellation | None = None,
 ) -> ReviewRun:
     """Ask further in a session that has answered, or correct what was found; or both.
 
@@ -200,6 +209,7 @@ def follow_up(  # noqa: PLR0913 - most have defaults, as those of the other revi
         listener: is called with each step as it happens.
         bench: knowledge and tools.
         store: where masks and pictures go, the same as before.
+        cancellation: as in :func:`review_with_trace`.
 
     Raises:
         SessionError: if there is no such session, or it has not answered yet.
@@ -222,7 +232,7 @@ def follow_up(  # noqa: PLR0913 - most have defaults, as those of the other revi
             "corrections": (*state.values.get("corrections", ()), *further),
             "asks_anew": question is not None,
         }
-        return _run(graph, start, thread, _Manner(settings, listener, store))
+        return _run(graph, start, thread, _Manner(settings, listener, store, cancellation))
 
 
 def _config(thread: str) -> RunnableConfig:
@@ -236,11 +246,12 @@ class _Manner:
     settings: Settings
     listener: Listener | None
     store: ArtifactStore | None
+    cancellation: Cancellation | None
 
 
 def _run(graph: ReviewGraph, start: Any, thread: str, manner: _Manner) -> ReviewRun:
     listener = manner.listener
-    cancellation = Cancellation()
+    cancellation = manner.cancellation or Cancellation()
     context = ReviewContext(
         deadline=time.monotonic() + manner.settings.time_limit_s, store=manner.store,
         cancellation=cancellation,

@@ -1,10 +1,13 @@
-"""Rows of cells that may span others, as a grid of texts."""
+"""Rows of cells that may span others, as a table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dxtrace.documents.blocks import Table
+
+_SPAN_DIGITS = 4
 _MOST_COLUMNS = 64
 _MOST_ROWS = 20_000
 
@@ -24,11 +27,26 @@ class Cell:
     rows: int = 1
 
 
-def fill_grid(rows: Sequence[Sequence[Cell]]) -> tuple[tuple[str, ...], ...] | None:
-    """Lay cells out.
+def number_of(value: object, default: int = 1) -> int:
+    """A number that a file states of a cell or a list, such as how many columns a cell spans."""
+    text = str(value or "").strip()
+    stated = text.isascii() and text.isdigit() and len(text) <= _SPAN_DIGITS
+    return int(text) if stated else default
+
+
+def lay_out(
+    rows: Sequence[Sequence[Cell]], *, heads: int = 0, caption: str = "", page: int | None = None
+) -> Table | None:
+    """Cells as a table.
 
     A cell that spans rows is repeated in each, so that a row can be read alone; one that spans
     columns stands in the first of them.
+
+    Args:
+        rows: the cells.
+        heads: how many rows at the top are marked as headings of columns; the first is one anyway.
+        caption: what stands above.
+        page: page on which it begins, from 1, where there are pages.
 
     Returns:
         Rows of one length without empty rows and columns; None if fewer than two of either are
@@ -42,7 +60,11 @@ def fill_grid(rows: Sequence[Sequence[Cell]]) -> tuple[tuple[str, ...], ...] | N
                 column += 1
             _place(placed, number, column, cell, len(rows))
             column += max(cell.columns, 1)
-    return trimmed(placed)
+    grid = trimmed(placed)
+    if grid is None:
+        return None
+    header_rows = min(heads or 1, len(grid) - 1)
+    return Table(rows=grid, header_rows=header_rows, caption=caption, page=page)
 
 
 def _place(
@@ -54,7 +76,7 @@ def _place(
 
 
 def trimmed(placed: dict[tuple[int, int], str]) -> tuple[tuple[str, ...], ...] | None:
-    """Texts by row and column as rows of one length; see :func:`fill_grid`."""
+    """Texts by row and column as rows of one length; see :func:`lay_out`."""
     filled = {place for place, text in placed.items() if text}
     rows = sorted({row for row, _ in filled})
     columns = sorted({column for _, column in filled})

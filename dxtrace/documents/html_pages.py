@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from dxtrace.clinical.web_address import web_address
 from dxtrace.documents.blocks import (
     Block,
     Facts,
@@ -17,7 +18,7 @@ from dxtrace.documents.blocks import (
     superscript,
 )
 from dxtrace.documents.decoding import decode
-from dxtrace.documents.grid import Cell, fill_grid
+from dxtrace.documents.grid import Cell, lay_out, number_of
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -46,9 +47,6 @@ _META = {
 _STATED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 _XML = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]{1,40})", re.IGNORECASE)
 _YEAR = re.compile(r"\b(1[89]\d\d|20\d\d)\b")
-_DOI = re.compile(
-    r"(?:doi:\s*|https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/[^\s\"<>]+)", re.IGNORECASE
-)
 _LOOKED_AT = 4096
 
 
@@ -124,7 +122,7 @@ class _Walk:
 
     def _begin(self, node: Tag) -> None:
         if node.name in ("ol", "ul"):
-            self.numbers.append(_number(node.get("start"), 1) if node.name == "ol" else 0)
+            self.numbers.append(number_of(node.get("start")) if node.name == "ol" else 0)
         elif node.name == "li":
             last = self.numbers[-1] if self.numbers else 0
             self.mark = f"{last}. " if last else "• "
@@ -191,29 +189,18 @@ def _table(node: Tag) -> Table | None:
         rows.append([
             Cell(
                 one_line(_text(c)),
-                _number(c.get("colspan"), 1), _number(c.get("rowspan"), 1),
+                number_of(c.get("colspan")), number_of(c.get("rowspan")),
             )
             for c in cells if not _is_unread(c)
         ])  # fmt: skip
-    grid = fill_grid(rows)
-    if grid is None:
-        return None
     caption = node.find("caption")
-    return Table(
-        rows=grid, header_rows=min(headings or 1, len(grid) - 1),
-        caption=one_line(_text(caption)) if caption else "",
-    )  # fmt: skip
+    return lay_out(rows, heads=headings, caption=one_line(_text(caption)) if caption else "")
 
 
 def _heads(row: Tag, cells: Iterable[Tag]) -> bool:
     return row.parent is not None and (
         row.parent.name == "thead" or all(c.name == "th" for c in cells)
     )
-
-
-def _number(value: Any, default: int) -> int:
-    text = str(value or "").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else default  # noqa: PLR2004 - a span
 
 
 def _facts(soup: BeautifulSoup) -> Facts:
@@ -225,16 +212,15 @@ def _facts(soup: BeautifulSoup) -> Facts:
         fact: next((said[n] for n in names if said.get(n)), "") for fact, names in _META.items()
     }
     title = soup.title.get_text() if soup.title else ""
-    year, doi = _YEAR.search(found["date"]), _DOI.fullmatch(found["doi"])
+    year = _YEAR.search(found["date"])
     return Facts(
         title=found["title"] or one_line(title), publisher=found["publisher"],
         year=int(year[1]) if year else None, version=found["version"], source=found["source"],
-        url=f"https://doi.org/{doi[1]}" if doi else _link(soup, "canonical"),
+        url=web_address(found["doi"]) or _link(soup, "canonical"),
         licence=found["licence"] or _link(soup, "license"),
     )  # fmt: skip
 
 
 def _link(soup: BeautifulSoup, relation: str) -> str:
     link = soup.find("link", rel=relation)
-    address = str(link.get("href") or "") if link else ""
-    return one_line(address) if address.startswith(("https://", "http://")) else ""
+    return web_address(one_line(str(link.get("href") or ""))) if link else ""

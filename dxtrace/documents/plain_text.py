@@ -15,7 +15,7 @@ from dxtrace.documents.blocks import (
     seen,
 )
 from dxtrace.documents.decoding import decode
-from dxtrace.documents.grid import Cell, fill_grid
+from dxtrace.documents.grid import Cell, lay_out
 
 _UNDERLINE = re.compile(r"\s*(=+|-+|~+|\*+)\s*")
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+[A-Z]\S*(?:\s+\S+){0,14}")
@@ -49,9 +49,9 @@ def _page(text: str, page: int | None) -> Iterator[Block]:
         if heading is not None:
             yield Heading(text=one_line(lines[0]), level=heading[0], page=page)
             lines = lines[heading[1] :]
-        table = _table(lines)
+        table = _table(lines, page)
         if table is not None:
-            yield Table(rows=table, page=page)
+            yield table
             continue
         for paragraph in _paragraphs(lines):
             yield Paragraph(text=paragraph, page=page)
@@ -75,7 +75,7 @@ def _heading(lines: list[str]) -> tuple[int, int] | None:
     return (_CAPITAL, 1) if capital and not _COLUMNS.search(first) else None
 
 
-def _table(lines: list[str]) -> tuple[tuple[str, ...], ...] | None:
+def _table(lines: list[str], page: int | None) -> Table | None:
     """Lines of which each has as many columns, set apart by tabs, bars or three spaces."""
     rows = [
         [c for c in _COLUMNS.split(line.strip().strip("|")) if c is not None]
@@ -84,7 +84,7 @@ def _table(lines: list[str]) -> tuple[tuple[str, ...], ...] | None:
     ]
     if len(rows) < 2 or len(rows[0]) < 2 or len({len(row) for row in rows}) != 1:  # noqa: PLR2004
         return None
-    return fill_grid([[Cell(one_line(cell)) for cell in row] for row in rows])
+    return lay_out([[Cell(one_line(cell)) for cell in row] for row in rows], page=page)
 
 
 def _paragraphs(lines: list[str]) -> Iterator[str]:

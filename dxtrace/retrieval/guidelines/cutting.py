@@ -36,6 +36,26 @@ def word_pieces(text: str) -> int:
     return count
 
 
+def remarks(blocks: Iterable[Block]) -> tuple[str, ...]:
+    """What a reader should know of how blocks are cut."""
+    texts = (text for block in blocks for text in _texts_of(block))
+    sliced = [w for text in texts for w in text.split() if _is_sliced(w, MOST_PIECES)]
+    if not sliced:
+        return ()
+    return (
+        f"{len(sliced)} word(s) are too long for a passage, of up to "
+        f"{max(map(len, sliced)):,} letters without a space, and were cut in slices: is it text, "
+        f"or data such as an encoded picture?",
+    )
+
+
+def _texts_of(block: Block) -> Iterator[str]:
+    if isinstance(block, Table):
+        yield from (cell for row in block.rows for cell in row)
+    else:
+        yield block.text
+
+
 def cut(blocks: Iterable[Block], title: str) -> tuple[GuidelinePassage, ...]:
     """Passages in order; the same blocks give the same passages with the same keys.
 
@@ -215,10 +235,14 @@ def _fitting(sentence: str, most: int) -> Iterable[str]:
 def _words(sentence: str, most: int) -> Iterator[str]:
     """Words; what has no spaces and is too long, such as an encoded picture, in slices."""
     for word in sentence.split():
-        if word_pieces(word) <= most:
-            yield word
-        else:
+        if _is_sliced(word, most):
             yield from (word[start : start + most] for start in range(0, len(word), most))
+        else:
+            yield word
+
+
+def _is_sliced(word: str, most: int) -> bool:
+    return len(word) > most and word_pieces(word) > most
 
 
 def _packed(parts: Iterable[str], most: int) -> Iterator[str]:

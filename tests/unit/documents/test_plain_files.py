@@ -2,7 +2,7 @@
 
 import pytest
 
-from dxtrace.documents.blocks import Heading, Paragraph, Table
+from dxtrace.documents.blocks import Facts, Heading, Paragraph, Table
 from dxtrace.documents.decoding import decode
 from dxtrace.documents.errors import UnreadableDocument
 from dxtrace.documents.markdown_files import read_markdown
@@ -21,6 +21,53 @@ def test_bad_front_matter_is_said() -> None:
     read = read_markdown(b"---\ntitle: [\n---\ntext\n")
     assert read.notes == ("its front matter is no YAML and is not read",)
     assert read.blocks == (Paragraph(text="text"),)
+
+
+def test_what_front_matter_says_wrongly_is_named_and_the_rest_is_used() -> None:
+    read = read_markdown(
+        b"---\ntitle: Cysts\nyear: notayear\nlicence: 2020-01-01\nurl: javascript:x()\n"
+        b"publisher: [a, b]\nsource: true\nversion: 2020-05-01\nother: [1]\n---\ntext\n"
+    )
+    assert read.facts == Facts(title="Cysts", version="2020-05-01")
+    assert read.notes == (
+        "front matter: year: expected a year such as 2020, got 'notayear': not used",
+        "front matter: licence: expected words, got '2020-01-01': not used",
+        "front matter: url: expected https://... or doi:10...., got 'javascript:x()': not used",
+        """front matter: publisher: expected words, got "['a', 'b']": not used""",
+        "front matter: source: expected words, got 'True': not used",
+    )
+
+
+def test_a_date_has_a_year_a_doi_is_an_address_and_empty_fields_say_nothing() -> None:
+    read = read_markdown(
+        b"---\nyear: 2020-05-01\nurl: doi:10.1148/radiol.1\nlicence:\ntitle: ''\n---\ntext\n"
+    )
+    assert read.facts == Facts(year=2020, url="https://doi.org/10.1148/radiol.1")
+    assert read.notes == ()
+
+
+@pytest.mark.parametrize("front", [b"a title", b"- title: x", b"7"])
+def test_front_matter_without_fields_is_said(front: bytes) -> None:
+    read = read_markdown(b"---\n" + front + b"\n---\ntext\n")
+    assert read.notes[0].startswith("front matter: expected fields, got ")
+    assert read.blocks == (Paragraph(text="text"),)
+
+
+@pytest.mark.parametrize("depth", [5, 21, 110])
+def test_nested_lists_and_quotations_are_read(depth: int) -> None:
+    quoted = read_markdown(b"> " * depth + b"Image again at 6 months.")
+    assert quoted.blocks == (Paragraph(text="Image again at 6 months."),)
+    lines = [f"{'  ' * n}- step {n}" for n in range(depth)]
+    listed = read_markdown("\n".join(lines).encode())
+    assert [b.text for b in listed.blocks if isinstance(b, Paragraph)] == [
+        f"• step {n}" for n in range(depth)
+    ]
+
+
+@pytest.mark.parametrize("text", [b"> " * 300 + b"deep", b"> - " * 5000 + b"deep"])
+def test_what_is_nested_too_deeply_to_be_read_is_refused_as_such(text: bytes) -> None:
+    with pytest.raises(UnreadableDocument, match="nested in more than 120 others"):
+        read_markdown(b"Some words.\n\n" + text)
 
 
 def test_form_feeds_end_pages() -> None:

@@ -1,10 +1,13 @@
 import io
 import zipfile
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from docx import Document
 from docx.document import Document as Opened
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
@@ -91,6 +94,115 @@ def test_inserted_text_is_read_and_deleted_text_is_not() -> None:
         paragraph._p.append(deleted)  # noqa: SLF001 - the same
 
     assert read_word(saved(write)).blocks == (Paragraph(text="kept inserted"),)
+
+
+W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+
+
+def with_notes(kind: str, notes: str, write: Callable[[Opened], None]) -> bytes:
+    """A document with a part of footnotes or endnotes, as Word writes it."""
+    document = Document()
+    write(document)
+    xml = f'<?xml version="1.0"?><w:{kind}s xmlns:w="{W}">{notes}</w:{kind}s>'
+    name = PackURI(f"/word/{kind}s.xml")
+    media = f"application/vnd.openxmlformats-officedocument.wordprocessingml.{kind}s+xml"
+    part = Part(name, media, xml.encode(), document.part.package)
+    document.part.relate_to(
+        part, f"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}s"
+    )
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+def note(kind: str, number: int, words: str) -> str:
+    mark = f"<w:r><w:{kind}Ref/></w:r>"
+    return f'<w:{kind} w:id="{number}"><w:p>{mark}<w:r><w:t>{words}</w:t></w:r></w:p></w:{kind}>'
+
+
+def refer(paragraph: Any, kind: str, number: int) -> None:
+    reference = OxmlElement(f"w:{kind}Reference")
+    reference.set(qn("w:id"), str(number))
+    paragraph.add_run()._r.append(reference)  # noqa: SLF001 - python-docx has no other way
+
+
+@pytest.mark.parametrize("kind", ["footnote", "endnote"])
+def test_notes_are_read_behind_the_paragraph_that_refers_to_them(kind: str) -> None:
+    def write(document: Opened) -> None:
+        paragraph = document.add_paragraph("Image at 10 mm")
+        refer(paragraph, kind, 7)
+        paragraph.add_run(", then yearly.")
+        document.add_paragraph("The end.")
+
+    separator = (
+        f'<w:{kind} w:id="-1" w:type="separator"><w:p><w:r><w:t>-</w:t></w:r></w:p></w:{kind}>'
+    )
+    content = with_notes(kind, separator + note(kind, 7, "Not in pregnancy."), write)
+    read = read_word(content)
+    assert read.blocks == (
+        Paragraph(text=f"Image at 10 mm [{kind} 1], then yearly."),
+        Paragraph(text=f"{kind.capitalize()} 1: Not in pregnancy."),
+        Paragraph(text="The end."),
+    )
+    assert read.notes == ()
+
+
+def test_notes_of_a_caption_and_of_cells_follow_the_table() -> None:
+    def write(document: Opened) -> None:
+        document.add_heading("Sizes", 1)
+        refer(document.add_paragraph("Table 1. Intervals"), "footnote", 2)
+        table = document.add_table(rows=2, cols=2)
+        for cell, text in zip(table._cells, ("Class", "Months", "IIF", "6"), strict=True):  # noqa: SLF001
+            cell.text = text
+        refer(table.cell(1, 1).paragraphs[0], "footnote", 3)
+
+    notes = note("footnote", 2, "In adults.") + note("footnote", 3, "Or 12.")
+    heading, caption, table, *said = read_word(with_notes("footnote", notes, write)).blocks
+    assert isinstance(table, Table)
+    assert table.rows == (("Class", "Months"), ("IIF", "6 [footnote 2]"))
+    assert (heading, caption) == (
+        Heading(text="Sizes", level=1), Paragraph(text="Table 1. Intervals [footnote 1]"),
+    )  # fmt: skip
+    assert said == [Paragraph(text="Footnote 1: In adults."), Paragraph(text="Footnote 2: Or 12.")]
+
+
+def test_a_heading_keeps_its_name_and_a_note_that_is_not_there_is_said() -> None:
+    def write(document: Opened) -> None:
+        refer(document.add_heading("Sizes", 1), "footnote", 2)
+        refer(document.add_paragraph("Small."), "footnote", 9)
+
+    read = read_word(with_notes("footnote", note("footnote", 2, "In adults."), write))
+    assert read.blocks == (
+        Heading(text="Sizes", level=1), Paragraph(text="Footnote 1: In adults."),
+        Paragraph(text="Small. [footnote 2]"),
+    )  # fmt: skip
+    assert read.notes == ("1 footnote(s) or endnote(s) that it refers to hold no words",)
+
+
+def test_hidden_and_deleted_notes_are_not_read_and_damaged_ones_are_refused() -> None:
+    def write(document: Opened) -> None:
+        paragraph = document.add_paragraph("Small.")
+        refer(paragraph, "footnote", 2)
+        paragraph.runs[-1].font.hidden = True
+
+    content = with_notes("footnote", note("footnote", 2, "Not shown."), write)
+    assert read_word(content).blocks == (Paragraph(text="Small."),)
+    with pytest.raises(UnreadableDocument, match="it cannot be read"):
+        read_word(with_notes("footnote", "<w:footnote", write))
+
+
+def test_entities_in_notes_are_not_expanded() -> None:
+    def write(document: Opened) -> None:
+        refer(document.add_paragraph("Small."), "footnote", 2)
+
+    content = with_notes("footnote", note("footnote", 2, "&b;"), write)
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            read = old.read(name)
+            bomb = b'?><!DOCTYPE x [<!ENTITY b "expanded">]>'
+            new.writestr(name, read.replace(b"?>", bomb, 1) if "footnotes" in name else read)
+    assert "expanded" not in str(read_word(out.getvalue()).blocks)
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:

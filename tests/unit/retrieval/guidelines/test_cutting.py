@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dxtrace.documents.blocks import Block, Heading, Paragraph, Table
-from dxtrace.retrieval.guidelines.cutting import MOST_PIECES, cut, split_text, word_pieces
+from dxtrace.retrieval.guidelines.cutting import MOST_PIECES, cut, remarks, split_text, word_pieces
 
 SAID = "cystic lesions of kidney and pancreas with septa enhancement attenuation 20 HU"
 
@@ -101,3 +101,10 @@ def test_passages_fit_the_default_embedder() -> None:
     lengths = [len(tokenizer.encode(p.embedded_text).ids) for p in cut(blocks, "T")]
     assert max(lengths) <= 256
     assert sorted(lengths)[len(lengths) // 2] > 128
+
+
+def test_a_word_that_no_passage_holds_is_said_and_long_words_of_a_language_are_not() -> None:
+    table = Table(rows=(("Class", "Picture"), ("I", "iVBORw0K" * 500)))
+    (said,) = remarks([Paragraph(text="x" * 2_000_000 + " and words"), table])
+    assert said.startswith("2 word(s) are too long for a passage, of up to 2,000,000 letters")
+    assert remarks([Paragraph(text="Schilddrüsenfunktionsdiagnostik " * 900)]) == ()
