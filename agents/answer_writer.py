@@ -24,6 +24,7 @@ from dxtrace.clinical import (
     QuotedPassage,
     Reason,
     Result,
+    Source,
     VerdictKind,
 )
 from dxtrace.knowledge import Knowledge
@@ -179,7 +180,11 @@ class AnswerWriter:
         if not any(i.kind == "review" for i in intents):
             return
         yield from overview(self.knowledge, result)
-        stated = [c for c in result.claims if not c.claim.id.startswith("q")]
+        stated = [
+            c
+            for c in result.claims
+            if c.claim.source is not Source.PLANNER and not c.claim.id.startswith("q")
+        ]
         counts = Counter(c.verdict.kind for c in stated)
         if stated:
             parts = [f"{counts[k]} {_FARES[k]}" for k in _FARES if counts[k]]

@@ -2,11 +2,14 @@
 
 import importlib
 import json
+import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from apps.exit_status import UsageError
 from dxtrace import __version__
@@ -61,11 +64,17 @@ class Reviewer:
     keep_identifiers: bool = False
 
     def check(self) -> None:
-        """See whether cases can be reviewed at all.
+        """See whether cases can be reviewed at all, and say what could surprise.
 
         Raises:
             UsageError: if the knowledge packs do not load or there is no such planner.
+            ValidationError: if a setting of the environment is none.
         """
+        note = importlib.import_module("graphs.tracing").tracing_note(
+            importlib.import_module("graphs.settings").Settings()
+        )
+        if note is not None:
+            sys.stderr.write(f"dxtrace: {note}\n")
         try:
             load_knowledge()
         except KnowledgeError as error:
@@ -74,6 +83,8 @@ class Reviewer:
             return
         try:
             importlib.import_module("agents.vlm").check_planner(self.planner)
+        except ValidationError:
+            raise  # of a budget: the command line names its variable
         except ValueError as error:
             raise UsageError(f"--planner: {str(error).removeprefix('planner: ')}") from None
 
