@@ -78,9 +78,10 @@ def _describe(listed: Listed) -> dict[str, Any]:
     study, series = listed.study, listed.series
     first = series.images[0]
     modality = series.modality or first.modality
+    plain = " ".join(filter(None, (modality or "image", first.body_part)))
     words = [
-        " ".join(filter(None, (modality or "image", first.body_part, first.view))),
-        series.description,
+        series.description or plain,
+        first.view or "",
         series.sequence or "",
         str(study.day or ""),
         "prior" if study.is_prior else "",

@@ -164,9 +164,9 @@ def edge_letters(direction: NDArray[np.float64]) -> str:
 def _notes(scene: Scene) -> list[str]:
     grid, volume = scene.grid, scene.volume
     notes = [grid.side_note] if grid.side_note else []
-    if grid.spacing_mm is None:
+    if grid.spacing_mm is None and not any("millimetre" in note for note in volume.notes):
         notes.append("spacing unknown: lengths are in pixels, none in millimetres")
-    elif is_projection(volume):
+    if grid.spacing_mm is not None and is_projection(volume):
         notes.append("millimetres are those at the detector")
     return notes
 

@@ -26,9 +26,8 @@ export class Panel {
     this.find("h2").textContent = title;
     this.fill = 0.3;
     this.series = null;
-    this.cross = null;
-    this.rubber = null;
     this.place = null;
+    this.unmark();
     this.drawings = {};
     this.isDrawing = false;
     this.isStale = { pixels: false, place: false };
@@ -46,9 +45,8 @@ export class Panel {
     this.surface.dataset.drawn = "";
     if (!series) return;
     this.window = { ...series.facts.window };
-    this.cross = null;
-    this.rubber = null;
     this.place = null;
+    this.unmark();
     this.view = { zoom: 1, x: 0, y: 0 };
     this.plane = series.plane(planeName ?? series.facts.native);
     this.index = Math.floor(this.plane.count / 2);
@@ -66,14 +64,21 @@ export class Panel {
     this.plane = plane;
     this.index = at[plane.axis];
     this.view = { zoom: 1, x: 0, y: 0 };
-    this.cross = null;
-    this.rubber = null;
+    this.unmark();
     this.refresh();
+  }
+
+  /** Forget a prompt that was begun or shown: it belongs to one slice. */
+  unmark() {
+    this.cross = null;
+    this.corner = null;
+    this.rubber = null;
   }
 
   /** Go to a slice by hand; others may follow. */
   move(index) {
     if (!this.series) return;
+    this.place = null;
     this.goTo(index);
     this.onMoved(this);
   }
@@ -83,7 +88,7 @@ export class Panel {
     const kept = Math.min(this.plane.count - 1, Math.max(0, Math.round(index)));
     if (kept === this.index && this.surface.dataset.drawn) return;
     this.index = kept;
-    this.cross = null;
+    this.unmark();
     this.refresh();
   }
 
@@ -258,7 +263,7 @@ export class Panel {
     this.find(".what").textContent = facts.isColour ? "" : windowWords(this.window, facts.unit);
     this.slider.max = plane.count - 1;
     this.slider.value = index;
-    this.slider.disabled = plane.count < 2;
+    this.slider.parentElement.hidden = plane.count < 2;
     this.slider.setAttribute("aria-valuetext", words);
     for (const side of ["left", "right", "top", "bottom"]) {
       this.find(`.edge.${side}`).textContent = plane.edges?.[side] ?? "";

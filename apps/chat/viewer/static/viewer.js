@@ -107,6 +107,7 @@ function offerPlanes(names, chosen) {
     });
     host.replaceChildren(host.querySelector("legend"), ...labels);
   }
+  host.hidden = names.length < 2;
   for (const radio of radios()) radio.checked = radio.value === chosen;
 }
 
@@ -148,7 +149,7 @@ function chooseTool(value) {
 
 function toolChanged() {
   for (const panel of shown()) {
-    Object.assign(panel, { cross: null, rubber: null, corner: null });
+    panel.unmark();
     panel.refresh({ pixels: false });
   }
   const words = { point: "Click on what is meant; by keys: arrows, then enter.", box: "Draw a box around what is meant; by keys: arrows, enter at two corners." };

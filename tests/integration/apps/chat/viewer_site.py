@@ -14,7 +14,8 @@ from apps.chat.viewer.routes import viewer_router
 from apps.chat.viewer.viewed import Viewed
 from tests.processes import wait_until
 
-HOST_PAGE = """<!doctype html><html lang="en"><title>Host</title><body style="margin:0">
+HOST_PAGE = """<!doctype html><html lang="en"><title>Host</title>
+<link rel="icon" href="data:,"><body style="margin:0">
 <iframe id="viewer" title="Images" src="/view/{session}/" style="width:100%;height:96vh"></iframe>
 <script>
 window.heard = [];
