@@ -60,5 +60,5 @@ def test_an_unknown_kind_is_refused_before_anything_is_reviewed(
         "review", EXAMPLES / "chest_ct_report.txt", "--out", "out", "--export", "sr,pdf"
     )
     assert ended.returncode == 2
-    assert "expected some of sr, fhir, zip" in ended.stderr
+    assert "expected some of sr, fhir, plain, zip" in ended.stderr
     assert not (tmp_path / "out").exists()
