@@ -28,6 +28,7 @@ from graphs.review_graph import ReviewGraph, build_review_graph
 from graphs.settings import Settings
 from graphs.situation import ReviewContext
 from graphs.state import PendingQuestion
+from graphs.tracing import traced_if_allowed
 from graphs.workbench import Workbench, default_workbench
 from tools import ArtifactStore, Cancellation
 
@@ -259,7 +260,7 @@ def _run(graph: ReviewGraph, start: Any, thread: str, manner: _Manner) -> Review
     values: dict[str, Any] = {}
     waiting: Any = None
     part: Any
-    with cancelled_by_signals(cancellation):
+    with cancelled_by_signals(cancellation), traced_if_allowed(manner.settings):
         for mode, part in graph.stream(
             start, _config(thread), context=context, stream_mode=["custom", "values"]
         ):
@@ -269,7 +270,7 @@ def _run(graph: ReviewGraph, start: Any, thread: str, manner: _Manner) -> Review
                 values = part
                 waiting = part.get("__interrupt__") or waiting
     trace = Trace(values["case"].id, values["trace"])
-    if waiting and "result" not in values:
+    if waiting:  # a session that asks further still has the result of its last question
         pending = PendingQuestion.model_validate(waiting[0].value)
         result = Result(
             id=values["case"].id, status="needs_input", question=pending.text,
