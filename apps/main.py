@@ -11,6 +11,7 @@ from apps.cli.options import (
     MAX_REPORT_CHARS,
     DataRoot,
     Engine,
+    Exports,
     KeepIdentifiers,
     MaxReportChars,
     Planner,
@@ -97,9 +98,11 @@ def review(  # noqa: PLR0913, PLR0917 - the options of a command
     max_report_chars: MaxReportChars = MAX_REPORT_CHARS,
     data_root: DataRoot = None,
     keep_identifiers: KeepIdentifiers = False,
+    export: Exports = None,
 ) -> None:
     """Review cases: answer, check every statement, write a trace and a report for each."""
     from apps.commands.review import ReviewOptions, review_cases
+    from apps.export_kinds import read_exports
 
     options = ReviewOptions(
         out=out,
@@ -114,6 +117,7 @@ def review(  # noqa: PLR0913, PLR0917 - the options of a command
         corrections=tuple(correct or ()),
         by=by,
         keep_identifiers=keep_identifiers,
+        exports=read_exports(export, out),
     )
     raise typer.Exit(review_cases(cases or [], options))
 
@@ -146,9 +150,11 @@ def batch(  # noqa: PLR0913, PLR0917 - the options of a command
     max_report_chars: MaxReportChars = MAX_REPORT_CHARS,
     data_root: DataRoot = None,
     keep_identifiers: KeepIdentifiers = False,
+    export: Exports = None,
 ) -> None:
     """Review many cases; started again with the same --out it goes on where it stopped."""
     from apps.commands.batch import BatchRequest, review_manifest
+    from apps.export_kinds import read_exports
 
     request = BatchRequest(
         manifest=manifest,
@@ -162,6 +168,7 @@ def batch(  # noqa: PLR0913, PLR0917 - the options of a command
         max_report_chars=max_report_chars,
         data_root=data_root,
         keep_identifiers=keep_identifiers,
+        exports=read_exports(export, out),
     )
     raise typer.Exit(review_manifest(request))
 
