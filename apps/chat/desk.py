@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from apps.chat.conversation import Conversation
+from apps.chat.uploads import size_of
 from dxtrace.clinical import Case, Report
 from graphs import review_with_trace
 from graphs.workbench import PATHWAY, Workbench, default_workbench
@@ -38,6 +39,15 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.pool = ThreadPoolExecutor(self.options.workers, thread_name_prefix="review")
+
+    @property
+    def room(self) -> int:
+        """Bytes that a session may hold."""
+        return self.options.max_upload_bytes
+
+    def room_left(self, session: Session) -> int:
+        """Bytes that may still come to a session."""
+        return self.room - size_of(session.brought) - size_of(session.arriving)
 
     def warm_up(self) -> None:
         """Build what every review needs, so that the first one takes no longer than others."""
