@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.integration.apps.chat.page.chat_site import ChatSite
 
+pytest.importorskip("gradio", reason="the extra ui is not installed")
+
 Visit = Callable[..., Page]
 
 
