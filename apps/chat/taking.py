@@ -120,6 +120,10 @@ OFFERS = {
     "fhir": Offer(
         "DiagnosticReport (FHIR R4)", partial(_exported, Export.FHIR), ".fhir.json", _FHIR
     ),
+    "plain": Offer(
+        "Plain words, as for patients", partial(_exported, Export.PLAIN), "-plain.txt",
+        "text/plain",
+    ),
     "everything": Offer("Everything (zip)", zip_case, ".zip", _ZIP),
 }  # fmt: skip
 """Kinds of file by name."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from agents.plain_language import plain_answer
 from apps.chat.conversation import Conversation, Running
 from apps.chat.turns import Turn
 from apps.chat.views.environment import part, render
@@ -83,6 +84,7 @@ def _turn(conversation: Conversation, turn: Turn, number: int, *, is_last: bool)
             "reasoning": part("reasoning", context),
             "documents": part("documents", context) if context["documents"] else "",
             "passages": passages,
+            "plain": plain_answer(load_knowledge(), turn.result) if is_last else "",
         }
     return {
         "number": number,
