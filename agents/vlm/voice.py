@@ -15,6 +15,7 @@ from agents.vlm.dialects import dialect_named
 from agents.vlm.dialects.dialect import text_of
 from agents.vlm.models import PlannerEntry, PlannerRefused
 from agents.vlm.offer import Offer, offer_in
+from agents.vlm.private import without_identifiers
 from agents.vlm.sight import KeptFiles, Sight, pictures_for
 from agents.vlm.wording import FULL, CompactWording, Wording
 from dxtrace.clinical import CallRequest, Case
@@ -97,9 +98,11 @@ class Voice:
         missing = {m.concept.partition(".")[0] for m in situation.missing}
         named = self.pathway.knowledge.outputs
         outputs += [n for n, (p, _) in named.items() if missing & set(p.header.selection.concepts)]
+        knowledge = self.pathway.knowledge
         return messages_for(
-            situation, offer=self.offer(situation), dialect=self.dialect,
-            knowledge=self.pathway.knowledge, outputs=dict.fromkeys(outputs), sight=sight,
+            without_identifiers(situation, knowledge),
+            offer=self.offer(situation), dialect=self.dialect,
+            knowledge=knowledge, outputs=dict.fromkeys(outputs), sight=sight,
             wording=self._wording(situation.case),
         )  # fmt: skip
 
