@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from agents.vlm.claims import Known, statement_of
 from agents.vlm.dialects import dialect_named
 from agents.vlm.dialects.dialect import text_of
 from agents.vlm.models import PlannerEntry, PlannerRefused
-from agents.vlm.offer import Offer, offer_in
+from agents.vlm.offer import Offer, offer_in, takes_places
 from agents.vlm.private import without_identifiers
 from agents.vlm.sight import KeptFiles, Sight, pictures_for
 from agents.vlm.wording import FULL, CompactWording, Wording
@@ -90,7 +91,10 @@ class Voice:
 
     def offer(self, situation: Situation) -> Offer:
         """What the model may ask for."""
-        return offer_in(situation, self.pathway.registry)
+        offer = offer_in(situation, self.pathway.registry)
+        if not any(map(takes_places, offer.cards)):
+            return offer
+        return replace(offer, pictures=self.sight(situation).pictures)
 
     def messages(self, situation: Situation, sight: Sight) -> list[BaseMessage]:
         """What the model is sent."""
