@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from agents.analogies import differential_in_words, similar_in_words
 from agents.direct_answers import DirectAnswers
 from agents.intent import Intent, asks_for_growth, asks_for_stability
-from agents.overview import overview, undisputed_findings
+from agents.overview import overview
 from agents.planner_words import said_by_planner
 from agents.question_text import is_yes_no
 from dxtrace.clinical import (
@@ -73,7 +73,7 @@ class AnswerWriter:
         asked = list(intents)
         paragraphs = [
             *_changed(result),
-            *self.direct.of(result, asked, undisputed_findings(result)),
+            *self.direct.of(result, asked, result.undisputed_findings()),
             *self._compared(case, result, asked),
             *self._conclusions(result),
             *self._contradictions(result),
