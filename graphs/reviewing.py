@@ -43,12 +43,15 @@ class ReviewRun:
 
     Attributes:
         result: the result; its status is ``needs_input`` if the graph waits.
+        trace: the record.
         pending: what it waits for.
+        case: the case that was reviewed, with its files, also by a session that goes on.
     """
 
     result: Result
     trace: Trace
     pending: PendingQuestion | None = None
+    case: Case | None = None
 
 
 def review(case: Case, **manner: Unpack[Manner]) -> Result:
@@ -206,8 +209,8 @@ def _run(graph: ReviewGraph, start: Any, thread: str, means: Means) -> ReviewRun
             ),
             suspicious_texts=recorded_suspicions(trace),
         )  # fmt: skip
-        return ReviewRun(result=result, trace=trace, pending=pending)
-    return ReviewRun(result=values["result"], trace=trace)
+        return ReviewRun(result=result, trace=trace, pending=pending, case=values["case"])
+    return ReviewRun(result=values["result"], trace=trace, case=values["case"])
 
 
 @contextmanager
