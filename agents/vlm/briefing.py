@@ -75,16 +75,20 @@ def _brief(
     situation: Situation, offer: Offer, sight: Sight, wording: Wording
 ) -> str | list[str | dict[Any, Any]]:
     unseen = [f"Not shown: {note}." for note in sight.notes]
-    return _with_pictures("\n\n".join([*_case_parts(situation, offer, wording), *unseen]), sight)
+    text = "\n\n".join([*_case_parts(situation, offer, wording), *unseen])
+    return _with_pictures(text, sight, sized=offer.takes_places and wording.points_in_pictures)
 
 
-def _with_pictures(text: str, sight: Sight) -> str | list[str | dict[Any, Any]]:
+def _with_pictures(
+    text: str, sight: Sight, *, sized: bool = False
+) -> str | list[str | dict[Any, Any]]:
     if not sight.pictures:
         return text
     content: list[str | dict[Any, Any]] = [{"type": "text", "text": text}]
     for number, picture in enumerate(sight.pictures, start=1):
         data = base64.b64encode(picture.png).decode("ascii")
-        content.append({"type": "text", "text": f"Picture {number}: {picture.caption}"})
+        size = f" ({picture.width} x {picture.height} pixels)" if sized else ""
+        content.append({"type": "text", "text": f"Picture {number}{size}: {picture.caption}"})
         content.append({"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}})
     return content
 

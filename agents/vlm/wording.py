@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from agents.vlm.dialects import Dialect
+from agents.vlm.dialects.tokens import aimed_call
 from agents.vlm.evidence_text import card_line
 from agents.vlm.offer import Offer, call_name
 from dxtrace.knowledge import Knowledge
@@ -56,10 +57,12 @@ class Wording:
             called by itself.
         quotes_reports: whether the words of reports and series are quoted. What was read of them
             is among the findings.
+        points_in_pictures: whether it is told that places may be given in pixels of pictures.
     """
 
     names: Mapping[str, str] = _NO_NAMES
     quotes_reports = True
+    points_in_pictures = True
 
     def system(
         self,
@@ -103,6 +106,7 @@ class CompactWording(Wording):
     """
 
     quotes_reports = False
+    points_in_pictures = False
 
     def __init__(self, knowledge: Knowledge, asked: Callable[[str], Iterable[str]]) -> None:
         concepts = knowledge.vocabulary.concepts
@@ -147,7 +151,7 @@ class CompactWording(Wording):
         if len(listed) > _MOST_LINES:
             listed.sort(key=lambda entry: entry[0] not in asked)
         for subject, arguments in listed[:_MOST_LINES]:
-            yield f"{kind} {subject}: {short_call(card, arguments)}".lstrip()
+            yield f"{kind} {subject}: {aimed_call(call_name(card), arguments)}".lstrip()
         if len(listed) > _MOST_LINES:
             yield f"{kind} and {len(listed) - _MOST_LINES} more: <{call_name(card)}(...)>".lstrip()
 
@@ -166,15 +170,6 @@ class CompactWording(Wording):
 
 
 FULL = Wording()
-
-
-def short_call(card: ModelCard, arguments: str) -> str:
-    """A call as the list of what can be asked for shows it.
-
-    A space stands before the arguments: they then are made of the same pieces of words as the name
-    before the call, which a small model copies them from.
-    """
-    return f"<{call_name(card)}({' ' + arguments if arguments else ''})>"
 
 
 def _named_in(text: str, names: Iterable[str], besides: Iterable[str]) -> list[str]:

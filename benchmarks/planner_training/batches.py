@@ -130,7 +130,7 @@ class RowMaker:
         return Row(ids, labels, (), len(ids))
 
     def _call(self, key: list[int], name: list[int]) -> list[int]:
-        return [*key, *self._cut(": <"), *name, *self._cut("("), *key, *self._cut(")>")]
+        return [*key, *self._cut(": <"), *key, *self._cut("@"), *name, *self._cut(">")]
 
     def _cut(self, text: str) -> list[int]:
         return list(self._tokenizer(text, add_special_tokens=False).input_ids)

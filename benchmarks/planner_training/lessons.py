@@ -17,6 +17,7 @@ from agents.pathway_planner import PathwayPlanner
 from agents.vlm.briefing import bare_question, messages_for
 from agents.vlm.dialects import dialect_named
 from agents.vlm.dialects.dialect import text_of
+from agents.vlm.dialects.tokens import aimed_call
 from agents.vlm.offer import Offer
 from agents.vlm.sight import Sight
 from agents.vlm.voice import asked_concepts
@@ -118,7 +119,7 @@ class School:
 
 def _as_listed(answer: str) -> str:
     """Calls as the list shows them."""
-    return re.sub(r"(<[^<>()]+\()(?=[^)\s])", r"\1 ", answer)
+    return re.sub(r"<([^<>()]+)\(([^()]+)\)>", lambda m: aimed_call(m[1], m[2]), answer)
 
 
 def question_reader(bench: Workbench) -> Callable[[str], tuple[str, ...]]:

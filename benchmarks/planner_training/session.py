@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from agents.planner import Situation, Turn
+from agents.vlm.dialects.tokens import aimed_call
 from agents.vlm.evidence_text import finding_text
 from agents.vlm.offer import Offer
-from agents.vlm.wording import NOTHING_KNOWN, short_call
+from agents.vlm.wording import NOTHING_KNOWN
 from benchmarks.planner_training.cards import Asked, askable, random_cards
 from benchmarks.planner_training.invented import invented_word
 from benchmarks.planner_training.subjects import Subject, question_on, sentence_on
@@ -276,7 +277,7 @@ class Session:
 def _looked_up(asked: Asked, ending: str) -> str:
     """The line that shows an expert's call, and how that call has ended."""
     name = asked.subject.name if asked.subject else asked.word
-    call = short_call(asked.card, ", ".join(asked.classes))
+    call = aimed_call(asked.card.name, ", ".join(asked.classes))
     return f"{name}: {call}\n{asked.card.name}: {ending}"
 
 

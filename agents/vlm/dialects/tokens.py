@@ -9,20 +9,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from agents.planner import Turn
 from agents.vlm.dialects.dialect import Dialect, raw_sentences, text_of
 from agents.vlm.moves import Move, RawSentence, split_prose, tidy
-from agents.vlm.offer import Offer, UnreadableCallError
+from agents.vlm.offer import Offer, UnreadableCallError, takes_places
 from dxtrace.clinical import Arguments
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
 
-_TOKEN = re.compile(r"<(?P<name>[A-Za-z][\w .:-]{0,63}?)\((?P<args>[^<>]{0,2000}?)\)>")
+_TOKEN = re.compile(
+    r"<(?P<name>[A-Za-z][\w .:-]{0,63}?|\d[\w.:-]{0,63}?)\((?P<args>[^<>]{0,2000}?)\)>"
+)
+# The same the other way round, as short briefings list it: <spleen@VISTA3D>.
+_AIMED = re.compile(r"<(?P<args>[^<>@()\n]{1,200})@(?P<name>[\w .:-]{1,64})>")
 _LISTED = ("findings", "passages")
 _NUMBERS = re.compile(r"-?\d+")
+_IN_PICTURE = re.compile(r"([A-Za-z]+)\s*[:=]?\s*(-?\d+(?:\.\d+)?)")
 _KEYED = re.compile(r"^\s*(point|outside|box)\s*:\s*(.*)$", re.IGNORECASE)
 
 
@@ -41,8 +47,13 @@ class TokenDialect(Dialect):
             "<CLAIM(concept; present; laterality=left; findings=f1)>, or for a conclusion "
             "<CLAIM(name; value=...)>.",
         ]
-        if any({"points", "boxes"} & set(card.prompts) for card in offer.cards):
+        if any(takes_places(card) for card in offer.cards):
             lines.append("Places: <NAME(point: slice row column)>, <NAME(box: low ..., high ...)>.")
+        if offer.takes_places:
+            lines.append(
+                "Or in pixels of a picture: <NAME(point: picture 1 x 120 y 80)>, "
+                "<NAME(box: picture 1 left 100 top 60 right 140 bottom 90)>."
+            )
         if offer.facts:
             lines.append(f"For a missing fact: <ASK({offer.facts[0]})>.")
         return "\n".join(lines)
@@ -54,7 +65,7 @@ class TokenDialect(Dialect):
 
     def read(self, message: AIMessage, offer: Offer) -> Move:
         """Read tokens; what stands beside a call is passed over."""
-        move, text = Move(), text_of(message)
+        move, text = Move(), _AIMED.sub(partial(_turned, offer), text_of(message))
         calls = 0
         for match in _TOKEN.finditer(text):
             name, args = match["name"].strip(), match["args"].strip()
@@ -89,6 +100,21 @@ class TokenDialect(Dialect):
         return [HumanMessage(content=told)] if told else []
 
 
+def aimed_call(name: str, args: str) -> str:
+    """A call with what it is for in front, as short briefings list it; without arguments, as ever.
+
+    A small model that reads from left to right copies the line that begins with what is asked for:
+    what stands behind a name that several lines share, it would have to choose.
+    """
+    return f"<{args}@{name}>" if args else f"<{name}()>"
+
+
+def _turned(offer: Offer, match: re.Match[str]) -> str:
+    """Such a call in the usual form; as it stands if it names no expert, like an address."""
+    is_known = match["name"].strip().lower() in {name.lower() for name in offer.by_name}
+    return f"<{match['name'].strip()}({match['args']})>" if is_known else match[0]
+
+
 def _add_call(move: Move, offer: Offer, name: str, args: str) -> None:
     try:
         card = offer.card(name)
@@ -103,7 +129,7 @@ def _add_call(move: Move, offer: Offer, name: str, args: str) -> None:
     for part in _parts(args, known):
         keyed = _KEYED.match(part)
         if keyed:
-            _add_place(arguments, keyed[1].lower(), [int(n) for n in _NUMBERS.findall(keyed[2])])
+            _add_place(arguments, keyed[1].lower(), keyed[2])
         elif part.lower() in known:
             arguments.setdefault("classes", []).append(known[part.lower()])
         elif part and part.lower() not in ("none", "args"):
@@ -120,13 +146,21 @@ def _parts(args: str, known: dict[str, str]) -> Iterator[str]:
             yield word.strip().strip("'\"")
 
 
-def _add_place(arguments: dict[str, Any], kind: str, numbers: list[int]) -> None:
-    if kind == "box":
-        half = len(numbers) // 2
-        arguments.setdefault("boxes", []).append({"low": numbers[:half], "high": numbers[half:]})
-    else:
-        point = {"at": numbers, "inside": kind == "point"}
-        arguments.setdefault("points", []).append(point)
+def _add_place(arguments: dict[str, Any], kind: str, words: str) -> None:
+    name = "boxes" if kind == "box" else "points"
+    side = {} if kind == "box" else {"inside": kind == "point"}
+    arguments.setdefault(name, []).append({**_place(kind, words), **side})
+
+
+def _place(kind: str, words: str) -> dict[str, Any]:
+    """``picture 1 x 120 y 80``, or numbers: array indices."""
+    named = _IN_PICTURE.findall(words)
+    if named and named[0][0].lower() == "picture":
+        pixels = {key.lower(): float(number) for key, number in named[1:]}
+        return {"picture": int(float(named[0][1])), **pixels}
+    numbers = [int(n) for n in _NUMBERS.findall(words)]
+    half = len(numbers) // 2
+    return {"low": numbers[:half], "high": numbers[half:]} if kind == "box" else {"at": numbers}
 
 
 def _written(arguments: Arguments) -> str:

@@ -173,7 +173,7 @@ def test_who_always_says_the_same_does_not_pass(
 
 def test_a_right_expert_with_wrong_arguments_is_wrong(bench: Workbench, school: School) -> None:
     lesson = next(x for n in range(200) if (x := school.lesson(n)).calls and x.calls[0].arguments)
-    wrong = lesson.answer.replace("(", "(something else, ", 1)
+    wrong = lesson.answer.replace("<", "<something else, ", 1)
     done: Answered = answered(lambda _: AIMessage(content=wrong), lesson, bench)
     assert not done.is_right
 

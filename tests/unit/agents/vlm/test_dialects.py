@@ -185,3 +185,36 @@ def test_prose_is_an_answer_without_bullets(dialect: Dialect) -> None:
 def test_an_unknown_dialect_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="expected one of tools, tokens, json, got 'latin'"):
         dialect_named("latin")
+
+
+@pytest.mark.parametrize("name", ["3d_seg", "2.5d-net", "7T"])
+def test_an_expert_whose_name_begins_with_a_digit_is_called(name: str) -> None:
+    offer = Offer(cards=(ModelCard(name=name),))
+    move = dialect_named("tokens").read(AIMessage(content=f"I ask <{name}()>."), offer)
+    assert [c.tool for c in move.calls] == [name]
+    prose = AIMessage(content="A nodule <5 mm (solid)> is seen; 3 <4 (yes)>.")
+    said = dialect_named("tokens").read(prose, offer)
+    assert not said.calls
+    assert not said.problems
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("<spleen@VISTA3D>", Arguments(classes=("spleen",))),
+        ("I look: <hepatic tumor@vista3d>", Arguments(classes=("hepatic tumor",))),
+        ("<spleen, hepatic tumor@VISTA3D>", Arguments(classes=("spleen", "hepatic tumor"))),
+        ("<everything@VISTA3D>", Arguments(everything=True)),
+    ],
+)
+def test_what_a_call_is_for_may_stand_in_front(text: str, arguments: Arguments) -> None:
+    move = dialect_named("tokens").read(AIMessage(content=text), OFFER)
+    assert move.calls == [CallRequest(tool="VISTA3D", arguments=arguments)]
+    assert not move.problems
+
+
+@pytest.mark.parametrize("text", ["Write to <a@example.org>.", "<5@6> or so.", "<@VISTA3D> no."])
+def test_an_address_is_no_call(text: str) -> None:
+    move = dialect_named("tokens").read(AIMessage(content=text), OFFER)
+    assert (list(move.calls), list(move.problems)) == ([], [])
+    assert move.sentences

@@ -65,10 +65,10 @@ def test_each_thing_to_ask_for_stands_before_its_call() -> None:
     system, _ = briefed(compact())
     for line in (
         "CT pulmonary nodule: <lung_ai()>", "CT emphysema: <lung_ai()>",
-        "CT spleen: <VISTA3D( spleen)>", "CT hepatic tumor: <VISTA3D( hepatic tumor)>",
-        "CT left lung: <lungs()>", "finding of anything named: <finder( its name)>",
-        "what is at a point: <finder( point: slice row column)>", "retrieval: <search()>",
-        "retrieval of anything named: <search( its name)>",
+        "CT spleen: <spleen@VISTA3D>", "CT hepatic tumor: <hepatic tumor@VISTA3D>",
+        "CT left lung: <lungs()>", "finding of anything named: <its name@finder>",
+        "what is at a point: <point: slice row column@finder>", "retrieval: <search()>",
+        "retrieval of anything named: <its name@search>",
     ):  # fmt: skip
         assert line in system.splitlines()
 
@@ -130,7 +130,7 @@ def test_an_expert_of_many_classes_does_not_fill_it() -> None:
         name="all", modalities=("CT",), arguments=tuple(f"part {n}" for n in range(99))
     )
     system, _ = briefed(compact(), cards=(many,))
-    assert "CT part 11: <all( part 11)>" in system
+    assert "CT part 11: <part 11@all>" in system
     assert "part 12" not in system
     assert "CT and 87 more: <all(...)>" in system
 
@@ -139,7 +139,7 @@ def test_what_a_question_names_is_listed_though_there_are_many() -> None:
     many = ModelCard(
         name="all", modalities=("CT",), arguments=(*(f"part {n}" for n in range(99)), "nodule")
     )
-    assert "CT nodule: <all( nodule)>" in briefed(compact(), cards=(many,))[0]
+    assert "CT nodule: <nodule@all>" in briefed(compact(), cards=(many,))[0]
 
 
 def test_no_expert_is_said_to_be_none() -> None:
