@@ -16,7 +16,7 @@ from dxtrace.documents.errors import UnreadableDocument
 from dxtrace.documents.html_pages import read_html
 from dxtrace.documents.kinds import kind_of
 from dxtrace.documents.markdown_files import read_markdown
-from dxtrace.documents.pdf_files import read_pdf
+from dxtrace.documents.pdf_files import read_pdf, read_pdf_lines
 from dxtrace.documents.plain_text import read_plain_text
 from dxtrace.documents.word_files import read_word
 
@@ -24,6 +24,7 @@ MOST_BYTES = 200 * 1024 * 1024
 _MOST_MEMORY = 4 * 1024**3
 _MOST_SECONDS = 1800
 _UNREADABLE = 3
+_AS_LINES = "lines"
 _READERS = {
     "pdf": read_pdf, "word": read_word, "html": read_html, "markdown": read_markdown,
     "text": read_plain_text,
@@ -84,7 +85,25 @@ def read_apart(path: Path, content: bytes) -> ReadDocument:
         UnreadableDocument: if it cannot be read, or the process ended over it.
     """
     kind_of(path, content)
-    command = [sys.executable, "-m", "dxtrace.documents.reader", path.suffix.lower()]
+    return _in_own_process(content, _MOST_SECONDS, path.suffix.lower())
+
+
+def read_pdf_lines_apart(content: bytes, most_seconds: int) -> ReadDocument:
+    """Read a PDF line by line (:func:`read_pdf_lines`), in a process as :func:`read_apart`.
+
+    Args:
+        content: the file.
+        most_seconds: of one core.
+
+    Raises:
+        UnreadableDocument: if it cannot be read, or the process ended over it.
+    """
+    kind_of(Path("report.pdf"), content)
+    return _in_own_process(content, most_seconds, _AS_LINES)
+
+
+def _in_own_process(content: bytes, most_seconds: int, way: str) -> ReadDocument:
+    command = [sys.executable, "-m", "dxtrace.documents.reader", way, str(most_seconds)]
     root = str(Path(__file__).parents[2])
     found = os.pathsep.join(p for p in (root, os.environ.get("PYTHONPATH")) if p)
     done = subprocess.run(  # noqa: S603 - this module, and an ending from a closed list
@@ -98,18 +117,27 @@ def read_apart(path: Path, content: bytes) -> ReadDocument:
         raise UnreadableDocument(said)
     raise UnreadableDocument(
         f"reading it needs more than {_MOST_MEMORY // 2**30} GiB of memory or "
-        f"{_MOST_SECONDS // 60} minutes, or it is damaged: expected an ordinary document"
+        f"{most_seconds // 60} minutes, or it is damaged: expected an ordinary document"
     )
 
 
-def main(suffix: str) -> int:
-    """Read standard input; writes what was read, or why not, to standard output."""
-    _limit()
+def main(way: str, most_seconds: int) -> int:
+    """Read standard input; writes what was read, or why not, to standard output.
+
+    Args:
+        way: the ending of the file's name, or ``lines`` for the lines of a PDF.
+        most_seconds: of one core.
+    """
+    _limit(most_seconds)
     logging.disable()
     out = sys.stdout
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            read = read_document(Path(f"document{suffix}"), sys.stdin.buffer.read())
+            content = sys.stdin.buffer.read()
+            if way == _AS_LINES:
+                read = read_pdf_lines(content)
+            else:
+                read = read_document(Path(f"document{way}"), content)
     except UnreadableDocument as error:
         out.write(str(error))
         return _UNREADABLE
@@ -117,8 +145,8 @@ def main(suffix: str) -> int:
     return 0
 
 
-def _limit() -> None:
-    for kind, most in ((resource.RLIMIT_AS, _MOST_MEMORY), (resource.RLIMIT_CPU, _MOST_SECONDS)):
+def _limit(most_seconds: int) -> None:
+    for kind, most in ((resource.RLIMIT_AS, _MOST_MEMORY), (resource.RLIMIT_CPU, most_seconds)):
         with contextlib.suppress(ValueError, OSError):  # where the system does not let us
             _, hard = resource.getrlimit(kind)
             soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
@@ -126,4 +154,4 @@ def _limit() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1], int(sys.argv[2])))
