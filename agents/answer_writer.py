@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from agents.analogies import differential_in_words, similar_in_words
 from agents.direct_answers import DirectAnswers
 from agents.intent import Intent, asks_for_growth, asks_for_stability
-from agents.overview import overview, undisputed_findings
+from agents.overview import overview
 from agents.planner_words import said_by_planner
 from agents.question_text import is_yes_no
 from dxtrace.clinical import (
@@ -24,6 +24,7 @@ from dxtrace.clinical import (
     QuotedPassage,
     Reason,
     Result,
+    Source,
     VerdictKind,
 )
 from dxtrace.knowledge import Knowledge
@@ -72,7 +73,7 @@ class AnswerWriter:
         asked = list(intents)
         paragraphs = [
             *_changed(result),
-            *self.direct.of(result, asked, undisputed_findings(result)),
+            *self.direct.of(result, asked, result.undisputed_findings()),
             *self._compared(case, result, asked),
             *self._conclusions(result),
             *self._contradictions(result),
@@ -179,7 +180,11 @@ class AnswerWriter:
         if not any(i.kind == "review" for i in intents):
             return
         yield from overview(self.knowledge, result)
-        stated = [c for c in result.claims if not c.claim.id.startswith("q")]
+        stated = [
+            c
+            for c in result.claims
+            if c.claim.source is not Source.PLANNER and not c.claim.id.startswith("q")
+        ]
         counts = Counter(c.verdict.kind for c in stated)
         if stated:
             parts = [f"{counts[k]} {_FARES[k]}" for k in _FARES if counts[k]]
@@ -246,8 +251,10 @@ def _quotations(result: Result) -> Iterator[str]:
 
 
 def _place(passage: QuotedPassage) -> str:
-    own = f" ({OWN_DOCUMENT})" if passage.own else ""
-    return own + (_cited([passage.citation]) or f" [{passage.citation.source}]")
+    said = "; ".join(s for s in (passage.relevance, OWN_DOCUMENT if passage.own else "") if s)
+    return (f" ({said})" if said else "") + (
+        _cited([passage.citation]) or f" [{passage.citation.source}]"
+    )
 
 
 def _uncited(conclusion: Conclusion) -> str:

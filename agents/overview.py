@@ -14,7 +14,6 @@ from dxtrace.clinical import (
     Result,
     Source,
     ToolCall,
-    VerdictKind,
 )
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.fact_names import plain
@@ -27,7 +26,7 @@ _FIRST_KINDS = ("mean_diameter", "diameter", "long_axis", "short_axis", "volume"
 
 def overview(knowledge: Knowledge, result: Result) -> Iterator[str]:
     """What is described as present, what experts found, and who looked and found nothing."""
-    findings = [f for f in undisputed_findings(result) if f.context is Context.CURRENT]
+    findings = [f for f in result.undisputed_findings() if f.context is Context.CURRENT]
     by_tools = [f for f in findings if f.source is Source.TOOL]
     found = list(dict.fromkeys(_found(knowledge, by_tools)))
     described = describe_findings(knowledge, [f for f in findings if f.source is not Source.TOOL])
@@ -65,22 +64,6 @@ def describe_findings(knowledge: Knowledge, findings: Iterable[Finding]) -> str:
         if concept is not None and concept.kind in ("finding", "lesion") and shown:
             named[_name(finding, concept)] = None
     return ", ".join(named)
-
-
-def undisputed_findings(result: Result) -> list[Finding]:
-    """Findings that nothing contradicts; a contradicted statement is never repeated as fact."""
-    refused = {
-        (c.claim.document, c.claim.span)
-        for c in result.claims
-        if c.verdict.kind is VerdictKind.CONTRADICTED
-    }
-    at_odds = {i for c in result.contradictions for i in c.disputed}
-    return [
-        f
-        for f in result.findings
-        if f.id not in at_odds
-        and not any((e.document, e.span) in refused for e in f.evidence if e.span)
-    ]
 
 
 def _found(knowledge: Knowledge, findings: Iterable[Finding]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from agents.question_text import question_words
+from agents.strange_signs import Span, strange_signs
 from dxtrace.clinical import Case, Claim, Context, Finding, Presence, Report, Source
 from dxtrace.clinical.base import Frozen
 from dxtrace.knowledge import Knowledge
@@ -21,6 +22,7 @@ it twice, or in an unusual way, is not taken as understood."""
 _OWN: dict[str, object] = {"source": Source.PLANNER, "document": None, "span": None}
 _DENIALS = re.compile(r"\b(?:no|not|without|absent|absence|negative|neither)\b")
 _JOINT = re.compile(r"\b(?:and|or|nor)\b|[,;]")
+_CLAUSE = re.compile(r"[^.;!?()]+")
 
 
 class SentenceReading(Frozen):
@@ -84,24 +86,40 @@ class StatementReader:
             findings: what was read from them.
         """
         found = list(findings)
-        sized = any(f.measurements for f in found)
         described = {f.concept for f in found if f.attributes}
+        items = self.reader.recognised(sentence)
+        # Of two sizes at one finding the reader keeps one: then neither is taken as understood.
+        measured = {f.measurements for f in found if f.measurements}
+        sized = len([i for i in items if i.role == "size"]) <= len(measured)
         spans = [span for _, _, span in self.claims.categories_in(sentence)]
         spans += [
             (item.start, item.end)
-            for item in self.reader.recognised(sentence)
+            for item in items
             if item.role in _ROLES
             and (item.role != "size" or sized)
             and (item.role != "feature" or not item.concept or item.concept in described)
         ]
+        names = [(item.start, item.end) for item in items if item.role == "name"]
         folded = fold(sentence)
+        known = {at for start, end in spans for at in range(start, end)}
         unknown = [
             word[0]
             for word in _WORD.finditer(folded)
-            if word[0] not in self._frame
-            and not any(start < word.end() and word.start() < end for start, end in spans)
+            if word[0] not in self._frame and not known.issuperset(range(*word.span()))
         ]
-        return (*unknown, *(("denied twice",) if _is_denied_twice(folded) else ()))
+        denies = any(f.presence is Presence.ABSENT for f in found)
+        loose = [w for at, w in _loose_denials(folded, names, denies) if at not in known]
+        twice = ("denied twice",) if _is_denied_twice(folded) else ()
+        return (*unknown, *loose, *strange_signs(sentence, spans), *twice)
+
+
+def _loose_denials(folded: str, names: Iterable[Span], denies: bool) -> Iterator[tuple[int, str]]:
+    """Denials that deny nothing that was read, and where they stand: "effusion ... not!"."""
+    for clause in _CLAUSE.finditer(folded):
+        named = any(clause.start() <= start < clause.end() for start, _ in names)
+        for denial in _DENIALS.finditer(folded, *clause.span()):
+            if not (named and denies):
+                yield denial.start(), denial[0]
 
 
 def _is_denied_twice(folded: str) -> bool:

@@ -11,6 +11,7 @@ from apps.cli.options import (
     MAX_REPORT_CHARS,
     DataRoot,
     Engine,
+    Exports,
     KeepIdentifiers,
     MaxReportChars,
     Planner,
@@ -97,9 +98,11 @@ def review(  # noqa: PLR0913, PLR0917 - the options of a command
     max_report_chars: MaxReportChars = MAX_REPORT_CHARS,
     data_root: DataRoot = None,
     keep_identifiers: KeepIdentifiers = False,
+    export: Exports = None,
 ) -> None:
     """Review cases: answer, check every statement, write a trace and a report for each."""
     from apps.commands.review import ReviewOptions, review_cases
+    from apps.export_kinds import read_exports
 
     options = ReviewOptions(
         out=out,
@@ -114,6 +117,7 @@ def review(  # noqa: PLR0913, PLR0917 - the options of a command
         corrections=tuple(correct or ()),
         by=by,
         keep_identifiers=keep_identifiers,
+        exports=read_exports(export, out),
     )
     raise typer.Exit(review_cases(cases or [], options))
 
@@ -146,9 +150,11 @@ def batch(  # noqa: PLR0913, PLR0917 - the options of a command
     max_report_chars: MaxReportChars = MAX_REPORT_CHARS,
     data_root: DataRoot = None,
     keep_identifiers: KeepIdentifiers = False,
+    export: Exports = None,
 ) -> None:
     """Review many cases; started again with the same --out it goes on where it stopped."""
     from apps.commands.batch import BatchRequest, review_manifest
+    from apps.export_kinds import read_exports
 
     request = BatchRequest(
         manifest=manifest,
@@ -162,6 +168,7 @@ def batch(  # noqa: PLR0913, PLR0917 - the options of a command
         max_report_chars=max_report_chars,
         data_root=data_root,
         keep_identifiers=keep_identifiers,
+        exports=read_exports(export, out),
     )
     raise typer.Exit(review_manifest(request))
 
@@ -195,6 +202,47 @@ def doctor(
     from apps.commands.doctor_planners import try_planner
 
     raise typer.Exit(examine() if planner is None else try_planner(planner))
+
+
+@app.command()
+def chat(  # noqa: PLR0913, PLR0917 - the options of a command
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; any but this machine's needs a password.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 7860,
+    planner: Planner = "pathway",
+    state: Annotated[
+        Path | None, typer.Option(help="Folder of the sessions.", file_okay=False)
+    ] = None,
+    keep_hours: Annotated[
+        float, typer.Option(min=0.01, help="Hours without use until a session is removed.")
+    ] = 24.0,
+    max_upload_mb: Annotated[
+        int, typer.Option(min=1, help="What one session may hold, in MB.")
+    ] = 400,
+    password_file: Annotated[
+        Path | None, typer.Option(help="File whose first line is the password.", dir_okay=False)
+    ] = None,
+    behind_proxy_login: Annotated[
+        bool,
+        typer.Option("--behind-proxy-login", help="A proxy in front asks visitors who they are."),
+    ] = False,
+) -> None:
+    """Open a page to bring a case, ask, look at the evidence, correct it and take it away."""
+    from apps.chat.options import ChatOptions, default_state
+    from apps.commands.chat import ChatRequest
+    from apps.commands.chat import chat as serve_chat
+
+    options = ChatOptions(
+        host=host,
+        port=port,
+        planner=planner,
+        state=state or default_state(),
+        keep_hours=keep_hours,
+        max_upload_mb=max_upload_mb,
+        behind_proxy_login=behind_proxy_login,
+    )
+    raise typer.Exit(serve_chat(ChatRequest(options, password_file)))
 
 
 def _bad_setting(error: ValueError) -> str:

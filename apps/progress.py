@@ -2,8 +2,8 @@
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
 _LINE_EVERY_S = 10.0
@@ -73,6 +73,28 @@ def show_progress(label: str, *, total: int | None, done: int = 0) -> Iterator[P
     )  # fmt: skip
     with bar:
         yield _Bar(bar, bar.add_task(label, total=total, completed=done, rate=""))
+
+
+@contextmanager
+def show_counts(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show progress of what says itself how far it is; nothing is shown before it does.
+
+    Args:
+        label: what is being counted.
+    """
+    with ExitStack() as stack:
+        shown: list[Progress] = []
+        done = 0
+
+        def watch(now: int, total: int) -> None:
+            nonlocal done
+            if not shown:
+                shown.append(stack.enter_context(show_progress(label, total=total)))
+            for _ in range(now - done):
+                shown[0].advance()
+            done = now
+
+        yield watch
 
 
 class _Bar:

@@ -2,13 +2,18 @@
 
 import importlib
 import json
+import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from apps.exit_status import UsageError
+from apps.export_kinds import Export
+from apps.exporting import FinishedCase, write_exports
 from dxtrace import __version__
 from dxtrace.clinical import Case, Result, Trace
 from dxtrace.intake import CaseReading, IntakeError, check_case
@@ -53,19 +58,27 @@ class Reviewer:
         entry: ``module:function`` with the signature of ``graphs.review_with_trace``.
         out: folder for masks and pictures; None keeps none.
         keep_identifiers: whether DICOM files in it carry who the patient is.
+        exports: what to write into it for other systems, too.
     """
 
     planner: str = "pathway"
     entry: str = REVIEWER
     out: Path | None = None
     keep_identifiers: bool = False
+    exports: frozenset[Export] = frozenset()
 
     def check(self) -> None:
-        """See whether cases can be reviewed at all.
+        """See whether cases can be reviewed at all, and say what could surprise.
 
         Raises:
             UsageError: if the knowledge packs do not load or there is no such planner.
+            ValidationError: if a setting of the environment is none.
         """
+        note = importlib.import_module("graphs.tracing").tracing_note(
+            importlib.import_module("graphs.settings").Settings()
+        )
+        if note is not None:
+            sys.stderr.write(f"dxtrace: {note}\n")
         try:
             load_knowledge()
         except KnowledgeError as error:
@@ -74,6 +87,8 @@ class Reviewer:
             return
         try:
             importlib.import_module("agents.vlm").check_planner(self.planner)
+        except ValidationError:
+            raise  # of a budget: the command line names its variable
         except ValueError as error:
             raise UsageError(f"--planner: {str(error).removeprefix('planner: ')}") from None
 
@@ -130,9 +145,12 @@ class Reviewer:
                 reason, case_id=case_id, file_name=file_name, case=case,
                 details=traceback.format_exc(),
             )  # fmt: skip
-        return _output(
-            result, trace, file_name=file_name, case=case, notes=notes,
-            pictures=read_pictures(self.out, result),
+        return self._exported(
+            _output(
+                result, trace, file_name=file_name, case=case, notes=notes,
+                pictures=read_pictures(self.out, result),
+            ),
+            result, trace, file_name=file_name, case=case,
         )  # fmt: skip
 
     def store_of(self, file_name: str) -> "ArtifactStore | None":
@@ -156,7 +174,30 @@ class Reviewer:
             case: the case that was reviewed.
         """
         pictures = read_pictures(self.out, run.result)
-        return _output(run.result, run.trace, file_name=file_name, case=case, pictures=pictures)
+        return self._exported(
+            _output(run.result, run.trace, file_name=file_name, case=case, pictures=pictures),
+            run.result, run.trace, file_name=file_name, case=case,
+        )  # fmt: skip
+
+    def _exported(
+        self,
+        output: CaseOutput,
+        result: Result,
+        trace: Trace,
+        *,
+        file_name: str,
+        case: Case | None,
+    ) -> CaseOutput:
+        """The output with the files for other systems, which are written now."""
+        finished = FinishedCase(
+            result, trace, output.report, file_name, case=case, out=self.out,
+            identified=self.keep_identifiers,
+        )  # fmt: skip
+        written = write_exports(finished, self.exports)
+        if not written:
+            return output
+        data = {**output.result, "exports": [file.to_json_object() for file in written]}
+        return replace(output, result=data)
 
 
 def _checked(reading: CaseReading) -> Case:

@@ -24,9 +24,9 @@ from benchmarks.written_documents import (
     as_word,
     write_sections,
 )
-from dxtrace.retrieval.documents.blocks import Block, Heading, Table
-from dxtrace.retrieval.documents.cutting import cut
-from dxtrace.retrieval.documents.reader import read_document
+from dxtrace.documents.blocks import Block, Heading, Table
+from dxtrace.documents.reader import read_document
+from dxtrace.retrieval.guidelines.cutting import cut
 
 TITLE = "Written guideline"
 FORMATS: dict[str, tuple[str, Callable[[str, Sequence[WrittenSection]], bytes]]] = {

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import isotonic_regression, minimize
 from scipy.stats import beta
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -36,13 +36,19 @@ from dxtrace.retrieval.guidelines import (
     Route,
     verify_quotation,
 )
-from dxtrace.retrieval.guidelines.index import Candidate, each_text_once, question_signals
+from dxtrace.retrieval.guidelines.index import (
+    MOST_PASSAGES,
+    Candidate,
+    each_text_once,
+    question_signals,
+)
 from dxtrace.retrieval.guidelines.pack_vectors import VECTORS, write_vectors
 from dxtrace.retrieval.guidelines.relevance import (
     CALIBRATION,
     Calibration,
     QuestionSignals,
     Signals,
+    probability,
 )
 from dxtrace.retrieval.vector_cache import CachedEmbedder
 from dxtrace.user_folders import cache_folder
@@ -54,6 +60,7 @@ QUESTIONS = Path(__file__).with_name("guideline_questions")
 PARTS = ("development", "held_back", "fresh", "last")
 FIRST = 3
 RIDGE = 0.001
+STRONG, FAIR = 1 / 2, 1 / 5  # share of passages that decide, among those given with a word
 LOST_AT_MOST = 0.005  # share of deciding passages that the gap may cut off
 SIGNALS = (*Signals.__dataclass_fields__, "constant")
 QUESTION_SIGNALS = (*QuestionSignals.__dataclass_fields__, "constant")
@@ -97,8 +104,8 @@ def calibrate(indexes: Sequence[GuidelineIndex], questions: Sequence[Question]) 
         embedder=indexes[0].embedder.fingerprint, fitted=datetime.now(UTC).date().isoformat(),
         covered=sum(bool(q.decides) for q in questions),
         uncovered=sum(not q.decides for q in questions),
-        weights=weights, question_weights={}, bound=0.0, gap=0.0, answered_wrongly=0,
-        risk_at_most=1.0,
+        weights=weights, question_weights={}, bound=0.0, gap=0.0, strong_from=1.0,
+        fair_from=1.0, answered_wrongly=0, risk_at_most=1.0,
     )  # fmt: skip
     best = [(q, _scored(fitted, candidates)) for q, candidates in pairs if candidates]
     question_weights = _fit(
@@ -106,7 +113,8 @@ def calibrate(indexes: Sequence[GuidelineIndex], questions: Sequence[Question]) 
         np.array([float(bool(q.decides)) for q, _ in best]), len(best), QUESTION_SIGNALS,
     )  # fmt: skip
     fitted = fitted.model_copy(update={"question_weights": question_weights})
-    return _with_bounds(fitted, questions, [_scored(fitted, cs) for cs in found[0]])
+    scored = [_scored(fitted, candidates) for candidates in found[0]]
+    return _with_strengths(_with_bounds(fitted, questions, scored), questions, scored)
 
 
 def _scored(fitted: Calibration, candidates: Sequence[Candidate]) -> Scored:
@@ -156,6 +164,27 @@ def _with_bounds(
             "risk_at_most": round(_upper(int(wrong[best]), fitted.uncovered), 3),
         }
     )  # fmt: skip
+
+
+def _with_strengths(
+    fitted: Calibration, questions: Sequence[Question], found: Sequence[Scored]
+) -> Calibration:
+    """From which relevance on one in two, and one in five, of the passages given decide."""
+    given = [
+        (probability(score), candidate.entry.passage.key == q.decides)
+        for q, scored in zip(questions, found, strict=True) if scored
+        for score, candidate in scored[: fitted.chosen(
+            [s for s, _ in scored],
+            fitted.question_score(question_signals(q.text, *scored[0])), MOST_PASSAGES,
+        )]
+    ]  # fmt: skip
+    given.sort()
+    shares = isotonic_regression([float(decides) for _, decides in given]).x
+    strong, fair = (
+        round(min(g[0] for g, s in zip(given, shares, strict=True) if s >= least), 2)
+        for least in (STRONG, FAIR)
+    )
+    return fitted.model_copy(update={"strong_from": strong, "fair_from": fair})
 
 
 def _upper(wrong: int, of: int) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from langgraph.config import get_stream_writer
@@ -261,7 +260,7 @@ class ReviewNodes:
             return "ask"
         in_budget = (
             state["steps"] < (self.planner.most_steps or self.settings.max_steps)
-            and time.monotonic() < runtime.context.deadline
+            and runtime.context.seconds_left > 0
         )
         if in_budget and self.planner.goes_on(situation_of(state, runtime.context)):
             return "plan"

@@ -28,6 +28,7 @@ from graphs.review_graph import ReviewGraph, build_review_graph
 from graphs.settings import Settings
 from graphs.situation import ReviewContext
 from graphs.state import PendingQuestion
+from graphs.tracing import traced_if_allowed
 from graphs.workbench import Workbench, default_workbench
 from tools import ArtifactStore, Cancellation
 
@@ -73,7 +74,7 @@ def review(
     return review_with_trace(case, planner=planner, settings=settings, listener=listener).result
 
 
-def review_with_trace(
+def review_with_trace(  # noqa: PLR0913 - most have defaults, as those of the other reviews
     case: Case,
     *,
     planner: str = "pathway",
@@ -82,6 +83,7 @@ def review_with_trace(
     thread: str | None = None,
     bench: Workbench | None = None,
     store: ArtifactStore | None = None,
+    cancellation: Cancellation | None = None,
 ) -> ReviewRun:
     """Review a case and give result and trace.
 
@@ -94,6 +96,7 @@ def review_with_trace(
         bench: knowledge and tools; those that come with DxTrace by default.
         store: where masks and pictures go; what an earlier review of the case left there is
             removed. None keeps none.
+        cancellation: ends the review early: the answer then says what is open.
 
     Raises:
         ValueError: if there is no such planner.
@@ -106,10 +109,10 @@ def review_with_trace(
             graph.checkpointer.delete_thread(session)
         if store is not None:
             store.clear()
-        return _run(graph, {"case": case}, session, _Manner(used, listener, store))
+        return _run(graph, {"case": case}, session, _Manner(used, listener, store, cancellation))
 
 
-def resume_review(
+def resume_review(  # noqa: PLR0913 - most have defaults, as those of the other reviews
     thread: str,
     reply: object,
     *,
@@ -118,6 +121,7 @@ def resume_review(
     listener: Listener | None = None,
     bench: Workbench | None = None,
     store: ArtifactStore | None = None,
+    cancellation: Cancellation | None = None,
 ) -> ReviewRun:
     """Go on with a review that waits for a reply, also in another process.
 
@@ -129,6 +133,7 @@ def resume_review(
         listener: is called with each step as it happens.
         bench: knowledge and tools.
         store: where masks and pictures go, the same as before.
+        cancellation: as in :func:`review_with_trace`.
 
     Raises:
         SessionError: if the session does not wait for anything.
@@ -141,7 +146,9 @@ def resume_review(
         # A reply that is none is refused before the session records it: it then waits on.
         pending = PendingQuestion.model_validate(waiting[0].value)
         reply_finding((bench or default_workbench()).knowledge, pending, reply, 1)
-        return _run(graph, Command(resume=reply), thread, _Manner(settings, listener, store))
+        return _run(
+            graph, Command(resume=reply), thread, _Manner(settings, listener, store, cancellation)
+        )
 
 
 def continue_review(
@@ -152,6 +159,7 @@ def continue_review(
     listener: Listener | None = None,
     bench: Workbench | None = None,
     store: ArtifactStore | None = None,
+    cancellation: Cancellation | None = None,
 ) -> ReviewRun:
     """Go on with a session as it stands: one that waits, waits again; one that was killed runs on.
 
@@ -162,6 +170,7 @@ def continue_review(
         listener: is called with each step as it happens.
         bench: knowledge and tools.
         store: where masks and pictures go, the same as before.
+        cancellation: as in :func:`review_with_trace`.
 
     Raises:
         SessionError: if there is no such session, or it has ended.
@@ -172,7 +181,7 @@ def continue_review(
             raise SessionError(f"there is no session {thread!r}")
         if not state.next:
             raise SessionError(f"session {thread!r} has ended: it waits for nothing")
-        return _run(graph, None, thread, _Manner(settings, listener, store))
+        return _run(graph, None, thread, _Manner(settings, listener, store, cancellation))
 
 
 def follow_up(  # noqa: PLR0913 - most have defaults, as those of the other reviews
@@ -185,6 +194,7 @@ def follow_up(  # noqa: PLR0913 - most have defaults, as those of the other revi
     listener: Listener | None = None,
     bench: Workbench | None = None,
     store: ArtifactStore | None = None,
+    cancellation: Cancellation | None = None,
 ) -> ReviewRun:
     """Ask further in a session that has answered, or correct what was found; or both.
 
@@ -200,6 +210,7 @@ def follow_up(  # noqa: PLR0913 - most have defaults, as those of the other revi
         listener: is called with each step as it happens.
         bench: knowledge and tools.
         store: where masks and pictures go, the same as before.
+        cancellation: as in :func:`review_with_trace`.
 
     Raises:
         SessionError: if there is no such session, or it has not answered yet.
@@ -222,7 +233,7 @@ def follow_up(  # noqa: PLR0913 - most have defaults, as those of the other revi
             "corrections": (*state.values.get("corrections", ()), *further),
             "asks_anew": question is not None,
         }
-        return _run(graph, start, thread, _Manner(settings, listener, store))
+        return _run(graph, start, thread, _Manner(settings, listener, store, cancellation))
 
 
 def _config(thread: str) -> RunnableConfig:
@@ -236,11 +247,12 @@ class _Manner:
     settings: Settings
     listener: Listener | None
     store: ArtifactStore | None
+    cancellation: Cancellation | None
 
 
 def _run(graph: ReviewGraph, start: Any, thread: str, manner: _Manner) -> ReviewRun:
     listener = manner.listener
-    cancellation = Cancellation()
+    cancellation = manner.cancellation or Cancellation()
     context = ReviewContext(
         deadline=time.monotonic() + manner.settings.time_limit_s, store=manner.store,
         cancellation=cancellation,
@@ -248,7 +260,7 @@ def _run(graph: ReviewGraph, start: Any, thread: str, manner: _Manner) -> Review
     values: dict[str, Any] = {}
     waiting: Any = None
     part: Any
-    with cancelled_by_signals(cancellation):
+    with cancelled_by_signals(cancellation), traced_if_allowed(manner.settings):
         for mode, part in graph.stream(
             start, _config(thread), context=context, stream_mode=["custom", "values"]
         ):
@@ -258,7 +270,7 @@ def _run(graph: ReviewGraph, start: Any, thread: str, manner: _Manner) -> Review
                 values = part
                 waiting = part.get("__interrupt__") or waiting
     trace = Trace(values["case"].id, values["trace"])
-    if waiting and "result" not in values:
+    if waiting:  # a session that asks further still has the result of its last question
         pending = PendingQuestion.model_validate(waiting[0].value)
         result = Result(
             id=values["case"].id, status="needs_input", question=pending.text,

@@ -15,11 +15,14 @@ class Settings(BaseSettings):
             open.
         interactive: stop and ask (LangGraph ``interrupt``) when a person must decide.
         checkpoints: SQLite file that keeps sessions; None keeps them in no file.
+        langsmith: whether LangSmith's tracing, where the environment switches it on, may copy
+            cases to that service.
     """
 
     model_config = SettingsConfigDict(env_prefix="DXTRACE_", frozen=True, extra="ignore")
 
     max_steps: int = Field(default=4, ge=1)
-    time_limit_s: float = Field(default=120.0, gt=0)
+    time_limit_s: float = Field(default=120.0, gt=0, allow_inf_nan=False)
     interactive: bool = False
     checkpoints: Path | None = None
+    langsmith: bool = False

@@ -28,6 +28,13 @@ class ReviewContext:
     store: ArtifactStore | None = None
     cancellation: Cancellation | None = None
 
+    @property
+    def seconds_left(self) -> float:
+        """Time in which something new may be planned; none once the review is called off."""
+        if self.cancellation is not None and self.cancellation.is_cancelled:
+            return 0.0
+        return self.deadline - time.monotonic()
+
 
 def situation_of(state: ReviewState, context: ReviewContext) -> Situation:
     """What the planner may know of the state."""
@@ -43,7 +50,7 @@ def situation_of(state: ReviewState, context: ReviewContext) -> Situation:
         ended=state.get("ended", ""),
         artifacts=tuple(a for r in runs for a in r.artifacts),
         folder=context.store.root if context.store else None,
-        seconds_left=context.deadline - time.monotonic(),
+        seconds_left=context.seconds_left,
     )  # fmt: skip
 
 

@@ -48,6 +48,18 @@ class Workbench:
         """Puts conclusions into words."""
         return AnswerWriter(self.knowledge)
 
+    def without(self, names: frozenset[str]) -> "Workbench":
+        """This workbench without some tools.
+
+        Args:
+            names: the tools that nobody can call; what reads reports is shared.
+        """
+        other = Workbench(self.knowledge)
+        shared = ("reader", "claim_reader", "statement_reader", "writer")
+        other.__dict__.update({part: getattr(self, part) for part in shared})
+        other.__dict__["registry"] = self.registry.without(names)
+        return other
+
     @cached_property
     def _planners(self) -> dict[str, Planner]:
         return {}

@@ -13,6 +13,8 @@ from dxtrace.atomic_write import PART_SUFFIX, write_atomically
 from dxtrace.clinical import Artifact
 
 FOLDERS = {"mask": "masks", "segmentation": "segmentations", "picture": "pictures"}
+EXPORTS = "exports"
+"""Folder of what other systems read, made of a finished review."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _DIGITS = 8
 
@@ -33,7 +35,7 @@ class ArtifactStore:
 
     def clear(self) -> None:
         """Remove what an earlier review of the case has left, also half of one."""
-        for folder in FOLDERS.values():
+        for folder in (*FOLDERS.values(), EXPORTS):
             shutil.rmtree(self.root / folder / self.case, ignore_errors=True)
 
     def write(
@@ -81,6 +83,6 @@ def safe_name(name: str) -> str:
 
 def remove_parts(root: Path) -> None:
     """Remove files that a kill left half written."""
-    for folder in FOLDERS.values():
+    for folder in (*FOLDERS.values(), EXPORTS):
         for part in (root / folder).rglob(f".*{PART_SUFFIX}"):
             part.unlink(missing_ok=True)

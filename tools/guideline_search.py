@@ -91,5 +91,6 @@ def _quoted(hit: Hit, question: str) -> QuotedPassage:
     return QuotedPassage(
         citation=hit.document.citation(hit.passage), quote=hit.quotation, span=hit.span,
         reference=hit.reference, question=question,
-        score=None if hit.score is None else round(hit.score, 4), own=not hit.document.pack,
+        score=None if hit.score is None else round(hit.score, 4), strength=hit.strength,
+        own=not hit.document.pack,
     )  # fmt: skip

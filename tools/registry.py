@@ -45,6 +45,13 @@ class ToolRegistry:
         """The tool with this name, if there is one."""
         return self._tools.get(name)
 
+    def without(self, names: frozenset[str]) -> "ToolRegistry":
+        """The same tools but those of these names."""
+        other = ToolRegistry()
+        other._tools = {n: t for n, t in self._tools.items() if n not in names}
+        other.problems = dict(self.problems)
+        return other
+
     def finders(self, case: Case, concept: str) -> tuple[str, ...]:
         """Names of the tools that report a concept and can be called on a case, cheapest first."""
         return tuple(

@@ -26,6 +26,7 @@ def check_planner(name: str) -> None:
     """See whether a name means a planner; nothing is opened.
 
     Raises:
-        ValueError: if it means none.
+        ValueError: if it means none, or a budget of the environment is none.
     """
     resolve_planner(name)
+    TalkBudget()

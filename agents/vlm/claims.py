@@ -108,16 +108,26 @@ class _ClaimReader:
         name = raw["concept"].strip()
         output = self._output(name)
         if output is not None:
-            value = raw.get("value")
             return Claim(
                 id=claim_id, kind="category", concept=output, source=Source.PLANNER,
-                value=value if isinstance(value, bool) else str(value), text=_words(raw),
+                value=self._value(output, raw.get("value")), text=_words(raw),
             )  # fmt: skip
         return Claim(
             id=claim_id, kind="finding", concept=self._concept(name), source=Source.PLANNER,
             presence=_presence(raw), laterality=_side(raw), measurements=_size(raw),
             text=_words(raw),
         )  # fmt: skip
+
+    def _value(self, name: str, given: Any) -> str | bool:
+        output = self.knowledge.outputs[name][1]
+        known: dict[str, str | bool] = {v.key.lower(): v.key for v in output.values}
+        if output.type == "boolean":
+            known = {"true": True, "yes": True, "false": False, "no": False}
+        found = known.get(str(given).strip().lower())
+        if found is None:
+            expected = ", ".join(v.key for v in output.values) or "true or false"
+            raise UnreadableClaimError(f"value: expected one of {expected}, got {given!r:.64}")
+        return found
 
     def _output(self, name: str) -> str | None:
         for own, (_, output) in self.knowledge.outputs.items():

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents.vlm.offer import Offer, UnreadableCallError
-from dxtrace.clinical import (
-    CallRequest,
-)
+from agents.vlm.thinking import without_thinking
+from dxtrace.clinical import CallRequest
 
 LONGEST_SENTENCE = 600
 _MOST_CLAIMS = 12
@@ -54,15 +53,18 @@ class Move:
     def add_sentences(self, given: object) -> None:
         """Read an answer: sentences with their claims, or prose."""
         if isinstance(given, str):
-            self.sentences += [RawSentence(text) for text in split_prose(given)]
-            return
+            given = [given]
         for item in given if isinstance(given, list) else [given]:
             if isinstance(item, str):
-                self.sentences += [RawSentence(text) for text in split_prose(item)]
+                self.sentences += [
+                    RawSentence(text) for text in split_prose(without_thinking(item))
+                ]
             elif isinstance(item, dict) and isinstance(item.get("text"), str):
                 claims = item.get("claims") or []
                 listed = claims if isinstance(claims, list) else [claims]
-                self.sentences.append(RawSentence(tidy(item["text"]), listed[:_MOST_CLAIMS]))
+                text = tidy(without_thinking(item["text"]))
+                if text:
+                    self.sentences.append(RawSentence(text, listed[:_MOST_CLAIMS]))
             else:
                 self.problems.append(
                     f"answer: expected sentences with 'text' and 'claims', got {item!r:.80}"

@@ -154,7 +154,7 @@ class Voice:
             problems.append("nothing was said: expected calls or an answer")
         return Turn(
             calls=calls[: self.most_calls], statement=statement, asks=tuple(move.asks),
-            problems=tuple(problems), tokens=usage["total_tokens"] if usage else 0,
+            problems=tuple(problems), tokens=max(0, usage["total_tokens"]) if usage else 0,
             seen_calls=len(situation.called), seen_replies=len(situation.asked),
             round=situation.round, question=situation.case.question or "",
         )  # fmt: skip

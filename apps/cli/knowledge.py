@@ -118,7 +118,7 @@ def knowledge_add(  # noqa: PLR0913, PLR0917 - the options of a command
     What is not stated is taken from the file and said; adding a file again changes nothing.
     """
     from apps.commands.own_documents import AddRequest, add_documents
-    from dxtrace.retrieval.documents.blocks import Facts
+    from dxtrace.documents.blocks import Facts
 
     facts = Facts(
         title=title, publisher=publisher, year=year, version=version, source=source, url=url,

@@ -34,6 +34,15 @@ KeepIdentifiers = Annotated[
         "needs them; nothing else ever does.",
     ),
 ]
+Exports = Annotated[
+    str | None,
+    typer.Option(
+        "--export",
+        metavar="KIND,...",
+        help="Write for other systems, too: sr (DICOM SR), fhir (FHIR R4 bundle), zip (everything "
+        "of a case). Page, trace, masks and DICOM SEG are always written.",
+    ),
+]
 Folder = Annotated[
     Path | None,
     typer.Option(exists=True, file_okay=False, help="Another knowledge folder than the built-in."),

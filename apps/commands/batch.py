@@ -11,6 +11,7 @@ from apps.batch.manifest_source import resolve_manifest
 from apps.batch.pool import PoolOptions
 from apps.batch.run import BatchOptions, BatchOutcome, run_batch
 from apps.exit_status import NO_ROOM, ExitStatus, UsageError
+from apps.export_kinds import Export
 from apps.reviewing import Reviewer
 from dxtrace.intake import IntakeLimits
 
@@ -30,6 +31,7 @@ class BatchRequest:
     max_report_chars: int
     data_root: Path | None
     keep_identifiers: bool = False
+    exports: frozenset[Export] = frozenset()
 
 
 def review_manifest(request: BatchRequest) -> ExitStatus:
@@ -45,7 +47,10 @@ def review_manifest(request: BatchRequest) -> ExitStatus:
         engine=request.engine,
         pool=PoolOptions(workers=workers, case_timeout_s=request.timeout_s),
         reviewer=Reviewer(
-            planner=request.planner, out=request.out, keep_identifiers=request.keep_identifiers
+            planner=request.planner,
+            out=request.out,
+            keep_identifiers=request.keep_identifiers,
+            exports=request.exports,
         ),
         limits=IntakeLimits(max_report_chars=request.max_report_chars, data_root=request.data_root),
         accept_changes=request.accept_changes,

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass, replace
 
 from apps.exit_status import ExitStatus, UsageError
+from apps.progress import show_counts
+from dxtrace.clinical.verdict import relevance_in_words
 from dxtrace.knowledge import load_knowledge
 from dxtrace.knowledge.suggestions import suggest
 from dxtrace.retrieval.errors import RetrievalError
@@ -60,7 +62,8 @@ def rebuild_index() -> ExitStatus:
     """
     search = open_search()
     try:
-        aside = search.library.rebuild()
+        with show_counts("texts indexed") as watch:
+            aside = search.library.rebuild(watch)
         count = len(search.library.open()[0])
     except RetrievalError as error:
         raise UsageError(str(error)) from None
@@ -102,13 +105,15 @@ def _one(value: str) -> frozenset[str]:
 def _print(found: Found) -> None:
     for number, hit in enumerate(found.hits, start=1):
         citation = hit.document.citation(hit.passage)
-        score = f"  ({hit.score:.2f})" if hit.score is not None else ""
-        print(f"{number}. {citation.source}: {citation.section}{score}")
+        relevance = relevance_in_words(hit.strength, hit.score) or "relevance not known"
+        print(f"{number}. {citation.source}: {citation.section}  ({relevance})")
         quoted = hit.quotation.replace("\n", "\n    ")
         print(f"   “{quoted}”")
         print(f"   {hit.reference}  {citation.url}".rstrip())
         if not hit.document.pack:
             print(f"   your own document ({hit.document.source}): no rule is proved from it")
+    if found.hits and all(hit.strength == "weak" for hit in found.hits):
+        print("Only weak passages: fewer than one in five of such decides its question.")
     if found.note:
         print(f"{found.note[:1].upper()}{found.note[1:]}.")
 
@@ -121,6 +126,7 @@ def _hit(hit: Hit) -> dict[str, object]:
     return {
         "reference": hit.reference,
         "score": hit.score,
+        "strength": hit.strength,
         "quote": hit.quotation,
         "span": list(hit.span),
         "version": hit.document.version,

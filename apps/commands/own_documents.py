@@ -9,9 +9,12 @@ from pathlib import Path
 
 from apps.commands.guidelines import open_search
 from apps.exit_status import ExitStatus, UsageError
+from apps.progress import show_counts
+from dxtrace.clinical.web_address import EXPECTED_ADDRESS, web_address
+from dxtrace.documents.blocks import Facts, one_line
+from dxtrace.documents.errors import UnreadableDocument
 from dxtrace.intake.imaging.dicom_header import MODALITIES
 from dxtrace.knowledge.suggestions import suggest
-from dxtrace.retrieval.documents.blocks import Facts, one_line
 from dxtrace.retrieval.errors import DamagedIndex, RetrievalError
 from dxtrace.retrieval.guidelines import (
     CitedPassage,
@@ -72,10 +75,11 @@ class AddRequest:
             raise UsageError(
                 f"--{single[0]} is about one document: expected one FILE, got {len(self.files)}"
             )
-        if self.facts.url and not self.facts.url.startswith(("https://", "http://")):
-            raise UsageError(f"--url: expected https://..., got {self.facts.url!r:.100}")
+        address = web_address(self.facts.url)
+        if self.facts.url and not address:
+            raise UsageError(f"--url: expected {EXPECTED_ADDRESS}, got {self.facts.url!r:.100}")
         return Stated(
-            facts=self.facts, supersedes=self.supersedes,
+            facts=self.facts.model_copy(update={"url": address}), supersedes=self.supersedes,
             modalities=_modalities(self.modalities), specialties=_lower(self.specialties),
             body_parts=tuple(sorted({r for part in self.body_parts for r in _regions(part)})),
         )  # fmt: skip
@@ -97,8 +101,8 @@ def add_documents(request: AddRequest) -> ExitStatus:
         shelf = OwnDocuments(search.library)
         for path in request.files:
             failed += not _add(shelf, path, stated)
-        sys.stderr.write("bringing the search index up to date\n")
-        search.library.open()
+        with show_counts("texts indexed") as watch:
+            search.library.open(watch)
     except RetrievalError as error:
         raise UsageError(str(error)) from None
     return ExitStatus.CASE_FAILED if failed else ExitStatus.OK
@@ -111,7 +115,7 @@ def _add(shelf: OwnDocuments, path: Path, stated: Stated) -> bool:
         added = shelf.add(path, stated)
     except DamagedIndex:
         raise
-    except RetrievalError as error:
+    except (RetrievalError, UnreadableDocument) as error:
         sys.stderr.write(f"{name}: not added: {one_line(str(error))}\n")
         return False
     print("\n".join(_described(name, added)), flush=True)
@@ -206,7 +210,7 @@ def show_document(name: str) -> bool:
     print("\nVersions")
     for version in of_key:
         state = "searched" if version.current else "not searched"
-        print(f"  {version.document.sha256[:8]}  added {version.added}, {state}")
+        print(f"  @{version.document.short_hash}  added {version.added}, {state}")
     print("\nPassages")
     for passage in shown.document.passages:
         print(f"  {shown.document.reference(passage)}  {_place(shown.document, passage.key)}")
@@ -248,13 +252,15 @@ def _standing(cited: CitedPassage) -> str:
 
 
 def _version(document: GuidelineDocument) -> str:
+    """A version by what is said of it and by its hash, as references name it."""
     details = (
         document.publisher,
         document.year,
         document.version and f"version {document.version}",
     )
     said = ", ".join(str(d) for d in details if d)
-    return f"{document.title} ({said})" if said else document.title
+    title = f"{document.title} ({said})" if said else document.title
+    return f"{title} @{document.short_hash}"
 
 
 def _place(document: GuidelineDocument, key: str) -> str:

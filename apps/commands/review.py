@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from apps.case_claim import only_review_of
 from apps.corrections import read_correction
 from apps.exit_status import ExitStatus, UsageError
+from apps.export_kinds import Export
 from apps.file_names import FileNames
 from apps.progress import show_progress
 from apps.result_stream import results_on_stdout
@@ -39,6 +40,7 @@ class ReviewOptions:
         corrections: corrections of findings, as ``FINDING=WORDS``; with ``resume``.
         by: who corrects.
         keep_identifiers: write DICOM files that carry who the patient is.
+        exports: what to write for other systems, too.
     """
 
     out: Path | None
@@ -53,6 +55,7 @@ class ReviewOptions:
     corrections: tuple[str, ...] = ()
     by: str = "user"
     keep_identifiers: bool = False
+    exports: frozenset[Export] = frozenset()
 
     @property
     def limits(self) -> IntakeLimits:
@@ -81,7 +84,10 @@ def review_cases(paths: list[Path], options: ReviewOptions) -> ExitStatus:
     if options.corrections and options.resume is None:
         raise UsageError("--correct needs --resume with the id of a case that was reviewed")
     reviewer = Reviewer(
-        planner=options.planner, out=options.out, keep_identifiers=options.keep_identifiers
+        planner=options.planner,
+        out=options.out,
+        keep_identifiers=options.keep_identifiers,
+        exports=options.exports,
     )
     reviewer.check()
     _make_folders(options.out)
@@ -225,4 +231,11 @@ def _as_text(result: dict[str, Any], out: Path | None) -> str:
         parts.append(result["answer"]["text"])
     if out is not None and result["report"] is not None:
         parts += [f"report: {out / result['report']}", f"trace:  {out / result['trace']}"]
+        parts += [_export_line(export, out) for export in result.get("exports", ())]
     return "\n  ".join("\n".join(parts).splitlines()) + "\n"
+
+
+def _export_line(export: dict[str, Any], out: Path) -> str:
+    if export["path"] is None:
+        return f"{export['kind']}: not written: {export['reason']}"
+    return f"{export['kind']}: {out / export['path']}"

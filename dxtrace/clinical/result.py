@@ -173,6 +173,21 @@ class Result(Frozen):
     question: str | None = None
     error: str | None = None
 
+    def undisputed_findings(self) -> list[Finding]:
+        """Findings that nothing contradicts; a contradicted statement is never repeated as fact."""
+        refused = {
+            (c.claim.document, c.claim.span)
+            for c in self.claims
+            if c.verdict.kind is VerdictKind.CONTRADICTED
+        }
+        at_odds = {i for c in self.contradictions for i in c.disputed}
+        return [
+            f
+            for f in self.findings
+            if f.id not in at_odds
+            and not any((e.document, e.span) in refused for e in f.evidence if e.span)
+        ]
+
     def to_json_object(self) -> dict[str, Any]:
         """The result as plain JSON data, with the stable names of ``docs/results.md``."""
         data = self.model_dump(mode="json")

@@ -11,6 +11,9 @@ ASIDE = "not on the question"
 """What stands beside a passage that was found and is not relied on."""
 OWN_DOCUMENT = "from a document of your own, no rule is proved from it"
 """What stands beside a passage that does not come with a knowledge pack."""
+Strength = Literal["strong", "fair", "weak"]
+"""How often a passage that is found so decides the question: at least one time in two, in five, or
+less."""
 
 
 class Citation(Frozen):
@@ -40,6 +43,7 @@ class QuotedPassage(Frozen):
         span: where they start and end in the passage, in characters.
         reference: names document, version and passage.
         score: how much the passage bears on the question, from 0 to 1; None if nobody knows.
+        strength: the same in a word; None if nobody knows.
         question: what it was found for.
         own: whether it is from a document that the user added: no rule is proved from those.
         unverified: why the words could not be verified, or the passage not be found; empty if they
@@ -51,9 +55,20 @@ class QuotedPassage(Frozen):
     span: tuple[int, int]
     reference: str
     score: float | None = None
+    strength: Strength | None = None
     question: str = ""
     own: bool = False
     unverified: str = ""
+
+    @property
+    def relevance(self) -> str:
+        """How much it bears on the question, for a reader; empty if nobody knows."""
+        return relevance_in_words(self.strength, self.score)
+
+
+def relevance_in_words(strength: Strength | None, score: float | None) -> str:
+    """Such as ``relevance fair, 0.21``; empty if nobody knows."""
+    return "" if strength is None or score is None else f"relevance {strength}, {score:.2f}"
 
 
 class Reason(Frozen):

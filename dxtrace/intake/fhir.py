@@ -1,9 +1,9 @@
 """A FHIR R4 bundle to a case: what reviewing needs, and nothing that identifies.
 
 Read: ``Patient`` (gender, birth date, for the age at the report), ``DiagnosticReport`` (text),
-``Observation`` (numeric values with units), ``Condition`` (as risk factors and history). Names and
-identifiers serve to mask them in the reports; they, addresses and every other resource are kept
-nowhere.
+``Observation`` (numeric values with units, and findings that DxTrace itself has written),
+``Condition`` (as risk factors and history). Names and identifiers serve to mask them in the
+reports; they, addresses and every other resource are kept nowhere.
 
 Source: HL7 FHIR R4 (4.0.1), https://hl7.org/fhir/R4/.
 """
@@ -17,8 +17,9 @@ from decimal import Decimal
 from html.parser import HTMLParser
 from typing import Any
 
-from dxtrace.clinical import Case, Observation, Patient, Report
+from dxtrace.clinical import Case, Finding, Observation, Patient, Report
 from dxtrace.intake.errors import IntakeError
+from dxtrace.intake.fhir_findings import is_own_finding, is_own_report, read_own_finding
 from dxtrace.intake.known_names import hash_words, mask_known_names
 from dxtrace.intake.limits import IntakeLimits
 from dxtrace.intake.report_text import decode_utf8, prepare_report_text
@@ -56,7 +57,8 @@ def read_bundle(data: object, *, case_id: str, limits: IntakeLimits) -> BundleRe
     notes: list[str] = []
     reports = _read_reports(resources, limits, notes)
     observations = _read_observations(resources, notes)
-    if not reports and not observations:
+    findings = _read_findings(resources)
+    if not (reports or observations or findings):
         raise IntakeError("expected a DiagnosticReport or a numeric Observation, got neither")
     days = [r.day for r in reports if r.day] + [_day(o.time) for o in observations if o.time]
     case = Case(
@@ -64,6 +66,7 @@ def read_bundle(data: object, *, case_id: str, limits: IntakeLimits) -> BundleRe
         patient=_read_patient(resources, max(days, default=None), notes),
         reports=reports,
         observations=observations,
+        findings=findings,
     )
     _note_unread(resources, notes)
     return BundleReading(case=case, notes=tuple(notes))
@@ -173,6 +176,9 @@ def _read_reports(
     names = _names(resources)
     for number, resource in enumerate(_of_type(resources, "DiagnosticReport")):
         field = f"DiagnosticReport[{number}]"
+        if is_own_report(resource):
+            notes.append("a review by DxTrace: its findings are read, conclusions are drawn anew")
+            continue
         try:
             text = prepare_report_text(_report_text(resource, notes), limits)
             text = mask_known_names(text, names)
@@ -272,11 +278,18 @@ def _narrative_text(resource: Mapping[str, Any]) -> str:
     return "".join(reader.parts).strip()
 
 
+def _read_findings(resources: list[Mapping[str, Any]]) -> tuple[Finding, ...]:
+    own = filter(is_own_finding, _of_type(resources, "Observation"))
+    return tuple(read_own_finding(resource, number) for number, resource in enumerate(own, start=1))
+
+
 def _read_observations(
     resources: list[Mapping[str, Any]], notes: list[str]
 ) -> tuple[Observation, ...]:
     read = []
     for resource in _of_type(resources, "Observation"):
+        if is_own_finding(resource):
+            continue
         for part in (resource, *resource.get("component", [])):
             name = _concept_text(part.get("code"))
             if "valueQuantity" not in part:

@@ -11,6 +11,7 @@ from dxtrace.clinical import (
     Finding,
     Measurement,
     Observation,
+    Source,
 )
 from dxtrace.clinical.finding import AttributeValue
 from dxtrace.intake.errors import IntakeError
@@ -72,7 +73,9 @@ def _check_finding(finding: Finding, knowledge: Knowledge, field: str) -> Findin
     for key, value in finding.attributes.items():
         _check_attribute(concept, key, value, f"{field}.attributes.{key}")
     for number, measurement in enumerate(finding.measurements):
-        _check_measurement(concept, measurement, f"{field}.measurements[{number}]")
+        # A tool also measures what no rule reads; that says nothing wrong of what they do read.
+        if finding.source is not Source.TOOL or _is_known(concept, measurement.kind):
+            _check_measurement(concept, measurement, f"{field}.measurements[{number}]")
     return finding.model_copy(update={"oifm_id": concept.oifm_id})
 
 
@@ -110,8 +113,21 @@ def _check_number(attribute: ConceptAttribute, value: AttributeValue, field: str
     check_within(attribute, value, field)
 
 
+def _filled(concept: Concept) -> dict[str, ConceptAttribute]:
+    """The numeric attributes by the kind of measurement that fills them."""
+    return {
+        a.measured_as or a.key: a
+        for a in concept.attributes
+        if a.type == "numeric" or a.measured_as
+    }
+
+
+def _is_known(concept: Concept, kind: str) -> bool:
+    return kind in _filled(concept) or _without_prefixes(kind) in _BASIC_KINDS
+
+
 def _check_measurement(concept: Concept, measurement: Measurement, field: str) -> None:
-    filled = {a.measured_as: a for a in concept.attributes if a.measured_as}
+    filled = _filled(concept)
     units = {kind: attribute.unit for kind, attribute in filled.items()}
     kind = measurement.kind
     unit = units.get(kind) or _BASIC_KINDS.get(_without_prefixes(kind))

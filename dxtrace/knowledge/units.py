@@ -48,6 +48,12 @@ _SPELLINGS = {
     "ml/min": "mL/min", "hu": "HU", "µm": "um", "{ratio}": "1", "ratio": "1",
 }  # fmt: skip
 
+_UCUM = {
+    "HU": "[hnsf'U]", "mL/min/1.73m2": "mL/min/{1.73_m2}", "mg/24h": "mg/(24.h)",
+    "g/24h": "g/(24.h)",
+}  # fmt: skip
+"""Units that UCUM itself writes otherwise."""
+
 
 class UnitError(ValueError):
     """A unit that is unknown or that does not convert into the one expected."""
@@ -64,6 +70,21 @@ def normalised_unit(unit: str) -> str:
         if candidate in _UNITS:
             return str(candidate)
     raise UnitError(f"unknown unit {unit!r}; known are {', '.join(sorted(_UNITS))}")
+
+
+def ucum_code(unit: str) -> str:
+    """The code of a unit in UCUM, for other systems.
+
+    Raises:
+        UnitError: if the unit is not known.
+    """
+    known = normalised_unit(unit)
+    return _UCUM.get(known, known)
+
+
+def unit_of_ucum(code: str) -> str:
+    """The unit that has this code in UCUM; the code itself if we write it the same way."""
+    return next((unit for unit, ucum in _UCUM.items() if ucum == code), code)
 
 
 def conversion_factor(given: str, wanted: str) -> Fraction:

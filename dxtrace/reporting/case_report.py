@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from dxtrace import RESEARCH_USE, __version__
 from dxtrace.clinical import (
@@ -93,35 +94,60 @@ def render_case_report(
     Returns:
         HTML without scripts and without references to other files but links.
     """
-    template = page_environment().get_template("case.html.j2")
+    context = case_context(result, case=case, knowledge=knowledge, notes=notes, pictures=pictures)
+    return page_environment().get_template("case.html.j2").render(
+        context, trace=trace, versions=_versions(trace), version=__version__,
+        research_use=RESEARCH_USE,
+    )  # fmt: skip
+
+
+def case_context(
+    result: Result,
+    *,
+    case: Case | None,
+    knowledge: Knowledge | None = None,
+    notes: tuple[str, ...] = (),
+    pictures: tuple[PagePicture, ...] = (),
+    at: str = "",
+    files: str = "../",
+) -> dict[str, Any]:
+    """What the templates of a case's parts need: answer, reasoning, findings, documents.
+
+    Args:
+        result: what came out.
+        case: what went in; None if it could not be read.
+        knowledge: names in words; None shows keys.
+        notes: what the reader should know about how the case was read.
+        pictures: what experts marked, for the findings that rest on it.
+        at: what the ids of elements begin with, where a page shows several results.
+        files: where links to the output folder's files begin.
+    """
     names = Names(knowledge)
     decided = [c for c in result.answer.conclusions if c.verdict is not VerdictKind.UNSUPPORTED]
-    return template.render(
-        result=result,
-        answer=_answer(result),
-        case=case,
-        trace=trace,
-        versions=_versions(trace),
-        notes=notes,
-        pictures_of=lambda finding: [p for p in pictures if p.shows(finding)],
-        further_pictures=[p for p in pictures if not any(map(p.shows, result.findings))],
-        names=names,
-        conclusions=_undecided_last(decided),
-        silent=[c for c in result.answer.conclusions if c not in decided],
-        documents=_documents(result, case, names),
-        finding_ids={f.id for f in result.findings},
-        groups=_group(result, names),
-        statements=_Statements(result, case),
-        verdict_words={**VERDICT_WORDS, "unchecked": "Not checked"},
-        source_words=_SOURCE_WORDS,
-        kind_words=_KIND_WORDS,
-        citations_of=_citations_of,
-        quotations=shown_passages(result),
-        guideline_text=GUIDELINE_TEXT.removesuffix(":"),
-        titles=_Titles(names, result.findings),
-        research_use=RESEARCH_USE,
-        version=__version__,
-    )
+    return {
+        "at": at,
+        "files": files,
+        "result": result,
+        "answer": _answer(result),
+        "case": case,
+        "notes": notes,
+        "pictures_of": lambda finding: [p for p in pictures if p.shows(finding)],
+        "further_pictures": [p for p in pictures if not any(map(p.shows, result.findings))],
+        "names": names,
+        "conclusions": _undecided_last(decided),
+        "silent": [c for c in result.answer.conclusions if c not in decided],
+        "documents": _documents(result, case, names),
+        "finding_ids": {f.id for f in result.findings},
+        "groups": _group(result, names),
+        "statements": _Statements(result, case),
+        "verdict_words": {**VERDICT_WORDS, "unchecked": "Not checked"},
+        "source_words": _SOURCE_WORDS,
+        "kind_words": _KIND_WORDS,
+        "citations_of": _citations_of,
+        "quotations": shown_passages(result),
+        "guideline_text": GUIDELINE_TEXT.removesuffix(":"),
+        "titles": _Titles(names, result.findings),
+    }
 
 
 class _Titles:

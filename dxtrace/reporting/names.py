@@ -52,7 +52,10 @@ class Names:
     def attributes(self, finding: Finding) -> list[tuple[str, str]]:
         """Name and value of each attribute of a finding."""
         return [
-            (self._attribute(finding.concept, key), self._value(finding.concept, key, value))
+            (
+                self.attribute(finding.concept, key),
+                self.attribute_value(finding.concept, key, value),
+            )
             for key, value in finding.attributes.items()
         ]
 
@@ -101,14 +104,16 @@ class Names:
             if value.say
         ]
 
-    def _attribute(self, concept: str, key: str) -> str:
+    def attribute(self, concept: str, key: str) -> str:
+        """An attribute of a concept as people read it."""
         found = self._knowledge.vocabulary.concepts.get(concept) if self._knowledge else None
         attribute = found.attribute(key) if found else None
         return attribute.name if attribute else key.replace("_", " ")
 
-    def _value(self, concept: str, key: str, value: AttributeValue) -> str:
+    def attribute_value(self, concept: str, key: str, value: AttributeValue) -> str:
+        """A value of an attribute as people read it."""
         if isinstance(value, tuple):
-            return ", ".join(self._value(concept, key, v) for v in value)
+            return ", ".join(self.attribute_value(concept, key, v) for v in value)
         found = self._knowledge.vocabulary.concepts.get(concept) if self._knowledge else None
         attribute = found.attribute(key) if found else None
         for choice in attribute.values if attribute else ():

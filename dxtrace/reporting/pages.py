@@ -8,6 +8,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from dxtrace.clinical.web_address import web_address
+
 _FOLDER = Path(__file__).parent / "templates"
 
 
@@ -21,6 +23,7 @@ def page_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["web_address"] = web_address
     environment.globals["stylesheet"] = Markup(_read("page.css"))  # noqa: S704 - our own file
     return environment
 

@@ -15,7 +15,8 @@ class ShownPassage:
 
     Attributes:
         passage: the passage.
-        mark: that it is the user's own, not verified, or not on the question; empty if nothing.
+        mark: how much it bears on the question, that it is the user's own, not verified, or not on
+            the question; empty if nothing.
         said: how the answer's text begins to quote it, on one line.
     """
 
@@ -42,7 +43,8 @@ def quotes_one(paragraph: Paragraph, shown: Iterable[ShownPassage]) -> bool:
 
 
 def _shown(passage: QuotedPassage, *, is_aside: bool) -> ShownPassage:
-    marks, before = ([OWN_DOCUMENT] if passage.own else []), ""
+    known = (passage.relevance, OWN_DOCUMENT if passage.own else "")
+    marks, before = [k for k in known if k], ""
     if passage.unverified:
         marks.append(f"not verified, {passage.unverified}")
         before = f"Not verified, {passage.unverified}: "

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dxtrace.clinical import Concept
 from dxtrace.clinical.volume import Mask
+from dxtrace.reporting.dicom_codes import coded, listed_code, private_code
 
 if TYPE_CHECKING:
     from highdicom.sr import CodedConcept
-
-_DESIGNATORS = {"RADLEX": "RADLEX", "SNOMEDCT": "SCT", "SNOMED": "SCT", "SCT": "SCT"}
-"""Coding scheme designators of DICOM PS3.16 section 8, for the schemes of the vocabulary."""
-_PRIVATE = "99DXTRACE"
-_MEANING_LENGTH = 64  # value representation LO, PS3.5 6.2
-_CODE_LENGTH = 16  # value representation SH
 
 
 @dataclass(frozen=True)
@@ -50,11 +44,11 @@ def property_codes(mask: Mask, concepts: Mapping[str, Concept]) -> PropertyCodes
         codes.SCT.MorphologicallyAbnormalStructure if abnormal else codes.SCT.AnatomicalStructure
     )
     side, words = _side_apart(mask.name)
-    found = (_of_concept(concept) if concept else None) or _of_words(words)
+    found = (listed_code(concept) if concept else None) or _of_words(words)
     if found is None:
         name = concept.name if concept else mask.title or mask.name.replace("_", " ")
-        found = _private(mask.concept or mask.name, name)
-    return PropertyCodes(_coded(category), found, _coded(side) if side else None)
+        found = private_code(mask.concept or mask.name, name)
+    return PropertyCodes(coded(category), found, coded(side) if side else None)
 
 
 def _side_apart(name: str) -> tuple[object | None, list[str]]:
@@ -67,17 +61,6 @@ def _side_apart(name: str) -> tuple[object | None, list[str]]:
     return (sides[found[0]] if len(found) == 1 else None), rest
 
 
-def _of_concept(concept: Concept) -> CodedConcept | None:
-    from highdicom.sr import CodedConcept
-
-    for code in concept.index_codes:
-        scheme = _DESIGNATORS.get(re.sub(r"[^A-Z]", "", code.system.upper()))
-        if scheme is not None and len(code.code) <= _CODE_LENGTH:
-            meaning = (code.display or concept.name)[:_MEANING_LENGTH]
-            return CodedConcept(value=code.code, scheme_designator=scheme, meaning=meaning)
-    return None
-
-
 def _of_words(words: list[str]) -> CodedConcept | None:
     """The code that DICOM has under these words as a keyword, such as ``Lung``."""
     from pydicom.sr.codedict import codes
@@ -86,24 +69,5 @@ def _of_words(words: list[str]) -> CodedConcept | None:
     for candidate in (words, singular):
         keyword = "".join(w.capitalize() for w in candidate)
         if keyword and keyword in dir(codes.SCT):
-            return _coded(getattr(codes.SCT, keyword))
+            return coded(getattr(codes.SCT, keyword))
     return None
-
-
-def _private(key: str, name: str) -> CodedConcept:
-    """A private code (PS3.16 section 8.2); it says what is meant and nothing more."""
-    import hashlib
-
-    from highdicom.sr import CodedConcept
-
-    value = key if len(key) <= _CODE_LENGTH else hashlib.sha256(key.encode()).hexdigest()[:12]
-    return CodedConcept(
-        value=value, scheme_designator=_PRIVATE, meaning=name[:_MEANING_LENGTH] or "structure"
-    )
-
-
-def _coded(code: object) -> CodedConcept:
-    from highdicom.sr import CodedConcept
-
-    found: CodedConcept = CodedConcept.from_code(code)  # type: ignore[arg-type]
-    return found

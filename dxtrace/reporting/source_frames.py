@@ -80,7 +80,7 @@ class SourceFrames:
         if grid != shape[1:]:
             raise SegmentationError(f"expected rows and columns {grid}, got {shape[1:]}")
         order = _match(frames, mask) if mask.geometry.affine is not None else range(shape[0])
-        return cls(tuple(_geometry_only(s, identified=identified) for s in sources), tuple(order))
+        return cls(tuple(reference_to(s, identified=identified) for s in sources), tuple(order))
 
     def marked_part(
         self, voxels: NDArray[np.bool_]
@@ -188,8 +188,15 @@ def _nearest(positions: NDArray[np.float64], at: NDArray[np.float64], allowed: f
     return chosen
 
 
-def _geometry_only(source: Dataset, *, identified: bool) -> Dataset:
-    """UIDs and geometry; what identifies is there too (type 2), and empty unless asked for."""
+def reference_to(source: Dataset, *, identified: bool) -> Dataset:
+    """A data set to refer to: UIDs and geometry.
+
+    What identifies is there too (type 2), and empty unless asked for.
+
+    Args:
+        source: the data set of an image.
+        identified: keep who the patient is.
+    """
     from pydicom import Dataset
     from pydicom.dataset import FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian

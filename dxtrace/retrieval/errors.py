@@ -15,7 +15,3 @@ class EmbedderMismatch(RetrievalError):  # noqa: N818  # a refusal
 
 class DamagedIndex(RetrievalError):  # noqa: N818  # a state
     """An index cannot be read; it is rebuilt from its record."""
-
-
-class UnreadableDocument(RetrievalError):  # noqa: N818  # a refusal
-    """A file that was to be added cannot be read; the message says what was expected."""

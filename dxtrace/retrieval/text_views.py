@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import accumulate
 from urllib.parse import unquote
 
-from dxtrace.retrieval.visible_text import is_unseen
+from dxtrace.documents.unseen import is_unseen
 
 _DEPTH = 2
 _MOST = 200_000

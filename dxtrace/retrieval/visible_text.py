@@ -7,11 +7,11 @@ be looked up in the text itself, character for character.
 """
 
 import re
-import unicodedata
 from functools import cache
 from pathlib import Path
 
 from dxtrace.clinical.base import Frozen
+from dxtrace.documents.unseen import is_unseen
 from dxtrace.knowledge.strict_yaml import parse_yaml
 
 SYNTAX = Path(__file__).with_name("model_syntax.yaml")
@@ -23,12 +23,6 @@ _COMMANDS = re.compile(
 _SPELLED = re.compile(r"\{U\+([0-9A-F]{4,6})\}")
 _OPENED = re.compile(r"\{(?=U\+)")
 _CUT_IN_TWO = re.compile(r"\{(?:U(?:\+[0-9A-F]{0,6})?)?\Z")
-# Controls, format characters (bidirectional overrides, zero width, tags), halves of characters,
-# private use, unassigned, line and paragraph separators.
-_UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Fillers and joiners that print as nothing although they count as letters, marks or signs.
-_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-_VARIATIONS = (range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 
 
 class SyntaxRule(Frozen):
@@ -78,13 +72,6 @@ def legible(text: str) -> str:
 def as_written(shown: str) -> str:
     """The original of what :func:`visible` gave, or of a part of it."""
     return _SPELLED.sub(lambda m: chr(int(m[1], 16)), shown)
-
-
-def is_unseen(character: str) -> bool:
-    """Whether a character prints as nothing, or reorders others."""
-    if unicodedata.category(character) in _UNSEEN_CATEGORIES or character in _FILLERS:
-        return True
-    return any(ord(character) in marks for marks in _VARIATIONS)
 
 
 def _places(text: str) -> set[int]:

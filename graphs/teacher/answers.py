@@ -194,7 +194,7 @@ class AnswerReader:
         unknown = self.bench.statement_reader.unknown_words(rest, claimed)
         unknown = tuple(w for w in unknown if fold(w) not in self._names)
         total = len(_WORD.findall(text[slice(*span)]))
-        return 1 - len(unknown) / total if total else 1.0
+        return max(0.0, 1 - len(unknown) / total) if total else 1.0
 
     @cached_property
     def _names(self) -> frozenset[str]:

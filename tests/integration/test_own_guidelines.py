@@ -88,9 +88,11 @@ def test_a_review_quotes_it_as_the_user_s_own(dxtrace: Run, here: Path) -> None:
     assert quoted["citation"]["section"].startswith("Follow-up")
     answer = result["answer"]["text"]
     assert "from a document of your own, no rule is proved from it" in answer
+    assert f"(relevance {quoted['strength']}, {quoted['score']:.2f}; from a document" in answer
     assert all(KEY not in str(c) for c in result["answer"]["conclusions"])
     page = (here / "out" / "reports" / "kidney.html").read_text()
     assert "from a document of your own, no rule is proved from it" in page
+    assert f"relevance {quoted['strength']}, {quoted['score']:.2f}" in page
     assert page.count("6 months, 12 months, then yearly") == 1
     assert dxtrace("trace", "verify", "out/traces/kidney.json").returncode == 0
 
@@ -126,6 +128,30 @@ def test_what_contradicts_itself_is_refused(
     done = dxtrace("knowledge", "add", *arguments)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_indexing_is_shown_when_there_is_something_to_index(dxtrace: Run, here: Path) -> None:
+    (here / "cysts.md").write_text("# Cyst guide\n\nImage at 6 months.\n\n" + "x" * 400_000)
+    first = dxtrace("knowledge", "add", "cysts.md")
+    assert "texts indexed: 0/" in first.stderr
+    assert "of up to 400,000 letters without a space" in first.stdout
+    again = dxtrace("knowledge", "add", "cysts.md")
+    assert again.stderr == "reading cysts.md\n"
+    (here / "cysts.md").write_text("# Cyst guide\n\nImage at 12 months.\n")
+    newer = dxtrace("knowledge", "add", "cysts.md")
+    assert "texts indexed: 1/1" in newer.stderr
+    old, new = re.findall(r"@[0-9a-f]{8}", dxtrace("knowledge", "documents", "--versions").stdout)
+    assert f"superseded: Cyst guide {old}\n" in newer.stdout
+    assert old != new
+
+
+def test_what_is_found_says_how_much_it_bears_on_the_question(dxtrace: Run, here: Path) -> None:
+    dxtrace("knowledge", "add", here / "examples" / "own-guideline" / "cystic-masses.md")
+    shown = dxtrace("knowledge", "search", QUESTION).stdout
+    scores = {p["score"]: p["strength"] for p in found(dxtrace, QUESTION)}
+    said = re.findall(r"\(relevance (strong|fair|weak), (\d\.\d\d)\)", shown)
+    assert said == [(word, f"{score:.2f}") for score, word in scores.items()]
+    assert said[0][0] == "strong"
 
 
 def test_what_is_not_there_is_said(dxtrace: Run, here: Path) -> None:

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 from agents.planner import Turn
 from agents.vlm.moves import Move
 from agents.vlm.offer import Offer
+from agents.vlm.thinking import without_thinking
 from dxtrace.clinical import Claim, Statement
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
+
+
+_THOUGHTS = ("thinking", "reasoning")
 
 
 class Dialect(ABC):
@@ -57,18 +61,21 @@ class Dialect(ABC):
 
 
 def text_of(message: AIMessage) -> str:
-    """The text of a message, whatever parts it is made of."""
+    """What a message says, whatever parts it is made of, without what was thought."""
     content = message.content
-    if isinstance(content, str):
-        return content
-    return "\n".join(_texts(content))
+    text = content if isinstance(content, str) else "\n".join(_texts(content))
+    return without_thinking(text)
 
 
 def _texts(parts: Iterable[Any]) -> Iterator[str]:
     for part in parts:
         if isinstance(part, str):
             yield part
-        elif isinstance(part, dict) and isinstance(part.get("text"), str):
+        elif (
+            isinstance(part, dict)
+            and isinstance(part.get("text"), str)
+            and part.get("type") not in _THOUGHTS
+        ):
             yield part["text"]
 
 

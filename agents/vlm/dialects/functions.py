@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
 
 ANSWER, ASK = "answer", "ask_user"
+_OBJECT = re.compile(r"\s*(?:```(?:json)?\s*)?\{")
 _STRINGS = {"type": "array", "items": {"type": "string"}}
 _INDEX = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 2, "maxItems": 3}
 _PROMPTS: dict[str, dict[str, Any]] = {
@@ -113,10 +115,9 @@ class FunctionDialect(Dialect):
             else:
                 move.add_call(offer, name, arguments)
         for broken in message.invalid_tool_calls:
-            move.problems.append(
-                f"{str(broken.get('name'))[:64]}: its arguments are no JSON object: "
-                f"{str(broken.get('args'))[:80]!r}"
-            )
+            why = broken.get("error") or "its arguments are no JSON object"
+            name, given = str(broken.get("name"))[:64], str(broken.get("args"))[:80]
+            move.problems.append(f"{name}: {why}: {given!r}")
         if not (message.tool_calls or message.invalid_tool_calls):
             return read_prose(message, offer)
         return move
@@ -152,7 +153,8 @@ class FunctionDialect(Dialect):
 
 def read_prose(message: AIMessage, offer: Offer) -> Move:
     """A message without function calls: a JSON object if there is one, or tokens and prose."""
-    if object_in(text_of(message)) is not None:
+    text = text_of(message)
+    if object_in(text) is not None or _OBJECT.match(text):
         return JsonDialect().read(message, offer)
     return TokenDialect().read(message, offer)
 

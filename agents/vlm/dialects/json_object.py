@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from agents.planner import Turn
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
 
 _KEYS = ("calls", "answer", "ask")
+_BEGINNING = re.compile(r'\{(?=\s*")')
+_MOST_TRIES = 64  # each may read to the end of the text
 _FORM = """{"calls": [{"expert": "NAME", "classes": ["..."]}]}
 or, when nothing more is needed,
 {"answer": [{"text": "A sentence.", "claims": [{"concept": "key", "presence": "present", \
@@ -88,13 +92,12 @@ def _items(given: Any) -> list[Any]:
 
 def object_in(text: str) -> dict[str, Any] | None:
     """The first JSON object in a text that calls, answers or asks; None if there is none."""
-    decoder, start = json.JSONDecoder(), text.find("{")
-    while start >= 0:
+    decoder = json.JSONDecoder()
+    for start in islice(_BEGINNING.finditer(text), _MOST_TRIES):
         try:
-            found, _ = decoder.raw_decode(text, start)
+            found, _ = decoder.raw_decode(text, start.start())
         except (ValueError, RecursionError):
-            found = None
+            continue
         if isinstance(found, dict) and any(key in found for key in _KEYS):
             return found
-        start = text.find("{", start + 1)
     return None

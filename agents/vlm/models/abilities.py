@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from agents.vlm.models.entry import PlannerEntry
 from agents.vlm.models.errors import PlannerError, PlannerRefused
 from agents.vlm.models.opening import open_chat_model
+from agents.vlm.thinking import without_thinking
 from dxtrace.clinical.base import Frozen
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _text(text: str) -> dict[str, Any]:
 
 def _sees(model: BaseChatModel) -> Ability:
     question = "What colour is the upper left quarter of this picture? Answer with one word."
-    said = _ask(model, _text(question), _picture()).text
+    said = without_thinking(_ask(model, _text(question), _picture()).text)
     state: Literal["yes", "no"] = "yes" if _SEEN in said.lower() else "no"
     return Ability(state=state, reason=f"a quarter is {_SEEN}, it said {_short(said)}")
 
@@ -177,11 +178,12 @@ def _calls(model: BaseChatModel) -> Ability:
 
 def _writes_json(model: BaseChatModel) -> Ability:
     wanted = json.dumps(_JSON)
-    said = _ask(model, _text(f"Write this JSON object, and nothing else: {wanted}")).text
+    order = f"Write this JSON object, and nothing else: {wanted}"
+    said = without_thinking(_ask(model, _text(order)).text)
     body = said.strip().removeprefix("```json").strip("`\n ")
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if found == _JSON:
         return Ability(state="yes", reason="it wrote the object that it was told to write")

@@ -61,7 +61,7 @@ class PlannerEntry(Frozen):
     max_tokens: int = Field(default=1024, ge=16)
     temperature: float = Field(default=0.0, ge=0, le=2)
     samples: int = Field(default=1, ge=1, le=32)
-    timeout_s: float = Field(default=120.0, gt=0)
+    timeout_s: float = Field(default=120.0, gt=0, allow_inf_nan=False)
     retries: int = Field(default=2, ge=0, le=10)
     images_leave_the_house: bool = False
 

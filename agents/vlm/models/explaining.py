@@ -8,6 +8,7 @@ from typing import Any
 
 from agents.vlm.models.entry import PlannerEntry
 from agents.vlm.models.errors import PlannerError, PlannerRefused, PlannerUnavailable
+from agents.vlm.models.key import without_key
 
 _LONGEST = 300
 _ADVICE = {
@@ -39,13 +40,18 @@ def explain(entry: PlannerEntry, error: Exception) -> PlannerError:
     """
     if isinstance(error, PlannerError):
         return error
-    place, status = place_of(entry), getattr(error, "status_code", None)
+    kind, what = _told(error)
+    return kind(f"{place_of(entry)}: {without_key(entry, what)}")
+
+
+def _told(error: Exception) -> tuple[type[PlannerError], str]:
+    status = getattr(error, "status_code", None)
     if isinstance(status, int):
         kind = PlannerUnavailable if _is_passing(status) else PlannerRefused
-        return kind(f"{place}: answered {status}{_advice(status, error)}{_said(error)}")
+        return kind, f"answered {status}{_advice(status, error)}{_said(error)}"
     if isinstance(error, json.JSONDecodeError):
-        return PlannerUnavailable(f"{place}: expected JSON, got {error.doc!r:.80}")
-    return PlannerUnavailable(f"{place}: {_cause(error)}")
+        return PlannerUnavailable, f"expected JSON, got {error.doc!r:.80}"
+    return PlannerUnavailable, _cause(error)
 
 
 def _is_passing(status: int) -> bool:

@@ -32,11 +32,14 @@ from agents.vlm.models.entry import PlannerEntry
 from agents.vlm.models.errors import PlannerRefused, PlannerUnavailable
 from agents.vlm.models.messages import refuse_images, whole_result
 from agents.vlm.models.tool_calls import Said, held_back, read_calls
+from agents.vlm.thinking import thought_spans
 from expert_models.errors import ToolRefusal
 from expert_models.image_text.writing import HowToWrite, Piece, Prompt, Writer
 from expert_models.runtime.within_time import OutOfTimeError
 
-_MARKS = re.compile(r"tool|args|call|python|function|parameter", re.IGNORECASE)
+_MARKS = re.compile(
+    r"tool|args|call|python|function|parameter|think|thought|unused9[45]", re.IGNORECASE
+)
 
 
 def open_in_process(entry: PlannerEntry) -> InProcessChatModel:
@@ -165,7 +168,7 @@ class _Answer:
     def __init__(self, tools: Sequence[str], control_tokens: frozenset[str]) -> None:
         self._tools, self._tokens = tools, control_tokens
         self._ends = frozenset(token for token in control_tokens if not _MARKS.search(token))
-        self._held = ""
+        self._shown = self._held = ""
 
     def add(self, text: str) -> str:
         """Take more of the answer; what of it is words for sure is returned."""
@@ -173,13 +176,21 @@ class _Answer:
             return text
         self._held += text
         place = held_back(self._held)
-        shown, self._held = self._held[:place], self._held[place:]
-        return _without(shown, self._ends)
+        shown, self._held = _without(self._held[:place], self._ends), self._held[place:]
+        self._shown += shown
+        return shown
 
     def rest(self) -> Said:
-        """What was kept until the end."""
-        said = read_calls(_without(self._held, self._ends), self._tools)
-        return Said(_without(said.text, self._tokens), said.calls)
+        """What was kept until the end: thoughts as they are, and calls from outside of them."""
+        start = len(self._shown)
+        whole = self._shown + _without(self._held, self._ends)
+        thoughts, last, free = "", start, ""
+        for begin, end in thought_spans(whole):
+            free += whole[last : max(last, begin)]
+            thoughts += whole[max(last, begin) : end]
+            last = max(last, end)
+        said = read_calls(free + whole[last:], self._tools)
+        return Said(thoughts + _without(said.text, self._tokens), said.calls)
 
 
 def _without(text: str, tokens: frozenset[str]) -> str:

@@ -18,7 +18,10 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 
 from agents.vlm.models.entry import PlannerEntry
 from agents.vlm.models.errors import PlannerRefused
+from agents.vlm.thinking import is_thought, thought_spans
 
+NO_OBJECT = "its arguments are no JSON object"
+THOUGHT = "it stands in the middle of a thought, and was not made"
 _IMAGES = frozenset({"image", "image_url"})
 
 
@@ -41,14 +44,25 @@ def refuse_images(entry: PlannerEntry, messages: Iterable[BaseMessage]) -> None:
 def whole_result(chunks: Iterable[ChatGenerationChunk]) -> ChatResult:
     """An answer from its pieces; a tool call whose arguments are no JSON object is invalid.
 
-    (LangChain itself closes open brackets, and would take half of the arguments for all.)
+    So is one that was made in the middle of a thought: a parser of calls that knows nothing of
+    thoughts finds it there. (LangChain itself closes open brackets, and would take half of the
+    arguments for all.)
     """
-    whole = AIMessageChunk(content="")
+    pieces: list[Any] = []
+    begun: dict[int | str | None, int] = {}
+    said = ""
     info: dict[str, Any] = {}
     for chunk in chunks:
-        whole += chunk.message  # type: ignore[assignment]  # of two AI chunks it is one
+        for call in getattr(chunk.message, "tool_call_chunks", ()):
+            begun.setdefault(call["index"], len(said))
+        said += chunk.text
+        pieces.append(chunk.message)
         info.update(chunk.generation_info or {})
-    calls, invalid = _calls(whole)
+    # All at once: piece by piece, the arguments so far would be read anew with each piece.
+    whole = AIMessageChunk(content="") + pieces
+    spans = thought_spans(said)
+    thought = frozenset(index for index, place in begun.items() if is_thought(place, spans))
+    calls, invalid = _calls(whole, thought)
     message = AIMessage(
         content=whole.content,
         tool_calls=calls,
@@ -60,19 +74,30 @@ def whole_result(chunks: Iterable[ChatGenerationChunk]) -> ChatResult:
     return ChatResult(generations=[ChatGeneration(message=message, generation_info=info)])
 
 
-def _calls(whole: AIMessageChunk) -> tuple[list[ToolCall], list[InvalidToolCall]]:
+def _calls(
+    whole: AIMessageChunk, thought: frozenset[int | str | None]
+) -> tuple[list[ToolCall], list[InvalidToolCall]]:
     calls: list[ToolCall] = []
     invalid: list[InvalidToolCall] = []
     for chunk in whole.tool_call_chunks:
         name, text, call_id = chunk["name"] or "", chunk["args"] or "", chunk["id"]
-        try:
-            arguments = json.loads(text or "{}")
-        except ValueError as error:
-            reason = f"the arguments are no JSON: {error}"
+        arguments = _arguments(text)
+        if chunk["index"] in thought:
+            reason = THOUGHT
+        elif arguments is None:
+            reason = NO_OBJECT
+        elif not name:
+            reason = "the call names no tool"
         else:
-            if name and isinstance(arguments, dict):
-                calls.append(tool_call(name=name, args=arguments, id=call_id))
-                continue
-            reason = "expected a JSON object of arguments" if name else "the call names no tool"
+            calls.append(tool_call(name=name, args=arguments, id=call_id))
+            continue
         invalid.append(invalid_tool_call(name=name, args=text, id=call_id, error=reason))
     return calls, invalid
+
+
+def _arguments(text: str) -> dict[str, Any] | None:
+    try:
+        arguments = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return None
+    return arguments if isinstance(arguments, dict) else None

@@ -106,7 +106,7 @@ def _function(match: re.Match[str]) -> Iterator[WrittenCall]:
 def _value(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
@@ -114,7 +114,7 @@ def _named(match: re.Match[str]) -> Iterator[WrittenCall]:
     body = match["body"].strip()
     try:
         _, end = _DECODER.raw_decode(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         end = len(body)
     yield WrittenCall(match["name"], body[:end])
 
@@ -131,7 +131,7 @@ def _objects(body: str) -> Iterator[WrittenCall]:
     while rest:
         try:
             value, end = _DECODER.raw_decode(rest)
-        except ValueError:
+        except (ValueError, RecursionError):
             # After a call, words may follow, or a token that ends the answer.
             if rest.startswith(("{", "[")) or rest == body.strip():
                 yield WrittenCall("", rest)

@@ -30,13 +30,15 @@ _NAMES = (
 def report_text(dataset: Dataset, longest: int) -> str:
     """The text of a report, a heading for each container; empty if it is no report.
 
+    A review that DxTrace has written is none: it would become evidence for itself.
+
     Words of the names and numbers that the header carries are masked.
 
     Args:
         dataset: any object.
         longest: characters at most; what comes after them is cut off.
     """
-    if text_of(dataset, "SOPClassUID") not in REPORT_CLASSES:
+    if text_of(dataset, "SOPClassUID") not in REPORT_CLASSES or _is_own(dataset):
         return ""
     lines: list[str] = []
     length = 0
@@ -46,6 +48,10 @@ def report_text(dataset: Dataset, longest: int) -> str:
             break
         lines.append(line)
     return _masked("\n".join(lines).strip(), dataset)
+
+
+def _is_own(dataset: Dataset) -> bool:
+    return text_of(dataset, "Manufacturer") == "DxTrace"
 
 
 def _lines(item: Dataset, *, depth: int, budget: list[int]) -> Iterator[str]:

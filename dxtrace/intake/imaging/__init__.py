@@ -8,7 +8,7 @@ from dxtrace.intake.imaging.deidentification import deidentify_dataset
 from dxtrace.intake.imaging.describe import describe_images
 from dxtrace.intake.imaging.loading import VolumeKey, forget_volumes, load_volume, volume_key
 from dxtrace.intake.imaging.reading import ImageReading
-from dxtrace.intake.imaging.source_datasets import read_source_datasets
+from dxtrace.intake.imaging.source_datasets import read_source_datasets, read_source_headers
 
 __all__ = [
     "ImageReading",
@@ -19,5 +19,6 @@ __all__ = [
     "has_text",
     "load_volume",
     "read_source_datasets",
+    "read_source_headers",
     "volume_key",
 ]

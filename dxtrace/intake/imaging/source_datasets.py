@@ -1,5 +1,6 @@
 """The DICOM datasets behind a volume, for exports that must refer to them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydicom import Dataset
@@ -7,8 +8,41 @@ from pydicom import Dataset
 from dxtrace.clinical.volume import Volume
 from dxtrace.intake.errors import IntakeError
 from dxtrace.intake.imaging.deidentification import deidentify_dataset
-from dxtrace.intake.imaging.dicom_dataset import read_whole
+from dxtrace.intake.imaging.dicom_dataset import read_header, read_whole
+from dxtrace.intake.imaging.file_format import HEAD_BYTES, FileFormat, sniff_format
+from dxtrace.intake.imaging.sources import read_source
 from dxtrace.intake.limits import IntakeLimits
+
+_REFERRED = (
+    "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality",
+    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime",
+    "AccessionNumber", "StudyID", "ReferringPhysicianName", "SpecificCharacterSet", "Rows",
+    "Columns", "InstanceNumber", "ImagePositionPatient", "FrameOfReferenceUID", "NumberOfFrames",
+)  # fmt: skip
+_DICOM = (FileFormat.DICOM, FileFormat.BARE_DICOM)
+
+
+def read_source_headers(
+    paths: Iterable[Path], limits: IntakeLimits | None = None
+) -> tuple[Dataset, ...]:
+    """What a report has to say of the images that it refers to, in the order of the files.
+
+    Names, numbers, dates and UIDs are in it: whoever asks decides what goes on
+    (:func:`dxtrace.reporting.source_frames.reference_to`).
+
+    Args:
+        paths: image files; those that are not DICOM are passed over.
+        limits: what is accepted.
+
+    Raises:
+        IntakeError: if a file is gone or damaged.
+    """
+    limits = limits or IntakeLimits()
+    return tuple(
+        read_header(path, limits, _REFERRED)
+        for path in paths
+        if sniff_format(read_source(path, limits, first=HEAD_BYTES), path) in _DICOM
+    )
 
 
 def read_source_datasets(

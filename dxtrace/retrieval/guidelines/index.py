@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dxtrace.clinical.verdict import Strength
 from dxtrace.retrieval.chroma_store import ChromaStore
 from dxtrace.retrieval.fusion import fuse_rankings
 from dxtrace.retrieval.guidelines.library import (
@@ -50,12 +51,14 @@ class Hit:
         passage: the passage.
         score: how much it bears on the question, from 0 to 1, fitted to questions with known
             answers; None if that was not done for the embedder.
+        strength: the same in a word.
     """
 
     reference: str
     document: GuidelineDocument
     passage: GuidelinePassage
     score: float | None = None
+    strength: Strength | None = None
 
     @property
     def quotation(self) -> str:
@@ -132,7 +135,7 @@ class GuidelineIndex:
             return Found(note=f"no document holds {', '.join(unheld)}")
         candidates = self.candidates(question, route)
         if self.calibration.embedder != self.embedder.fingerprint:
-            hits = [_hit(c.entry) for c in candidates[:_UNCALIBRATED]]
+            hits = [_unscored_hit(c.entry) for c in candidates[:_UNCALIBRATED]]
             note = f"not calibrated for {self.embedder.name}: passages may not bear on the question"
             return Found(tuple(hits), note)
         scored = each_text_once([(self.calibration.score(c.signals), c) for c in candidates])
@@ -141,7 +144,7 @@ class GuidelineIndex:
         if scored:
             answered = self.calibration.question_score(question_signals(question, *scored[0]))
             count = self.calibration.chosen(scores, answered, MOST_PASSAGES)
-        hits = [_hit(best.entry, probability(score)) for score, best in scored[:count]]
+        hits = [self._scored_hit(best.entry, score) for score, best in scored[:count]]
         return Found(tuple(hits), "" if hits else "no passage bears on the question")
 
     def candidates(self, question: str, route: Route = EVERYWHERE) -> list[Candidate]:
@@ -203,6 +206,13 @@ class GuidelineIndex:
             if s > 0 and e.document.key in admitted
         }
         return dict(sorted(found.items(), key=lambda pair: -pair[1])[:_NEAREST])
+
+    def _scored_hit(self, entry: Entry, score: float) -> Hit:
+        relevance = probability(score)
+        return Hit(
+            entry.reference, entry.document, entry.passage, relevance,
+            self.calibration.strength(relevance),
+        )  # fmt: skip
 
     def _refresh(self) -> None:
         """Take in what this or another process has changed."""
@@ -303,5 +313,5 @@ def _title(entry: Entry) -> str:
     return entry.document.title if entry.document.pack else entry.lexical_text
 
 
-def _hit(entry: Entry, score: float | None = None) -> Hit:
-    return Hit(entry.reference, entry.document, entry.passage, score)
+def _unscored_hit(entry: Entry) -> Hit:
+    return Hit(entry.reference, entry.document, entry.passage)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,9 @@ from dxtrace.retrieval.vector_cache import CachedEmbedder
 TEXT, ASKED = "text", "asked"
 _VECTORS = "vectors-"
 _MARK = "?"
+_BATCH = 128
+Watch = Callable[[int, int], None]
+"""Told how many vectors are made, of how many."""
 
 
 def reference_of(vector: str, kind: str) -> str:
@@ -121,8 +124,11 @@ class GuidelineLibrary:
             self._keeping = CachedEmbedder(embedder, cache, shipped)
         self.record = DocumentRecord(folder / RECORD)
 
-    def open(self) -> tuple[tuple[Entry, ...], ChromaStore]:
+    def open(self, watch: Watch | None = None) -> tuple[tuple[Entry, ...], ChromaStore]:
         """The passages of today and their vectors.
+
+        Args:
+            watch: told of vectors as they are made; never called if none is missing.
 
         Raises:
             DamagedIndex: if record or vectors cannot be read.
@@ -132,10 +138,13 @@ class GuidelineLibrary:
             self._take_packs()
             if not self.record.state("generation"):
                 self._new_generation()
-            return self._in_step()
+            return self._in_step(watch)
 
-    def rebuild(self) -> Path | None:
+    def rebuild(self, watch: Watch | None = None) -> Path | None:
         """Make the vectors anew; a damaged record is set aside and made anew from the packs.
+
+        Args:
+            watch: told of vectors as they are made.
 
         Returns:
             Where a damaged record is now; None if it was whole.
@@ -149,7 +158,7 @@ class GuidelineLibrary:
                 self._take_packs()
             before = self._collection()
             self._new_generation()
-            _, store = self._in_step()
+            _, store = self._in_step(watch)
             store.forget(before)
             current = self._vectors_folder()
             for old in self.folder.glob(f"{_VECTORS}*"):
@@ -170,7 +179,7 @@ class GuidelineLibrary:
                 self.record.retire(old.key)
         self.record.remember(knowledge=self.knowledge.fingerprint)
 
-    def _in_step(self) -> tuple[tuple[Entry, ...], ChromaStore]:
+    def _in_step(self, watch: Watch | None) -> tuple[tuple[Entry, ...], ChromaStore]:
         entries = tuple(
             Entry(document.reference(passage), document, passage)
             for document in self.record.current()
@@ -181,17 +190,23 @@ class GuidelineLibrary:
         done = f"{self.record.revision} {name} {self.embedder.fingerprint}"
         wanted = {e.id: e for entry in entries for e in entry.embedded()}
         if self.record.state("in_step") != done or store.count() != len(wanted):
-            self._complete(store, wanted)
+            self._complete(store, wanted, watch)
             self.record.remember(in_step=done)
         return entries, store
 
-    def _complete(self, store: ChromaStore, wanted: Mapping[str, Embedded]) -> None:
+    def _complete(
+        self, store: ChromaStore, wanted: Mapping[str, Embedded], watch: Watch | None
+    ) -> None:
         there = store.ids()
         store.drop(sorted(there - wanted.keys()))
         new = [e for e in wanted.values() if e.id not in there]
-        vectors = self._keeping.embed([e.text for e in new])
-        facets = [{"document": e.document, "kind": e.kind} for e in new]
-        store.put([e.id for e in new], vectors, facets)
+        for start in range(0, len(new), _BATCH):
+            part = new[start : start + _BATCH]
+            vectors = self._keeping.embed([e.text for e in part])
+            facets = [{"document": e.document, "kind": e.kind} for e in part]
+            store.put([e.id for e in part], vectors, facets)
+            if watch is not None:
+                watch(start + len(part), len(new))
 
     def _new_generation(self) -> None:
         """A new place for vectors: what lies at the old one is neither read nor written."""

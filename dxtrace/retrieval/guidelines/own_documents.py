@@ -14,11 +14,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
+from dxtrace.documents.blocks import Facts, Heading, ReadDocument, one_line
+from dxtrace.documents.reader import read_apart, read_bytes
 from dxtrace.knowledge.suggestions import suggest
-from dxtrace.retrieval.documents.blocks import Facts, Heading, ReadDocument, one_line
-from dxtrace.retrieval.documents.cutting import cut
-from dxtrace.retrieval.documents.reader import read_apart, read_bytes
 from dxtrace.retrieval.errors import RetrievalError
+from dxtrace.retrieval.guidelines.cutting import cut, remarks
 from dxtrace.retrieval.guidelines.library import GuidelineLibrary
 from dxtrace.retrieval.guidelines.passage import GuidelineDocument
 from dxtrace.retrieval.guidelines.record import Addition, SourceFile, Version
@@ -109,7 +109,8 @@ class OwnDocuments:
             document, origins = self._document(file, read, stated, before)
             outcome = self.record.add(document, file)
         was = before.document if before and outcome in ("superseding", "restored") else None
-        return Added(outcome, document, origins, read.notes, was)
+        notes = (*read.notes, *remarks(read.blocks))
+        return Added(outcome, document, origins, notes, was)
 
     def remove(self, name: str) -> GuidelineDocument:
         """Take a document out of the search; its versions stay citable.

@@ -84,9 +84,14 @@ class GuidelineDocument(Frozen):
         """
         return sha256(self.model_dump_json(exclude_defaults=True).encode()).hexdigest()
 
+    @property
+    def short_hash(self) -> str:
+        """What tells versions apart in references."""
+        return self.sha256[:_SHORT_HASH]
+
     def reference(self, passage: GuidelinePassage) -> str:
         """What a citation names: document, version and passage."""
-        return f"{self.key}@{self.sha256[:_SHORT_HASH]}#{passage.key}"
+        return f"{self.key}@{self.short_hash}#{passage.key}"
 
     def citation(self, passage: GuidelinePassage) -> Citation:
         """The place of a passage, for a reader."""

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from dxtrace.clinical.base import Frozen
+from dxtrace.clinical.verdict import Strength
 from dxtrace.knowledge.strict_yaml import parse_yaml
 
 CALIBRATION = Path(__file__).with_name("calibration.yaml")
@@ -78,6 +79,9 @@ class Calibration(Frozen):
         question_weights: the same for a question.
         bound: a question whose score lies below it is answered with 'nothing relevant'.
         gap: passages after the first larger step between scores are left out.
+        strong_from: relevance, from 0 to 1, from which at least one in two of the passages that are
+            given decides its question.
+        fair_from: the same for one in five; what is given below, down to the bound, is weak.
         answered_wrongly: uncovered questions above the bound, in the fit.
         risk_at_most: upper end of the exact one-sided 95 % interval of their share.
     """
@@ -90,6 +94,8 @@ class Calibration(Frozen):
     question_weights: dict[str, float]
     bound: float
     gap: float
+    strong_from: float
+    fair_from: float
     answered_wrongly: int
     risk_at_most: float
 
@@ -100,6 +106,16 @@ class Calibration(Frozen):
     def question_score(self, signals: QuestionSignals) -> float:
         """How surely the question is answered by some passage, as a logit."""
         return _weighed(self.question_weights, signals)
+
+    def strength(self, relevance: float) -> Strength:
+        """How much a passage that is given bears on the question, in a word.
+
+        Args:
+            relevance: its score as a number from 0 to 1.
+        """
+        if relevance >= self.strong_from:
+            return "strong"
+        return "fair" if relevance >= self.fair_from else "weak"
 
     def chosen(self, scores: Sequence[float], question_score: float, most: int) -> int:
         """How many passages to give.

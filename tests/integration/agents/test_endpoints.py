@@ -232,6 +232,36 @@ def test_a_wrong_address_is_said_with_its_place() -> None:
         open_chat_model(resolve_planner(server.url))
 
 
+@pytest.mark.parametrize("status", [401, 403, 429, 500])
+def test_a_key_that_a_server_repeats_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setenv("HOUSE_KEY", " house-secret\r\n")
+    refused = Reply(status=status, error="wrong key: Bearer house-secret")
+    with (
+        openai_server(lambda _: refused) as server,
+        pytest.raises((PlannerRefused, PlannerUnavailable)) as told,
+    ):
+        model(server, key_variable="HOUSE_KEY", retries=0).invoke(ASKED)
+    assert server.requests[0].headers["authorization"] == "Bearer house-secret"
+    assert "house-secret" not in str(told.value)
+    assert "wrong key: Bearer (the key)" in str(told.value)
+
+
+@pytest.mark.parametrize("key", ["house-sécret", "house-secret\r\nX-Other: 1", "two words"])
+def test_a_key_that_no_header_can_carry_is_refused_unnamed(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("HOUSE_KEY", key)
+    with (
+        openai_server() as server,
+        pytest.raises(PlannerRefused, match="a key of plain characters") as told,
+    ):
+        model(server, key_variable="HOUSE_KEY")
+    assert key.split(maxsplit=1)[0] not in str(told.value)
+    assert not server.requests
+
+
 def test_keys_go_where_the_entry_says_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "openai-secret")
     monkeypatch.setenv("HOUSE_KEY", "house-secret")

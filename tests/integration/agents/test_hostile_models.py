@@ -133,6 +133,9 @@ TRUE_CLAIM = {"concept": "pleural_effusion", "presence": "present", "findings": 
         [{"concept": "pneumothorax", "presence": "present"}],
         [{"concept": "pneumothorax", "presence": "absent"}],
         [{"concept": "lung_rads.category", "value": "4B"}],
+        [{"concept": "lung_rads.category", "value": ["4B"]}],
+        [{"concept": "lung_rads.category"}],
+        [{"concept": "lung_rads.s_modifier", "value": "perhaps"}],
         [{"concept": "no_such_thing", "presence": "present"}],
         [{"concept": "pleural_effusion", "presence": "entailed"}],
         [{"concept": ["pleural_effusion"]}],
@@ -192,6 +195,9 @@ CALLS: list[Any] = [
     [("../../bin/sh", {})],
     [("report_reader", {})],
     [("ct_lung_nodules", {})],
+    [("guideline_search", '{"phrases":' + "[" * 20_000 + "]" * 20_000 + "}")],
+    [("guideline_search", '{"phrases": ["x"],}')],
+    [("guidelin\u0435_search", {"phrases": ["a Cyrillic letter in the name"]})],
     [("answer", {"sentences": 7})],
     [("answer", {})],
     [("ask_user", {"fact": "password"})],
@@ -211,6 +217,92 @@ def test_strange_calls_harm_nothing(planners: Planners, calls: list[Any]) -> Non
     assert run.result.planner.problems
     assert len(server.requests) <= 12
     assert {t.name for t in run.result.tools} <= {"report_reader", "guideline_search"}
+
+
+LIE = "There is a pneumothorax."
+CALL = "<guideline_search(pneumothorax)>"
+THOUGHTS = [
+    f"<think>{LIE} {CALL}</think>",
+    f"<think>{LIE} {CALL}",
+    f"{LIE} {CALL}</think>",
+    f"<THINKING>{LIE}</THINKING>",
+    f"[THINK]{LIE} {CALL}[/THINK]",
+    f"◁think▷{LIE}◁/think▷",
+    f"<unused94>thought {LIE}<unused95>",
+    f"<think>{LIE} I close </think> too early. {LIE} </think>",
+]
+
+
+@pytest.mark.parametrize("dialect", ["tools", "tokens", "json"])
+@pytest.mark.parametrize("thought", THOUGHTS)
+def test_a_thought_is_no_claim_no_call_and_no_answer(
+    planners: Planners, thought: str, dialect: str
+) -> None:
+    said = [f"{thought}\nThere is no pneumothorax.", "There is no pneumothorax."]
+    with planners(said, dialect) as (name, server):
+        run = reviewed(name, CASE)
+    assert_nothing_false(run, CASE)
+    assert run.result.planner is not None
+    assert [(s.text, s.mark) for s in run.result.planner.sentences] == [
+        ("There is no pneumothorax.", "entailed")
+    ]
+    assert "guideline_search" not in [t.name for t in run.result.tools if t.notes]
+    unfinished = "<think>" in thought and "</think>" not in thought
+    assert len(server.requests) == (2 if unfinished else 1)
+
+
+def test_a_call_in_the_middle_of_a_thought_is_not_made(planners: Planners) -> None:
+    """As servers give it whose parser of calls knows nothing of thoughts."""
+    thinks = Reply(
+        text="<think>I could look it up.", calls=[("guideline_search", {"phrases": ["air"]})]
+    )
+    with planners([thinks, "There is no pneumothorax."]) as (name, server):
+        run = reviewed(name, CASE)
+    assert "guideline_search" not in {t.name for t in run.result.tools}
+    told = server.requests[1].body["messages"][-1]["content"]
+    assert "in the middle of a thought" in told
+
+
+def test_reasoning_that_a_server_keeps_apart_is_not_read(planners: Planners) -> None:
+    event = {"choices": [{"index": 0, "delta": {
+        "role": "assistant", "content": "There is no pneumothorax.", "reasoning_content": LIE,
+        "reasoning": LIE,
+    }, "finish_reason": "stop"}]}  # fmt: skip
+    raw = f"data: {json.dumps(event)}\n\ndata: [DONE]\n\n".encode()
+    stream = {"Content-Type": "text/event-stream"}
+    with planners(lambda _: Reply(raw=raw, headers=stream)) as (name, _):
+        run = reviewed(name, CASE)
+    assert run.result.planner is not None
+    assert [s.mark for s in run.result.planner.sentences] == ["entailed"]
+    assert LIE not in str(run.trace.entries)
+
+
+def test_a_broken_object_is_no_answer(planners: Planners) -> None:
+    broken = '{"answer": [{"text": "There is a left pleural effusion."},]}'
+    with planners([broken, "There is a left pleural effusion."]) as (name, server):
+        run = reviewed(name, CASE)
+    assert run.result.planner is not None
+    assert [s.text for s in run.result.planner.sentences] == ["There is a left pleural effusion."]
+    assert "expected one JSON object" in server.requests[1].body["messages"][-1]["content"]
+
+
+def test_tokens_below_nothing_lengthen_no_budget(planners: Planners) -> None:
+    reply = Reply(calls=[("guideline_search", {"phrases": ["air"]})], usage=(-(10**9), 0))
+    with planners(lambda _: reply) as (name, server):
+        run = reviewed(name, CASE)
+    turns = [e for e in run.trace.entries if "tokens" in str(e.data)]
+    assert "-1000000000" not in str(turns)
+    assert len(server.requests) <= 12
+
+
+def test_what_a_planner_says_is_not_counted_as_the_impression(planners: Planners) -> None:
+    case = CASE.model_copy(update={"question": None})
+    with planners(lambda _: Reply(text="There is a left pleural effusion. No fracture.")) as (
+        name, _,
+    ):  # fmt: skip
+        run = reviewed(name, case)
+    assert run.result.planner is not None
+    assert "of the impression" not in run.result.answer.text
 
 
 def test_a_flood_of_sentences_is_bounded(planners: Planners) -> None:

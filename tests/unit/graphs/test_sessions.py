@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dxtrace.clinical import Case
-from graphs import ReviewRun, Settings, resume_review, review_with_trace
+from graphs import ReviewRun, Settings, follow_up, resume_review, review_with_trace
 from graphs.questions import ReplyError
 from tests.unit.graphs.benches import report_case
 
@@ -163,6 +163,21 @@ def test_a_checkpoint_names_no_type_but_ours(settings: Settings, tmp_path: Path)
     assert b"dxtrace.clinical" in stored
     assert b"pickle" not in stored
     assert isinstance(started(settings).result.id, str)
+
+
+def test_a_further_question_that_asks_back_is_not_answered_with_the_last_answer(
+    settings: Settings,
+) -> None:
+    case = report_case(f"{NODULE} No pleural effusion.", "Is there a pleural effusion?")
+    first = review_with_trace(case, settings=settings)
+    assert first.result.answer.text.startswith("No")
+    further = follow_up("c-1", question=QUESTION, settings=settings)
+    assert further.pending is not None
+    assert further.result.status == "needs_input"
+    assert "pleural effusion" not in further.result.answer.text
+    done = go_on(further, settings, patient_age="30", lung_cancer_risk_level="low")
+    assert done.result.status == "answered"
+    assert done.result.answer.text != first.result.answer.text
 
 
 def test_a_case_of_findings_alone_can_be_asked_about(settings: Settings) -> None:

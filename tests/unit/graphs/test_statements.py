@@ -36,6 +36,10 @@ def checked(*sentences: str | Sentence, claims: tuple[Claim, ...] = ()) -> list[
         "No pneumothorax, and the heart is not enlarged.",
         "The report describes a solid nodule in the right upper lobe.",
         "A pulmonary nodule of 7 mm is present.",
+        "- **Left pleural effusion** \u2013 no pneumothorax!",
+        "| Pleural effusion | left |",
+        "Solid nodule (≥ 6 mm) in the right upper lobe.",
+        "7-mm nodule; no pneumothorax.",
     ],
 )
 def test_what_the_findings_show_is_proved(sentence: str) -> None:
@@ -77,6 +81,27 @@ def test_what_they_exclude_is_contradicted_with_the_reason(sentence: str) -> Non
         "A pneumothorax is not absent.",
         "Ignore the findings.",
         "😀",
+        # Signs, and denials that stand alone, turn what is said.
+        "❌ Left pleural effusion",
+        "Left pleural effusion ✗",
+        "¬ left pleural effusion",
+        "~~left pleural effusion~~",
+        "Left pleural effusion (\u2212)",
+        "Left pleural effusion: -",
+        "Left pleural effusion 👎",
+        "( ) Left pleural effusion",
+        "!left pleural effusion",
+        "<!-- left pleural effusion -->",
+        "Left pleural effusion... not!",
+        "Left pleural effusion; NOT.",
+        "(no) left pleural effusion",
+        "Left pleural effusion and ⓟⓝⓔⓤⓜⓞⓣⓗⓞⓡⓐⓧ",
+        # Of two sizes the reader keeps one; an area is no diameter.
+        "Nodule of 7 mm and 9 mm.",
+        "Nodule of 7 mm by CT, 9 mm by MR.",
+        "Nodule of 7 mm and an effusion of 9 mm.",
+        "Nodule of 7mm².",
+        "Nodule ≠ 7 mm.",
         "left",
     ],
 )

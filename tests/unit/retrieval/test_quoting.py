@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dxtrace.documents.unseen import is_unseen
 from dxtrace.retrieval.quoting import (
     QuotedText,
     as_written,
     render_quotations,
     suspicious_texts,
 )
-from dxtrace.retrieval.visible_text import is_unseen, visible
+from dxtrace.retrieval.visible_text import visible
 from tests.attacks import Attack, attack_id, attacks
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from dxtrace.documents.blocks import Facts
+from dxtrace.documents.errors import UnreadableDocument
 from dxtrace.knowledge import Knowledge, load_knowledge
-from dxtrace.retrieval.documents.blocks import Facts
-from dxtrace.retrieval.errors import RetrievalError, UnreadableDocument
+from dxtrace.retrieval.errors import RetrievalError
 from dxtrace.retrieval.guidelines import (
     GuidelineIndex,
     GuidelineLibrary,

@@ -23,7 +23,7 @@ from tests.unit.retrieval.plain_embedder import PlainEmbedder
 BOUNDS = Calibration(
     embedder="x", fitted="", covered=1, uncovered=1, weights={"constant": 0.0},
     question_weights={"best": 1.0, "unsaid": -1.0, "length": 0.5, "constant": -1.0},
-    bound=-2.0, gap=1.5, answered_wrongly=0, risk_at_most=1.0,
+    bound=-2.0, gap=1.5, strong_from=0.4, fair_from=0.1, answered_wrongly=0, risk_at_most=1.0,
 )  # fmt: skip
 
 
@@ -43,6 +43,18 @@ def test_a_question_is_judged_by_its_best_passage_and_what_that_leaves_unsaid() 
     plain = QuestionSignals(best=1.0, unsaid=0.0, length=2.0)
     assert BOUNDS.question_score(plain) == pytest.approx(1.0)
     assert BOUNDS.question_score(replace(plain, unsaid=1.0)) < BOUNDS.question_score(plain)
+
+
+@pytest.mark.parametrize(
+    ("relevance", "word"), [(0.02, "weak"), (0.1, "fair"), (0.39, "fair"), (0.4, "strong")]
+)
+def test_relevance_is_said_in_a_word(relevance: float, word: str) -> None:
+    assert BOUNDS.strength(relevance) == word
+
+
+def test_the_words_that_are_shipped_lie_above_the_bound() -> None:
+    fitted = load_calibration()
+    assert 0.02 < fitted.fair_from < fitted.strong_from < 0.9
 
 
 def test_the_calibration_says_on_what_it_rests() -> None:

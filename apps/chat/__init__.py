@@ -1,0 +1,1 @@
+"""The chat page: one local server with the page, the viewer and the conversation."""

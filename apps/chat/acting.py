@@ -1,0 +1,192 @@
+"""What a visitor can do on the page, by the names that its buttons have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import ValidationError
+
+from apps.chat.conversation import Conversation, NotNowError, findings_of
+from apps.chat.desk import Desk
+from apps.chat.examples import copy_example
+from apps.chat.record import Choices
+from apps.chat.sessions import Session, SessionStore
+from apps.chat.uploads import paste
+from apps.chat.views.findings import size_in_mm
+from dxtrace.clinical import Correction, Finding, Measurement
+
+_LONGEST_NAME = 80
+
+
+class Actions:
+    """What buttons do.
+
+    Args:
+        store: all sessions.
+        desk: their conversations.
+    """
+
+    def __init__(self, store: SessionStore, desk: Desk) -> None:
+        self._store, self._desk = store, desk
+
+    def do(
+        self, name: str, session: Session | None, visitor: str, data: dict[str, Any]
+    ) -> Session | None:
+        """Do one thing.
+
+        Args:
+            name: what; anything unknown does nothing.
+            session: the visitor's session; None if there is none yet.
+            visitor: the visitor's cookie.
+            data: what the page sent with it.
+
+        Returns:
+            The session to show.
+
+        Raises:
+            NotNowError: if it cannot be done; the message is for the visitor.
+            NoSessionError: if the session is gone.
+        """
+        if name == "new":
+            return None
+        if name == "remove":
+            self._remove(session)
+            return None
+        if name in ("example", "paste", "settings"):
+            session = session or self._store.create(visitor)
+        if session is None:
+            raise NotNowError("Bring a case first.")
+        conversation = self._desk.conversation(session)
+        known: dict[str, Callable[[Session, Conversation, dict[str, Any]], None]] = {
+            "brought": self._brought, "example": self._example, "paste": self._paste,
+            "ask": self._ask, "reply": self._reply, "correct": self._correct,
+            "settings": self._settings,
+        }  # fmt: skip
+        if name in known:
+            known[name](session, conversation, data)
+        return session
+
+    def _remove(self, session: Session | None) -> None:
+        if session is not None:
+            self._desk.forget(session)
+            self._store.remove(session)
+
+    @staticmethod
+    def _brought(session: Session, conversation: Conversation, data: dict[str, Any]) -> None:
+        del session
+        conversation.bring(_text(data, "question"))
+
+    @staticmethod
+    def _example(session: Session, conversation: Conversation, data: dict[str, Any]) -> None:
+        if not copy_example(_text(data, "name"), session.brought):
+            raise NotNowError("There is no such example.")
+        conversation.bring(_text(data, "question"))
+
+    def _paste(self, session: Session, conversation: Conversation, data: dict[str, Any]) -> None:
+        text = _field(data, "text")
+        if not text.strip():
+            raise NotNowError("Paste the text of a report first.")
+        paste(text, session.brought, self._desk.options.max_upload_bytes)
+        conversation.bring(_text(data, "question"))
+
+    @staticmethod
+    def _ask(session: Session, conversation: Conversation, data: dict[str, Any]) -> None:
+        del session
+        conversation.ask(_text(data, "words"))
+
+    @staticmethod
+    def _reply(session: Session, conversation: Conversation, data: dict[str, Any]) -> None:
+        del session
+        conversation.reply(_text(data, "words") if "words" in data else _field(data, "words"))
+
+    @staticmethod
+    def _correct(session: Session, conversation: Conversation, data: dict[str, Any]) -> None:
+        del session
+        by = _field(data, "by").strip()[:_LONGEST_NAME] or conversation.record.by
+        if not by:
+            raise NotNowError("Say first who corrects: the trace keeps it.")
+        finding = findings_of(conversation.result).get(_text(data, "finding"))
+        if finding is None:
+            raise NotNowError("There is no such finding any more.")
+        conversation.correct((_correction(finding, data, by),), by)
+
+    def _settings(self, session: Session, conversation: Conversation, data: dict[str, Any]) -> None:
+        del session
+        fields = data.get("fields")
+        conversation.choose(_choices(fields if isinstance(fields, dict) else {}, self._desk))
+
+
+def _correction(finding: Finding, data: dict[str, Any], by: str) -> Correction:
+    """What the fields of a finding's row say otherwise than the finding."""
+    if _text(data, "rejected"):
+        return Correction(finding=finding.id, by=by, rejected=True)
+    presence, side = _field(data, "presence"), _field(data, "side")
+    size, shown = _field(data, "size").strip().replace(",", "."), size_in_mm(finding)
+    said: dict[str, Any] = {"finding": finding.id, "by": by}
+    if presence and presence != finding.presence:
+        said["presence"] = presence
+    if side and side != finding.laterality:
+        said["laterality"] = side
+    try:
+        if size and size != shown["value"]:
+            said["measurements"] = (
+                Measurement.model_validate({"kind": shown["kind"], "value": size, "unit": "mm"}),
+            )
+        if len(said) == len(("finding", "by")):
+            raise NotNowError("Nothing was changed.")
+        return Correction.model_validate(said)
+    except ValidationError as error:
+        raise NotNowError(f"Not understood: {error.errors()[0]['msg']}.") from None
+
+
+def _choices(fields: dict[str, Any], desk: Desk) -> Choices:
+    """The settings of a form.
+
+    Raises:
+        NotNowError: saying which is wrong.
+    """
+    planner = str(fields.get("planner") or "")
+    endpoint = str(fields.get("endpoint") or "").strip()
+    if endpoint and desk.options.is_local:
+        planner = endpoint
+    _check_planner(planner, desk, typed=bool(endpoint))
+    off = {k.removeprefix("expert:") for k, v in fields.items()
+           if k.startswith("expert:") and v is False}  # fmt: skip
+    known = {tool.card.name for tool in desk.bench(frozenset()).registry}
+    said = {
+        "planner": "" if planner == desk.options.planner else planner,
+        "max_steps": fields.get("max_steps") or None,
+        "time_limit_s": fields.get("time_limit_s") or None,
+        "without": frozenset(off & known),
+        "asks": fields.get("asks") is not False,
+    }
+    try:
+        return Choices.model_validate(said)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise NotNowError(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}.") from None
+
+
+def _check_planner(name: str, desk: Desk, *, typed: bool) -> None:
+    if name in ("", "pathway", desk.options.planner):
+        return
+    from agents.vlm import check_planner
+    from agents.vlm.models.entries import configured_planners
+
+    if not typed and name not in configured_planners().entries:
+        raise NotNowError(f"There is no planner {name!r}.")
+    try:
+        check_planner(name)
+    except ValueError as error:
+        raise NotNowError(str(error)) from None
+
+
+def _text(data: dict[str, Any], key: str) -> str:
+    value = data.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _field(data: dict[str, Any], key: str) -> str:
+    fields = data.get("fields")
+    return _text(fields, key) if isinstance(fields, dict) else ""

@@ -1,0 +1,365 @@
+"""A conversation about one case: brings it to the graph, keeps the turns, stops when told to."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from apps.chat.record import Action, Choices, SessionRecord
+from apps.chat.turns import Turn, read_kept_case, read_turns, write_case, write_turn
+from apps.chat.uploads import UploadError, read_brought, spoken
+from apps.chat.watching import Bell
+from dxtrace.atomic_write import write_atomically
+from dxtrace.clinical import Case, Correction, Finding, Result, Trace
+from dxtrace.intake import IntakeError, IntakeLimits
+from graphs import ReviewRun, SessionError, Settings
+from graphs import reviewing as graph
+from graphs.corrections import CorrectionError, check_corrections
+from graphs.questions import ReplyError, reply_finding
+from graphs.state import PendingQuestion
+from tools import ArtifactStore, Cancellation
+
+if TYPE_CHECKING:
+    from apps.chat.desk import Desk
+    from apps.chat.sessions import Session
+
+log = logging.getLogger(__name__)
+THREAD = "review"
+TRACE = "trace.json"
+_LONGEST_QUESTION = 4000
+
+
+class NotNowError(ValueError):
+    """What was asked for cannot be done; the message is for the visitor."""
+
+
+@dataclass
+class Running:
+    """A turn that is being worked on.
+
+    Attributes:
+        action: what the visitor did.
+        words: the question, or the reply.
+        corrections: what was corrected.
+        reply_to: the question that a reply answers.
+        again: whether it goes on after the server was killed.
+        steps: what the graph has done so far.
+        cancellation: stops it.
+        begun: whether a thread has taken it up.
+    """
+
+    action: Action
+    words: str = ""
+    corrections: tuple[Correction, ...] = ()
+    reply_to: str = ""
+    again: bool = False
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    cancellation: Cancellation = field(default_factory=Cancellation)
+    begun: bool = False
+
+
+class Conversation:
+    """One session's conversation.
+
+    Args:
+        session: its folder.
+        desk: workbenches and threads.
+    """
+
+    def __init__(self, session: Session, desk: Desk) -> None:
+        self.session, self._desk = session, desk
+        self.bell = Bell()
+        self.refused, self.is_reading = "", False
+        self._lock = threading.RLock()
+        self._running: Running | None = None
+        self._closing = False
+        self._record = session.read_record()
+        self._turns = read_turns(session.folder, self._record.turns)
+        kept = read_kept_case(session.folder)
+        self.case: Case | None = kept[0] if kept else None
+        self.notes: tuple[str, ...] = kept[1] if kept else ()
+
+    # -- what there is to see ----------------------------------------------------------------
+
+    @property
+    def turns(self) -> list[Turn]:
+        """The turns that have ended."""
+        with self._lock:
+            return list(self._turns)
+
+    @property
+    def running(self) -> Running | None:
+        """What is being worked on."""
+        return self._running
+
+    @property
+    def record(self) -> SessionRecord:
+        """Choices, and who corrects."""
+        return self._record
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether something runs or a page looks on."""
+        return self._running is not None or self.is_reading or self.bell.is_heard
+
+    @property
+    def result(self) -> Result | None:
+        """The latest result."""
+        return next((t.result for t in reversed(self.turns) if t.result is not None), None)
+
+    @property
+    def pending(self) -> PendingQuestion | None:
+        """What the graph waits for."""
+        last = next((t for t in reversed(self.turns) if t.result is not None), None)
+        return last.pending if last is not None else None
+
+    @property
+    def trace(self) -> Trace | None:
+        """The trace of the session so far."""
+        path = self.session.folder / TRACE
+        return Trace.read(path) if path.is_file() else None
+
+    # -- what a visitor does -----------------------------------------------------------------
+
+    def bring(self, question: str = "") -> None:
+        """Read what was brought, and review it.
+
+        Args:
+            question: what to answer; empty leaves what the case itself asks.
+
+        Raises:
+            NotNowError: if something runs.
+        """
+        with self._lock:
+            self._refuse_if_running()
+            self.is_reading, self.refused = True, ""
+        self.bell.ring()
+        try:
+            reading = read_brought(
+                self.session.brought, case_id=f"case-{self.session.id[:8]}",
+                limits=IntakeLimits(), room=self._desk.options.max_upload_bytes,
+            )  # fmt: skip
+        except (IntakeError, UploadError) as error:
+            words = spoken(error) if isinstance(error, IntakeError) else str(error)
+            self.refused = words.replace(f"{self.session.brought}/", "")
+            return
+        finally:
+            self.is_reading = False
+            self.bell.ring()
+        case = reading.case
+        if question.strip():
+            case = case.model_copy(update={"question": _limited(question)})
+        write_case(self.session.folder, case, reading.notes)
+        self.case, self.notes = case, reading.notes
+        self._start(Running("review", words=case.question or ""))
+
+    def ask(self, question: str) -> None:
+        """Ask about the case.
+
+        Raises:
+            NotNowError: if there is no case, nothing is asked, or something runs.
+        """
+        words = _limited(question)
+        if not words:
+            raise NotNowError("Write a question first.")
+        self._answered_case()
+        self._start(Running("question", words=words))
+
+    def correct(self, corrections: tuple[Correction, ...], by: str) -> None:
+        """Correct findings; the check runs again at once.
+
+        Args:
+            corrections: what is corrected.
+            by: who does it, for the trace.
+
+        Raises:
+            NotNowError: if there is no such finding, or something runs.
+        """
+        try:
+            check_corrections(self._answered_case().findings, corrections)
+        except CorrectionError as error:
+            raise NotNowError(str(error)) from None
+        self._update(by=by)
+        self._start(Running("correction", corrections=corrections))
+
+    def reply(self, words: str) -> None:
+        """Answer what the graph asks; empty if nobody knows.
+
+        Raises:
+            NotNowError: if nothing is asked, or this is no answer to it.
+        """
+        pending = self.pending
+        if pending is None:
+            raise NotNowError("Nothing is asked just now.")
+        try:
+            reply_finding(self._desk.bench(frozenset()).knowledge, pending, words, 1)
+        except ReplyError as error:
+            raise NotNowError(f"{error}.") from None
+        self._start(Running("reply", words=words, reply_to=pending.text))
+
+    def choose(self, choices: Choices) -> None:
+        """Keep how further reviews are to run."""
+        self._update(choices=choices)
+        self.bell.ring()
+
+    def stop(self) -> None:
+        """Stop what runs: experts at work are ended, and the answer says what is open."""
+        running = self._running
+        if running is not None:
+            running.cancellation.cancel()
+            self.bell.ring()
+
+    def interrupt(self) -> None:
+        """End what runs because the server ends; it goes on when the server is back."""
+        self._closing = True
+        self.stop()
+
+    def go_on(self) -> None:
+        """Go on with what a killed server has left unfinished, if there is anything."""
+        with self._lock:
+            action = self._record.running
+            if action is None or self._running is not None or self._closing:
+                return
+            if self.case is None:
+                self._update(running=None)
+                return
+            self._start(Running(action, words=self._record.words, again=True))
+
+    # -- the work ----------------------------------------------------------------------------
+
+    def _answered_case(self) -> Result:
+        if self.case is None:
+            raise NotNowError("Bring a case first.")
+        result = self.result
+        if result is None:
+            raise NotNowError("This case has not been reviewed: bring it again.")
+        return result
+
+    def _refuse_if_running(self) -> None:
+        if self._running is not None or self.is_reading:
+            raise NotNowError("A review is under way: wait for it, or stop it.")
+
+    def _start(self, running: Running) -> None:
+        with self._lock:
+            self._refuse_if_running()
+            self._update(running=running.action, words=running.words)
+            self._running = running
+            self._desk.pool.submit(self._work, running)
+        self.bell.ring()
+
+    def _update(self, **fields: Any) -> None:
+        with self._lock:
+            self._record = self._record.model_copy(update=fields)
+            self.session.write_record(self._record)
+
+    def _work(self, running: Running) -> None:
+        started = time.monotonic()
+        running.begun = True
+        self.bell.ring()
+        run, error = self._guarded(running)
+        if self._closing:
+            return
+        turn = Turn(
+            running.action, running.words, running.corrections, tuple(running.steps),
+            result=run.result if run else None, pending=run.pending if run else None,
+            error=error, stopped=running.cancellation.is_cancelled,
+            seconds=time.monotonic() - started, reply_to=running.reply_to,
+        )  # fmt: skip
+        self._end(turn, run)
+
+    def _end(self, turn: Turn, run: ReviewRun | None) -> None:
+        with self._lock:
+            try:
+                if run is not None:
+                    write_atomically(self.session.folder / TRACE, run.trace.to_json(), mode=0o600)
+                write_turn(self.session.folder, len(self._turns), turn)
+                self._turns.append(turn)
+                self._update(turns=len(self._turns), running=None, words="")
+            except Exception as error:  # noqa: BLE001 - the session may be gone, the disk full
+                log.warning("a turn could not be kept: %s", type(error).__name__)
+            finally:
+                self._running = None
+        self.bell.ring()
+
+    def _guarded(self, running: Running) -> tuple[ReviewRun | None, str]:
+        """Run the graph; whatever goes wrong becomes a sentence."""
+        try:
+            return self._conduct(running), ""
+        except (SessionError, ReplyError, CorrectionError) as error:
+            return None, str(error)
+        except ValueError as error:
+            if self._record.choices.planner or self._desk.options.planner != "pathway":
+                return None, f"The planner cannot be used: {error}"
+            log.warning("a review failed: ValueError")
+            return None, "Internal error: ValueError"
+        except Exception as error:  # noqa: BLE001 - one case must never end the server
+            # Its message may quote the case: the log says what kind of error it was, and no more.
+            log.warning("a review failed: %s", type(error).__name__)
+            return None, f"Internal error: {type(error).__name__}"
+
+    def _conduct(self, running: Running) -> ReviewRun:
+        if running.again:
+            return self._go_on(running)
+        return self._begin(running)
+
+    def _go_on(self, running: Running) -> ReviewRun:
+        """Go on from the last checkpoint; from the beginning if there is none of this turn."""
+        try:
+            return graph.continue_review(THREAD, **self._manner(running))
+        except SessionError:
+            if running.action in ("review", "question"):
+                return self._begin(running)
+            raise
+
+    def _begin(self, running: Running) -> ReviewRun:
+        manner = self._manner(running)
+        if running.action == "reply":
+            return graph.resume_review(THREAD, running.words, **manner)
+        if running.action == "review":
+            if self.case is None:
+                raise SessionError("there is no case")
+            return graph.review_with_trace(self.case, thread=THREAD, **manner)
+        self._leave_questions_open(manner)
+        question = running.words if running.action == "question" else None
+        return graph.follow_up(THREAD, question=question, corrections=running.corrections, **manner)
+
+    def _leave_questions_open(self, manner: dict[str, Any]) -> None:
+        """Who asks or corrects while the graph waits does not answer it: nobody knows, then."""
+        quiet = {**manner, "settings": manner["settings"].model_copy(update={"interactive": False})}
+        if self.pending is not None:
+            graph.resume_review(THREAD, "", **quiet)
+
+    def _manner(self, running: Running) -> dict[str, Any]:
+        choices, options = self._record.choices, self._desk.options
+        wanted = {"max_steps": choices.max_steps, "time_limit_s": choices.time_limit_s}
+        given: dict[str, Any] = {k: v for k, v in wanted.items() if v is not None}
+        return {
+            "planner": choices.planner or options.planner,
+            "settings": Settings(
+                interactive=choices.asks, checkpoints=self.session.checkpoints, **given
+            ),
+            "listener": self._listener(running),
+            "bench": self._desk.bench(choices.without),
+            "store": ArtifactStore(self.session.output, THREAD),
+            "cancellation": running.cancellation,
+        }
+
+    def _listener(self, running: Running) -> Callable[[dict[str, Any]], None]:
+        def listen(step: dict[str, Any]) -> None:
+            running.steps.append(step)
+            self.bell.ring()
+
+        return listen
+
+
+def findings_of(result: Result | None) -> dict[str, Finding]:
+    """The findings of a result by id."""
+    return {f.id: f for f in result.findings} if result is not None else {}
+
+
+def _limited(words: str) -> str:
+    return words.strip()[:_LONGEST_QUESTION]

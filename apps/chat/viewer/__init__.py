@@ -1,0 +1,1 @@
+"""The viewer of the chat page: slices, overlays, and where a finding lies."""

@@ -1,1 +1,0 @@
-"""Files of guidelines read to headings, paragraphs and tables, and cut into passages."""

@@ -1,0 +1,134 @@
+"""What is brought: names that cannot escape, sizes that are held, archives, the case in it."""
+
+import asyncio
+import zipfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from apps.chat.uploads import UploadError, case_path, paste, read_brought, receive, safe_name
+from dxtrace.intake import IntakeError, IntakeLimits
+
+ROOM = 1_000_000
+REPORT = "EXAM: CT chest. FINDINGS: Solid nodule of 7 mm in the right upper lobe."
+
+
+async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+
+
+def bring(folder: Path, name: str, *parts: bytes, limit: int = ROOM) -> None:
+    asyncio.run(receive(chunks(*parts), name, folder, limit=limit))
+
+
+@pytest.fixture
+def brought(tmp_path: Path) -> Path:
+    folder = tmp_path / "session" / "brought"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../etc/passwd", "/etc/passwd", "..\\..\\win.ini", "a/../../b.txt", "....//x.txt",
+        "\x00../x.txt", "~/x.txt", ".ssh/authorized_keys", "C:\\x.txt", "a/./b/../c.txt",
+    ],
+)  # fmt: skip
+def test_no_name_leads_out_of_the_folder(brought: Path, name: str) -> None:
+    bring(brought, name, b"x")
+    files = [p for p in brought.parents[1].rglob("*") if p.is_file()]
+    assert len(files) == 1
+    assert files[0].resolve().is_relative_to(brought.resolve())
+    assert not any(part.startswith(".") for part in files[0].relative_to(brought).parts)
+
+
+@pytest.mark.parametrize("name", ["", "/", "..", "../..", "...", " "])
+def test_a_name_of_nothing_is_refused(name: str) -> None:
+    with pytest.raises(UploadError, match="expected a file with a name"):
+        safe_name(name)
+
+
+def test_very_long_names_keep_their_type() -> None:
+    kept = safe_name("x" * 5000 + ".nii.gz")
+    assert len(kept.name) < 200
+    assert kept.suffix == ".gz"
+
+
+def test_what_is_too_large_is_refused_and_leaves_nothing(brought: Path) -> None:
+    with pytest.raises(UploadError, match="too large for the page: 0 MB"):
+        bring(brought, "a.txt", b"x" * 600, b"x" * 600, limit=1000)
+    bring(brought, "b.txt", b"x" * 600, limit=1000)
+    with pytest.raises(UploadError, match="too large"):
+        bring(brought, "c.txt", b"x" * 600, limit=1000)
+    assert [p.name for p in brought.parent.rglob("*") if p.is_file()] == ["b.txt"]
+
+
+def test_a_size_that_is_announced_is_refused_before_a_byte_is_read(brought: Path) -> None:
+    async def never() -> AsyncIterator[bytes]:
+        raise AssertionError("nothing should be read")
+        yield b""
+
+    with pytest.raises(UploadError, match="500 MB, and a session holds at most 1 MB"):
+        asyncio.run(receive(never(), "ct.zip", brought, limit=ROOM, declared=500_000_000))
+
+
+def test_a_file_in_the_place_of_a_folder_is_refused(brought: Path) -> None:
+    bring(brought, "a", b"x")
+    with pytest.raises(UploadError, match="same name"):
+        bring(brought, "a/b.txt", b"x")
+
+
+def read(folder: Path) -> str:
+    reading = read_brought(folder, case_id="case-1", limits=IntakeLimits(), room=ROOM)
+    assert reading.case.id == "case-1"
+    return reading.case.reports[0].text
+
+
+def test_a_case_is_found_in_a_dropped_folder_a_zip_and_pasted_text(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    bring(folder, "Muller_Hans/report.txt", REPORT.encode())
+    assert read(folder) == REPORT
+    zipped = tmp_path / "zipped"
+    zipped.mkdir()
+    with zipfile.ZipFile(zipped / "all.zip", "w") as archive:
+        archive.writestr("study/report.txt", REPORT)
+        archive.writestr("../../outside.txt", "x")
+    assert read(zipped) == REPORT
+    assert not list(tmp_path.rglob("outside.txt"))
+    pasted = tmp_path / "pasted"
+    pasted.mkdir()
+    paste(REPORT, pasted, ROOM)
+    assert read(pasted) == REPORT
+
+
+def test_an_archive_that_grows_without_end_is_refused(brought: Path) -> None:
+    with zipfile.ZipFile(brought / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros.dcm", b"\0" * 20_000_000)
+    with pytest.raises(IntakeError, match="grow at most"):
+        read(brought)
+
+
+def test_a_case_file_cannot_name_files_outside(brought: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text(REPORT)
+    bring(brought, "case.yaml", b"reports: [{path: ../../secret.txt}]")
+    with pytest.raises(IntakeError, match="expected a path inside"):
+        read(brought)
+
+
+def test_a_link_in_an_archive_is_not_followed(brought: Path) -> None:
+    with zipfile.ZipFile(brought / "links.zip", "w") as archive:
+        info = zipfile.ZipInfo("report.txt")
+        info.external_attr = 0o120777 << 16
+        archive.writestr(info, "/etc/passwd")
+    with pytest.raises(IntakeError):
+        read(brought)
+
+
+def test_the_one_case_file_of_another_name_is_the_case(brought: Path) -> None:
+    bring(brought, "x/screening.yaml", b"reports: [{text: Normal chest radiograph.}]")
+    bring(brought, "x/ct/a.dcm", b"x")
+    assert case_path(brought).name == "screening.yaml"
