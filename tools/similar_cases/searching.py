@@ -23,8 +23,9 @@ class Nearest:
 
     Attributes:
         asked: the case that was asked about, as the index would keep it.
-        found: the most similar cases of other patients, no two of one patient.
-        notes: what was not compared.
+        found: the most similar cases of other patients, no two of one patient; none if no case is
+            similar enough.
+        notes: how many were looked among, and what was not compared.
     """
 
     asked: CaseRecord
@@ -64,12 +65,12 @@ class CaseSearch:
         try:
             image = image_vector(settings.image_embedder, case)
             found = self._index.neighbours(asked, top=top, image=image)
+            if not len(self._index):
+                raise ToolRefusal("the case index is empty: 'dxtrace cases add indiana' fills it")
             note = images_compared(settings.image_embedder, has_images(case), image, self._index)
         except RetrievalError as error:
             raise ToolRefusal(str(error)) from None
-        if not found:
-            raise ToolRefusal("the case index holds no other case")
-        return Nearest(asked, found, (note,) if note else ())
+        return Nearest(asked, found, (self._index.searched(len(found)), *([note] if note else [])))
 
     def shown(self, nearest: Nearest) -> tuple[SimilarCase, ...]:
         """What was found, finding by finding beside the case, with links to the reports."""

@@ -1,0 +1,31 @@
+"""From which likeness on a case is called similar; below it, nothing similar is the answer.
+
+Calibrated on development reports (``benchmarks/case_bound.py``). From :data:`LEAST` on, at least
+half of the cases in each step of likeness share a third or more of the human coding. A report that
+shares hardly a word with another is about something else, even where the few findings that were
+read in it are alike: a brain without haemorrhage is not like a chest without findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dxtrace.retrieval.cases.vectors import IMAGE
+
+LEAST, LEAST_WORDS = 0.40, 0.03
+"""Of the whole likeness, and of that of words alone."""
+
+
+def is_similar(scores: Mapping[str, float], likeness: float) -> bool:
+    """Whether a case is similar enough to be shown.
+
+    Where nothing but images was compared, whatever they give is shown: what their cosines mean
+    depends on the model, and no bound is known for it.
+
+    Args:
+        scores: likeness by each list that the case was compared by, from 0 to 1.
+        likeness: of all together.
+    """
+    if not scores.keys() - {IMAGE}:
+        return True
+    return likeness >= LEAST and scores.get("words", 1.0) >= LEAST_WORDS
