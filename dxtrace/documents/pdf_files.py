@@ -6,7 +6,7 @@ import io
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -48,16 +48,21 @@ _CONTINUED = re.compile(r"\b(?:continued|cont\.)", re.IGNORECASE)
 _WORDS = {"extra_attrs": ["size", "fontname"], "keep_blank_chars": False, "x_tolerance_ratio": 0.15}
 
 
-def read_pdf(content: bytes) -> ReadDocument:
+Watch = Callable[[int, int], None]
+"""Told how many pages are read, of how many."""
+
+
+def read_pdf(content: bytes, watch: Watch | None = None) -> ReadDocument:
     """Read a PDF.
 
     Args:
         content: the file.
+        watch: told of pages as they are read.
 
     Raises:
         UnreadableDocument: if it is none, is damaged or encrypted, or holds no text.
     """
-    pages = _pages(content, as_lines=False)
+    pages = _pages(content, watch, as_lines=False)
     return ReadDocument(blocks=tuple(pages.blocks()), facts=pages.facts, notes=pages.notes)
 
 
@@ -73,11 +78,11 @@ def read_pdf_lines(content: bytes) -> ReadDocument:
     Raises:
         UnreadableDocument: as :func:`read_pdf`.
     """
-    pages = _pages(content, as_lines=True)
+    pages = _pages(content, None, as_lines=True)
     return ReadDocument(blocks=tuple(pages.paragraphs()), notes=pages.notes)
 
 
-def _pages(content: bytes, *, as_lines: bool) -> _Pages:
+def _pages(content: bytes, watch: Watch | None, *, as_lines: bool) -> _Pages:
     import pdfplumber
     from pdfminer.psparser import PSException
     from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
@@ -86,7 +91,7 @@ def _pages(content: bytes, *, as_lines: bool) -> _Pages:
         raise UnreadableDocument("expected a whole PDF, its end is missing: truncated?")
     try:
         with pdfplumber.open(io.BytesIO(content), raise_unicode_errors=False) as pdf:
-            return _Pages(pdf, as_lines=as_lines)
+            return _Pages(pdf, watch, as_lines=as_lines)
     except (
         PSException, PdfminerException, MalformedPDFException, ValueError, KeyError, TypeError,
         AttributeError, IndexError, AssertionError, RecursionError, OverflowError,
@@ -106,7 +111,7 @@ def _reason(error: Exception) -> str:
 class _Pages:
     """Lines and tables of all pages."""
 
-    def __init__(self, pdf: Any, *, as_lines: bool) -> None:
+    def __init__(self, pdf: Any, watch: Watch | None, *, as_lines: bool) -> None:
         self.facts, self._as_lines = _facts(pdf.metadata), as_lines
         self.lines: list[Line] = []
         self.tables: list[tuple[int, PdfTable]] = []
@@ -122,6 +127,8 @@ class _Pages:
             elif not found:
                 bare.append(number)
             page.close()
+            if watch is not None:
+                watch(number, len(pdf.pages))
         self._expect_text()
         self.lines = without_running_heads(self.lines)
         self._on = {
