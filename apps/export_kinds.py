@@ -11,6 +11,7 @@ class Export(StrEnum):
 
     SR = "sr"
     FHIR = "fhir"
+    PLAIN = "plain"
     ZIP = "zip"
 
 

@@ -1,4 +1,4 @@
-"""A finished case for other systems: DICOM SR, FHIR, and everything in one zip."""
+"""A finished case for other systems and people: DICOM SR, FHIR, plain words, all in one zip."""
 
 import json
 import shutil
@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from agents.plain_language import plain_answer
 from apps.export_kinds import Export
 from dxtrace.atomic_write import write_atomically
 from dxtrace.clinical import Case, Result, Trace
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
 
-_FILES = {Export.SR: "report.dcm", Export.FHIR: "report.fhir.json"}
+_FILES = {
+    Export.SR: "report.dcm",
+    Export.FHIR: "report.fhir.json",
+    Export.PLAIN: "plain.txt",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ def export_case(finished: FinishedCase, wanted: Iterable[Export]) -> tuple[Expor
     makers: dict[Export, Callable[[FinishedCase], bytes]] = {
         Export.SR: _structured_report,
         Export.FHIR: _fhir_report,
+        Export.PLAIN: _plain_text,
         Export.ZIP: zip_case,
     }
     names = {**_FILES, Export.ZIP: f"{finished.file_name}.zip"}
@@ -109,8 +115,8 @@ def write_exports(finished: FinishedCase, wanted: Iterable[Export]) -> tuple[Exp
 def zip_case(finished: FinishedCase) -> bytes:
     """Everything of a case in one zip, each file at its place in an output folder.
 
-    The page, the trace, the result object, DICOM SR and FHIR as far as they can be made, masks,
-    segmentations and pictures. ``result.json`` says what could not be made, and why.
+    The page, the trace, the result object, DICOM SR, FHIR and plain words as far as they can be
+    made, masks, segmentations and pictures. ``result.json`` says what could not be made, and why.
 
     Args:
         finished: the case.
@@ -177,6 +183,10 @@ def _fhir_report(finished: FinishedCase) -> bytes:
         finished.result, case=finished.case, knowledge=load_knowledge(), trace=finished.trace
     )
     return text.encode("utf-8")
+
+
+def _plain_text(finished: FinishedCase) -> bytes:
+    return f"{plain_answer(load_knowledge(), finished.result)}\n".encode()
 
 
 def _structured_report(finished: FinishedCase) -> bytes:

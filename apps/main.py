@@ -99,6 +99,9 @@ def review(  # noqa: PLR0913, PLR0917 - the options of a command
     data_root: DataRoot = None,
     keep_identifiers: KeepIdentifiers = False,
     export: Exports = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Answer in plain words, as for patients.")
+    ] = False,
 ) -> None:
     """Review cases: answer, check every statement, write a trace and a report for each."""
     from apps.commands.review import ReviewOptions, review_cases
@@ -118,6 +121,7 @@ def review(  # noqa: PLR0913, PLR0917 - the options of a command
         by=by,
         keep_identifiers=keep_identifiers,
         exports=read_exports(export, out),
+        plain=plain,
     )
     raise typer.Exit(review_cases(cases or [], options))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from agents.plain_language import plain_answer
 from apps.exit_status import UsageError
 from apps.export_kinds import Export
 from apps.exporting import FinishedCase, write_exports
@@ -59,6 +60,7 @@ class Reviewer:
         out: folder for masks and pictures; None keeps none.
         keep_identifiers: whether DICOM files in it carry who the patient is.
         exports: what to write into it for other systems, too.
+        plain: whether the answer in plain words belongs to the result.
     """
 
     planner: str = "pathway"
@@ -66,6 +68,7 @@ class Reviewer:
     out: Path | None = None
     keep_identifiers: bool = False
     exports: frozenset[Export] = frozenset()
+    plain: bool = False
 
     def check(self) -> None:
         """See whether cases can be reviewed at all, and say what could surprise.
@@ -188,15 +191,17 @@ class Reviewer:
         file_name: str,
         case: Case | None,
     ) -> CaseOutput:
-        """The output with the files for other systems, which are written now."""
+        """The output with plain words, and the files for other systems, which are written now."""
         finished = FinishedCase(
             result, trace, output.report, file_name, case=case, out=self.out,
             identified=self.keep_identifiers,
         )  # fmt: skip
+        data = dict(output.result)
+        if self.plain:
+            data["plain"] = plain_answer(load_knowledge(), result)
         written = write_exports(finished, self.exports)
-        if not written:
-            return output
-        data = {**output.result, "exports": [file.to_json_object() for file in written]}
+        if written:
+            data["exports"] = [file.to_json_object() for file in written]
         return replace(output, result=data)
 
 

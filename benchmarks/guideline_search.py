@@ -57,7 +57,7 @@ from tools.guideline_route import RouteReader
 from tools.report_reader import ReportReader
 
 QUESTIONS = Path(__file__).with_name("guideline_questions")
-PARTS = ("development", "held_back", "fresh", "last")
+PARTS = ("development", "held_back", "fresh", "last", "second_writer")
 FIRST = 3
 RIDGE = 0.001
 STRONG, FAIR = 1 / 2, 1 / 5  # share of passages that decide, among those given with a word

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from apps.export_kinds import Export as Kind
+from apps.exporting import FinishedCase, export_case
 from apps.reviewing import Reviewer
 
 if TYPE_CHECKING:
     from apps.chat.conversation import Conversation
     from apps.reviewing import CaseOutput
+
+_NOT_YET = "The case has not been reviewed yet."
 
 
 class TakeError(ValueError):
@@ -63,7 +67,7 @@ def take(kind: str, conversation: Conversation, out: Path) -> Taken:
     """
     result, trace = conversation.result, conversation.trace
     if result is None or trace is None:
-        raise TakeError("The case has not been reviewed yet.")
+        raise TakeError(_NOT_YET)
     from graphs import ReviewRun
 
     run = ReviewRun(result=result, trace=trace)
@@ -98,17 +102,24 @@ def _files(kind: str, words: str) -> Callable[[CaseOutput, Path, Conversation], 
     return make
 
 
-def _everything(output: CaseOutput, out: Path, conversation: Conversation) -> Taken:
-    files = {
-        f"reports/{output.id}.html": output.report.encode(),
-        f"traces/{output.id}.json": output.trace.encode(),
-        "results.jsonl": output.to_json_line().encode(),
-    }
-    result = conversation.result
-    for artifact in result.artifacts if result else ():
-        if (out / artifact.path).is_file():
-            files[artifact.path] = (out / artifact.path).read_bytes()
-    return Taken(f"{output.id}.zip", "application/zip", _zipped(files))
+def _exported(kind: Kind, media_type: str) -> Callable[[CaseOutput, Path, Conversation], Taken]:
+    """What other systems and people get, made as ``dxtrace review --export`` makes it."""
+
+    def make(output: CaseOutput, out: Path, conversation: Conversation) -> Taken:
+        result, trace = conversation.result, conversation.trace
+        if result is None or trace is None:
+            raise TakeError(_NOT_YET)
+        finished = FinishedCase(
+            result, trace, output.report, output.id, case=conversation.case, out=out
+        )
+        (file,) = export_case(finished, {kind})
+        if file.path is None:
+            raise TakeError(f"This cannot be made of the case: {file.reason}.")
+        name = Path(file.path).name
+        own = name if name.startswith(output.id) else f"{output.id}-{name}"
+        return Taken(own, media_type, file.content)
+
+    return make
 
 
 def _zipped(files: dict[str, bytes]) -> bytes:
@@ -128,6 +139,11 @@ EXPORTS = {
     "segmentations": Export(
         "Segmentations (DICOM SEG)", _files("segmentation", "segmentations"), needs_masks=True
     ),
-    "everything": Export("Everything (zip)", _everything),
+    "sr": Export("Structured report (DICOM SR)", _exported(Kind.SR, "application/dicom")),
+    "fhir": Export("FHIR report (JSON)", _exported(Kind.FHIR, "application/fhir+json")),
+    "plain": Export(
+        "Plain words, as for patients", _exported(Kind.PLAIN, "text/plain; charset=utf-8")
+    ),
+    "everything": Export("Everything (zip)", _exported(Kind.ZIP, "application/zip")),
 }
 """Kinds of export by name."""

@@ -39,8 +39,9 @@ Exports = Annotated[
     typer.Option(
         "--export",
         metavar="KIND,...",
-        help="Write for other systems, too: sr (DICOM SR), fhir (FHIR R4 bundle), zip (everything "
-        "of a case). Page, trace, masks and DICOM SEG are always written.",
+        help="Write for other systems, too: sr (DICOM SR), fhir (FHIR R4 bundle), plain (plain "
+        "words for patients), zip (everything of a case). Page, trace, masks and DICOM SEG are "
+        "always written.",
     ),
 ]
 Folder = Annotated[

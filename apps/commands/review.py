@@ -41,6 +41,7 @@ class ReviewOptions:
         by: who corrects.
         keep_identifiers: write DICOM files that carry who the patient is.
         exports: what to write for other systems, too.
+        plain: answer in plain words, for patients.
     """
 
     out: Path | None
@@ -56,6 +57,7 @@ class ReviewOptions:
     by: str = "user"
     keep_identifiers: bool = False
     exports: frozenset[Export] = frozenset()
+    plain: bool = False
 
     @property
     def limits(self) -> IntakeLimits:
@@ -88,6 +90,7 @@ def review_cases(paths: list[Path], options: ReviewOptions) -> ExitStatus:
         out=options.out,
         keep_identifiers=options.keep_identifiers,
         exports=options.exports,
+        plain=options.plain,
     )
     reviewer.check()
     _make_folders(options.out)
@@ -227,8 +230,9 @@ def _say_how_to_go_on(case_id: str, fact: str, options: ReviewOptions) -> None:
 def _as_text(result: dict[str, Any], out: Path | None) -> str:
     parts = [f"{result['id']}: {result['status'].replace('_', ' ')}"]
     parts += [result[key] for key in ("error", "question") if result[key]]
-    if result["answer"]["text"]:
-        parts.append(result["answer"]["text"])
+    answer = result.get("plain") or result["answer"]["text"]
+    if answer:
+        parts.append(answer)
     if out is not None and result["report"] is not None:
         parts += [f"report: {out / result['report']}", f"trace:  {out / result['trace']}"]
         parts += [_export_line(export, out) for export in result.get("exports", ())]

@@ -60,5 +60,19 @@ def test_an_unknown_kind_is_refused_before_anything_is_reviewed(
         "review", EXAMPLES / "chest_ct_report.txt", "--out", "out", "--export", "sr,pdf"
     )
     assert ended.returncode == 2
-    assert "expected some of sr, fhir, zip" in ended.stderr
+    assert "expected some of sr, fhir, plain, zip" in ended.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_plain_words_are_printed_in_the_place_of_the_answer(dxtrace: Run, tmp_path: Path) -> None:
+    case = EXAMPLES / "chest_ct_report.txt"
+    ended = dxtrace("review", case, "--plain")
+    assert ended.returncode == 0, ended.stderr
+    assert "a small round spot in the lung (nodule)" in ended.stdout
+    assert "Fleischner 2017 recommendation" not in ended.stdout
+    as_json = json.loads(dxtrace("review", case, "--plain", "--json").stdout)
+    assert as_json["plain"].startswith("This text was written by a research program.")
+    assert "Fleischner 2017 recommendation" in as_json["answer"]["text"]
+    dxtrace("review", case, "--out", "out", "--export", "plain")
+    written = tmp_path / "out" / "exports" / "chest_ct_report" / "plain.txt"
+    assert written.read_text(encoding="utf-8") == f"{as_json['plain']}\n"

@@ -19,6 +19,7 @@ from dxtrace.retrieval.guidelines.library import (
 from dxtrace.retrieval.guidelines.passage import GuidelineDocument, GuidelinePassage
 from dxtrace.retrieval.guidelines.regions import (
     named_aspects,
+    named_examinations,
     named_guidelines,
     named_regions,
 )
@@ -295,8 +296,19 @@ def question_signals(question: str, score: float, best: Candidate) -> QuestionSi
         score: of its best passage.
         best: that passage.
     """
-    length = math.log1p(len(words(question)))
-    return QuestionSignals(best=score, unsaid=best.signals.unsaid, length=length)
+    return QuestionSignals(
+        best=score,
+        unsaid=best.signals.unsaid,
+        elsewhere=float(len(_examined_elsewhere(question, best.entry))),
+        length=math.log1p(len(words(question))),
+    )
+
+
+def _examined_elsewhere(question: str, entry: Entry) -> frozenset[str]:
+    """The examinations of a question that an entry is not about; none if it is about any."""
+    about = frozenset(entry.document.modalities)
+    named = named_examinations(question) if about else about
+    return named - about - named_examinations(entry.said) if named else named
 
 
 def each_text_once(scored: list[tuple[float, Candidate]]) -> list[tuple[float, Candidate]]:

@@ -35,6 +35,12 @@ def named_aspects(text: str) -> frozenset[str]:
     return frozenset(name for name, pattern in _patterns()[2].items() if pattern.search(lowered))
 
 
+def named_examinations(text: str) -> frozenset[str]:
+    """The examinations that a text names, by DICOM modality in lower case (``es``: endoscopy)."""
+    lowered = text.lower()
+    return frozenset(name for name, pattern in _patterns()[3].items() if pattern.search(lowered))
+
+
 def without_guidelines(text: str) -> str:
     """The text with the names of those guidelines blanked: they may hold the names of others."""
     for pattern in _patterns()[1].values():
@@ -43,12 +49,13 @@ def without_guidelines(text: str) -> str:
 
 
 @cache
-def _patterns() -> tuple[_Patterns, _Patterns, _Patterns]:
+def _patterns() -> tuple[_Patterns, _Patterns, _Patterns, _Patterns]:
     read = parse_yaml(_FILE.read_text(encoding="utf-8"), trusted=True)
     regions = {name: _whole("|".join(words)) for name, words in read["regions"].items()}
     guidelines = {name: _whole(words) for name, words in read["guidelines"].items()}
     aspects = {name: _whole("|".join(words)) for name, words in read["aspects"].items()}
-    return regions, guidelines, aspects
+    examinations = {name: _whole("|".join(words)) for name, words in read["examinations"].items()}
+    return regions, guidelines, aspects, examinations
 
 
 def _whole(words: str) -> re.Pattern[str]:

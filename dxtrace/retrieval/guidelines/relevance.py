@@ -58,12 +58,15 @@ class QuestionSignals:
     Attributes:
         best: the best score of a passage.
         unsaid: of that passage, as in :class:`Signals`.
+        elsewhere: how many of the examinations that the question names, such as ultrasound, neither
+            that passage nor its document is about.
         length: logarithm of the number of the question's words: the more it tells of the
             circumstances, the less of it stands in any passage.
     """
 
     best: float
     unsaid: float
+    elsewhere: float
     length: float
 
 

@@ -72,7 +72,12 @@ def test_what_was_exported_before_is_replaced(finished: FinishedCase) -> None:
     assert finished.out is not None
     folder = finished.out / "exports" / "c-1"
     write_exports(finished, ALL)
-    assert {p.name for p in folder.iterdir()} == {"report.dcm", "report.fhir.json", "c-1.zip"}
+    assert {p.name for p in folder.iterdir()} == {
+        "report.dcm",
+        "report.fhir.json",
+        "plain.txt",
+        "c-1.zip",
+    }
     write_exports(finished, {Export.FHIR})
     assert {p.name for p in folder.iterdir()} == {"report.fhir.json"}
     write_exports(finished, ())
@@ -112,7 +117,7 @@ def test_a_folder_that_cannot_be_written_is_a_reason(finished: FinishedCase) -> 
 def test_kinds_are_read_between_commas(tmp_path: Path) -> None:
     assert read_exports("fhir, SR", tmp_path) == {Export.FHIR, Export.SR}
     assert read_exports(None, None) == frozenset()
-    with pytest.raises(UsageError, match="expected some of sr, fhir, zip"):
+    with pytest.raises(UsageError, match="expected some of sr, fhir, plain, zip"):
         read_exports("sr,pdf", tmp_path)
     with pytest.raises(UsageError, match="needs --out"):
         read_exports("sr", None)

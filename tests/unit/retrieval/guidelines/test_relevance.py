@@ -3,10 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from dxtrace.retrieval.guidelines.index import Candidate, question_signals
+from dxtrace.retrieval.guidelines.library import Entry
 from dxtrace.retrieval.guidelines.pack_vectors import shipped_vectors, write_vectors
 from dxtrace.retrieval.guidelines.passage import GuidelineDocument, GuidelinePassage
 from dxtrace.retrieval.guidelines.regions import (
     named_aspects,
+    named_examinations,
     named_guidelines,
     named_regions,
     without_guidelines,
@@ -14,6 +17,7 @@ from dxtrace.retrieval.guidelines.regions import (
 from dxtrace.retrieval.guidelines.relevance import (
     Calibration,
     QuestionSignals,
+    Signals,
     load_calibration,
 )
 from dxtrace.retrieval.guidelines.route import Route
@@ -22,7 +26,9 @@ from tests.unit.retrieval.plain_embedder import PlainEmbedder
 
 BOUNDS = Calibration(
     embedder="x", fitted="", covered=1, uncovered=1, weights={"constant": 0.0},
-    question_weights={"best": 1.0, "unsaid": -1.0, "length": 0.5, "constant": -1.0},
+    question_weights={
+        "best": 1.0, "unsaid": -1.0, "elsewhere": -1.0, "length": 0.5, "constant": -1.0,
+    },
     bound=-2.0, gap=1.5, strong_from=0.4, fair_from=0.1, answered_wrongly=0, risk_at_most=1.0,
 )  # fmt: skip
 
@@ -40,9 +46,10 @@ def test_the_number_of_passages_is_that_of_the_query(scores: list[float], count:
 
 
 def test_a_question_is_judged_by_its_best_passage_and_what_that_leaves_unsaid() -> None:
-    plain = QuestionSignals(best=1.0, unsaid=0.0, length=2.0)
+    plain = QuestionSignals(best=1.0, unsaid=0.0, elsewhere=0.0, length=2.0)
     assert BOUNDS.question_score(plain) == pytest.approx(1.0)
     assert BOUNDS.question_score(replace(plain, unsaid=1.0)) < BOUNDS.question_score(plain)
+    assert BOUNDS.question_score(replace(plain, elsewhere=1.0)) < BOUNDS.question_score(plain)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +85,33 @@ def test_what_a_question_is_after_is_told() -> None:
     assert named_aspects("Does an LR-5 need a biopsy before treatment?") == frozenset()
     assert "outlook" in named_aspects("What is the five-year survival of stage IIIA?")
     assert "other eye disease" in named_aspects("How is retinopathy of prematurity graded?")
+
+
+def test_examinations_are_told_by_modality() -> None:
+    assert named_examinations("Doppler ultrasound or a PET/CT?") == {"us", "pt", "ct"}
+    assert named_examinations("What is the correct category?") == frozenset()
+
+
+def test_an_examination_that_a_guideline_is_not_about_speaks_against_it() -> None:
+    passage = GuidelinePassage(key="p", section="S", text="Washout counts on CT, not on PET.")
+    liver = GuidelineDocument(key="li", title="Liver", modalities=("ct", "mr"), passages=(passage,))
+    anything = liver.model_copy(update={"modalities": ()})
+    signals = Signals(*[0.0] * 9)
+
+    def elsewhere(question: str, document: GuidelineDocument) -> float:
+        best = Candidate(Entry("r", document, passage), signals)
+        return question_signals(question, 0.0, best).elsewhere
+
+    assert elsewhere("Is ultrasound or endoscopy better in cirrhosis?", liver) == 2
+    assert elsewhere("Does MRI or PET show washout?", liver) == 0
+    assert elsewhere("Is ultrasound better in cirrhosis?", anything) == 0
+
+
+def test_drugs_are_told_by_the_stems_of_their_names_and_other_words_are_not() -> None:
+    drugs = "aflibercept venetoclax osimertinib apixaban cisplatin dexamethasone dapagliflozin"
+    assert all(named_aspects(drug) == {"treatment"} for drug in drugs.split())
+    words = "concept intercept spine virus cholesterol peptide platelet line stage"
+    assert all("treatment" not in named_aspects(word) for word in words.split())
 
 
 def test_shorthand_is_spelled_out_by_whole_words() -> None:
