@@ -53,8 +53,8 @@ def pairs_of(
     for query in queries:
         near = index.rank(query.record, top=NEAREST)
         found[query.record.id] = [
-            (each.score, relevance(query.codes, known[numbers[each.seq]].codes), each.similar,
-             query.is_normal)
+            (each.score, relevance(query.codes, known[numbers[each.seq]].codes),
+             each.bounded >= LEAST, query.is_normal)
             for each in near
         ]  # fmt: skip
     return found

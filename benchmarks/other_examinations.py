@@ -1,4 +1,4 @@
-"""Made-up reports of other examinations than chest radiographs: to them nothing there is similar."""
+"""Made-up reports of examinations other than chest radiographs: none there is similar."""
 
 OTHER_EXAMINATIONS = (
     "EXAM: MRI knee. FINDINGS: Complex tear of the posterior horn of the medial meniscus. The "

@@ -17,12 +17,15 @@ from apps.commands.case_printing import (
     print_json,
 )
 from apps.exit_status import ExitStatus, UsageError
+from dxtrace.clinical import Differential
 from dxtrace.intake import IntakeError, IntakeLimits
 from dxtrace.intake.imaging.body_region import BODY_PARTS
 from dxtrace.intake.imaging.dicom_header import MODALITIES
 from dxtrace.intake.indiana import CORPUS_NAME
 from dxtrace.knowledge import load_knowledge
 from dxtrace.retrieval.cases import (
+    LEAST,
+    LEAST_COUNTED,
     NEIGHBOURS,
     CaseFilter,
     CaseIndex,
@@ -113,18 +116,14 @@ def search_cases(request: SearchRequest) -> ExitStatus:
         if not len(index):
             sys.stderr.write("no cases yet: the Indiana reports are added, once; some minutes\n")
             add_sources(index, reader, [CORPUS_NAME])
-        count = max(request.top, NEIGHBOURS if request.differential else 0)
+        least = 0.0 if request.every else LEAST
         near = index.neighbours(
-            case.record, top=count, only=only, image=case.image, bounded=not request.every
+            case.record, top=request.top, only=only, image=case.image, least=least
         )
-        searched = index.searched(len(near[: request.top]))
+        searched = index.searched(len(near), least)
         note = images_compared(CaseSettings().image_embedder, case.has_images, case.image, index)
-        found = tuple(index.as_similar(case.record, each) for each in near[: request.top])
-    candidates = (
-        differential(case.record.findings, near[:NEIGHBOURS], knowledge.vocabulary)
-        if request.differential
-        else None
-    )
+        found = tuple(index.as_similar(case.record, each) for each in near)
+        candidates = _differential(case, index, only) if request.differential else None
     if note:
         sys.stderr.write(f"{note}\n")
     if request.json:
@@ -135,6 +134,13 @@ def search_cases(request: SearchRequest) -> ExitStatus:
     if candidates is not None:
         print_differential(candidates)
     return ExitStatus.OK
+
+
+def _differential(case: ReadCase, index: CaseIndex, only: CaseFilter) -> Differential:
+    counted = index.neighbours(
+        case.record, top=NEIGHBOURS, only=only, image=case.image, least=LEAST_COUNTED
+    )
+    return differential(case.record.findings, counted, index.vocabulary)
 
 
 @dataclass(frozen=True, slots=True)

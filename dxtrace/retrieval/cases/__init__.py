@@ -1,5 +1,6 @@
 """Similar cases: an index over findings, report text and images."""
 
+from dxtrace.retrieval.cases.bound import LEAST, LEAST_COUNTED
 from dxtrace.retrieval.cases.differential import NEIGHBOURS, differential
 from dxtrace.retrieval.cases.diversity import diverse
 from dxtrace.retrieval.cases.index import CaseIndex
@@ -9,6 +10,8 @@ from dxtrace.retrieval.cases.vectors import IMAGE
 
 __all__ = [
     "IMAGE",
+    "LEAST",
+    "LEAST_COUNTED",
     "NEIGHBOURS",
     "Added",
     "CaseFilter",

@@ -256,7 +256,7 @@ class CaseIndex:
         top: int = 5,
         only: CaseFilter = _ALL,
         image: Vectors | None = None,
-        bounded: bool = True,
+        least: float = LEAST,
     ) -> tuple[SimilarCase, ...]:
         """The cases that are most like this one, of other patients and in other words.
 
@@ -267,12 +267,12 @@ class CaseIndex:
             top: how many.
             only: which cases may be found.
             image: vector of its images: (dimension,), of unit norm.
-            bounded: leave out what is not similar enough (``bound.py``).
+            least: likeness that a case must have (``bound.py``).
 
         Raises:
             DamagedIndex: if what is read is damaged.
         """
-        found = self.neighbours(case, top=top, only=only, image=image, bounded=bounded)
+        found = self.neighbours(case, top=top, only=only, image=image, least=least)
         return tuple(self.as_similar(case, each) for each in found)
 
     def as_similar(self, case: CaseRecord, found: Neighbour) -> SimilarCase:
@@ -293,7 +293,7 @@ class CaseIndex:
         top: int,
         only: CaseFilter = _ALL,
         image: Vectors | None = None,
-        bounded: bool = True,
+        least: float = LEAST,
     ) -> tuple[Neighbour, ...]:
         """The same cases whole, no two of one patient; arguments and errors as for :meth:`search`.
 
@@ -302,7 +302,7 @@ class CaseIndex:
         chosen: list[Listed] = []
         seen: set[str] = set()
         for listed in self.rank(case, top=_WIDER * top, only=only, image=image):
-            if bounded and not listed.similar:
+            if listed.bounded < least:
                 continue
             rows = self.database.rows("SELECT key FROM identities WHERE seq = ?", listed.seq)
             keys = {str(key) for (key,) in rows}
@@ -319,15 +319,16 @@ class CaseIndex:
             for each in chosen
         )  # fmt: skip
 
-    def searched(self, found: int) -> str:
-        """How many cases a search has looked among, and what it calls similar, in words.
+    def searched(self, found: int, least: float = LEAST) -> str:
+        """How many cases a search has looked among, and which likeness counts, in words.
 
         Args:
             found: how many it has found.
+            least: the likeness that they must have.
         """
         size = f"{len(self):,} case{'s' if len(self) != 1 else ''} of the index"
-        least = f"a likeness of {LEAST:.2f} (of 1) is the least that is called similar"
-        return f"{found or 'none'} of {size}; {least}"
+        bound = f"; a likeness of {least:.2f} (of 1) is the least that counts"
+        return f"{found or 'none'} of {size}{bound if least else ''}"
 
     def rank(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dxtrace.retrieval.cases.bound import is_similar
+from dxtrace.retrieval.cases.bound import as_bounded
 from dxtrace.retrieval.cases.database import Database
 from dxtrace.retrieval.cases.features import FeatureWeights, likeness, likenesses
 from dxtrace.retrieval.cases.image_agreement import (
@@ -44,14 +44,14 @@ class Listed:
             is filtered.
         ranks: its place in each list by which it is like the query at all, from 1.
         parts: what each list that it was compared by adds to the score.
-        similar: whether that is enough to call it similar.
+        bounded: the score that a bound is held against.
     """
 
     seq: int
     score: float
     ranks: dict[str, int]
     parts: dict[str, float]
-    similar: bool
+    bounded: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +303,7 @@ def _fused(lists: Mapping[str, Mapping[int, float]], shares: Mapping[str, float]
     return [
         Listed(
             seq, scores[seq], ranks.get(seq, {}), parts[seq],
-            is_similar({name: found[seq] for name, found in lists.items() if seq in found},
+            as_bounded({name: found[seq] for name, found in lists.items() if seq in found},
                        scores[seq]),
         )
         for seq in order

@@ -174,7 +174,8 @@ def named(tmp_path: Path) -> Path:
     path.write_text(json.dumps({"id": "John Smith 1", "reports": [{"text": NAMED}]}))
     folder = tmp_path / "folder"
     folder.mkdir()
-    (folder / "Kowalska_Anna.txt").write_text(NAMED.replace("John", "Anna").replace("Smith", "Kowalska"))
+    other = NAMED.replace("John", "Anna").replace("Smith", "Kowalska")
+    (folder / "Kowalska_Anna.txt").write_text(other)
     return tmp_path
 
 

@@ -57,7 +57,7 @@ def open_small(folder: Path, embedder: WordEmbedder | None = None, **options: An
 
 def nearest(index: CaseIndex, case: CaseRecord, **options: Any) -> tuple[SimilarCase, ...]:
     """The nearest cases, also those that are not similar enough to be called so."""
-    return index.search(case, bounded=False, **options)
+    return index.search(case, least=0.0, **options)
 
 
 EFFUSION_LEFT = record(

@@ -49,8 +49,8 @@ def test_candidates_come_in_the_order_of_their_support_with_their_counts() -> No
 
 
 def test_the_share_follows_from_the_likeness_that_is_printed() -> None:
-    likely = [(pneumonias(1)[0], 0.9), (others(1)[0], 0.6), (record("n", named("study_normal")), 0.5)]
-    likely += [(pneumonias(1)[0], 0.0)]
+    normal = record("n", named("study_normal"))
+    likely = [(*pneumonias(1), 0.9), (*others(1), 0.6), (normal, 0.5), (*pneumonias(1), 0.0)]
     near = [Neighbour(record=r, likeness=likeness) for r, likeness in likely]
     found = differential([], near, VOCABULARY)
     assert found.candidates[0].support == pytest.approx(0.9 / 2.0, abs=1e-4)
@@ -172,6 +172,6 @@ def test_cases_of_one_patient_count_once(tmp_path: Path) -> None:
         record("other", named("pneumonia"), finding("pleural_effusion")),
     ])  # fmt: skip
     query = record("q", finding("consolidation"))
-    ids = [n.record.id for n in index.neighbours(query, top=10, bounded=False)]
+    ids = [n.record.id for n in index.neighbours(query, top=10, least=0.0)]
     assert ids == ["first", "other"]
     assert Presence.PRESENT in {f.presence for f in query.findings}

@@ -40,7 +40,7 @@ def tool_over(index: CaseIndex) -> ExemplarTool:
 def chosen(
     index: CaseIndex, asked: CaseRecord, count: int = 4, budget: int = 4000
 ) -> tuple[SimilarCase, ...]:
-    near = Nearest(asked, index.neighbours(asked, top=30, bounded=False))
+    near = Nearest(asked, index.neighbours(asked, top=30, least=0.0))
     return tool_over(index).choose(near, count=count, budget=budget)
 
 

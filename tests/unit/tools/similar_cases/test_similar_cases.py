@@ -65,6 +65,19 @@ def test_an_id_that_may_be_a_name_is_shown_nowhere() -> None:
         assert "case-" in text
 
 
+def test_a_case_that_contradicts_itself_is_said_to_say_both(place: Path) -> None:
+    fill(place, [record(
+        "both", finding("pleural_effusion", side="left"), finding("cardiomegaly"),
+        finding("cardiomegaly", "absent"), report="Small left pleural effusion. Heart enlarged.",
+    )])  # fmt: skip
+    result, trace = asked()
+    assert "says both of cardiomegaly (that case)" in result.answer.text
+    assert "shares cardiomegaly" not in result.answer.text
+    case = report_case(REPORT, ASKS)
+    page = render_case_report(result, case=case, trace=trace, knowledge=load_knowledge())
+    assert "says both: absent; present" in page
+
+
 @pytest.mark.usefixtures("folder")
 def test_nothing_similar_is_an_answer() -> None:
     result, _ = reviewed("FINDINGS: Displaced fracture of the radius.", ASKS)
