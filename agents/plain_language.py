@@ -47,6 +47,9 @@ _ASSUMED = (
     "This holds if nothing else is known that matters, for example about earlier illnesses. Tell "
     "your doctor what the program may not know."
 )
+_SUMMARY = (
+    "What the summary of the report says, too (the check could neither prove it nor rule it out):"
+)
 _UNSEEN = "What they would have looked for is not known. It may be there or not."
 
 
@@ -78,6 +81,7 @@ class _Writer:
         yield from self._proved(content)
         yield from _listed("What looks normal:", self._normal(content))
         yield from _listed("What was not found:", self._absent(content))
+        yield from _listed(_SUMMARY, self._unproved(content))
         yield from _listed("Not clear yet:", self._unclear(content))
         yield from _listed("What would help to make it clear:", self._missing())
         yield from self._at_odds()
@@ -137,7 +141,7 @@ class _Writer:
 
     def _certain(self, content: ExportContent, standing: Standing) -> Iterator[Finding]:
         for stated in self._about_the_body(content):
-            if stated.standing is standing and not stated.proviso:
+            if stated.standing is standing:
                 yield stated.finding
 
     def _present(self, content: ExportContent) -> list[str]:
@@ -163,16 +167,22 @@ class _Writer:
                 lines.append(f"{words}: only some kinds of it were ruled out")
             elif stated.standing in (Standing.POSSIBLE, Standing.PROBABLE):
                 lines.append(f"{words}: {stated.standing.value}, but not sure")
-            elif stated.proviso:
-                said = "is" if stated.standing is Standing.PRESENT else "is not"
-                lines.append(
-                    f"{words}: the summary says that it {said} there; nothing else shows it"
-                )
         return lines
 
+    def _unproved(self, content: ExportContent) -> list[str]:
+        """What only the impression of a report says."""
+        said = self._certain(content, Standing.UNPROVED)
+        denied = self._certain(content, Standing.UNPROVED_DENIAL)
+        return [*(self._in_words(f) for f in said), *(self._denied(f) for f in denied)]
+
+    def _denied(self, finding: Finding) -> str:
+        return f"that this is not there: {_at(self._concept(finding.concept), finding)}"
+
     def _remaining(self, stated: StatedConclusion) -> str:
-        """The values that an open conclusion may have."""
+        """The values that an open conclusion may have; "yes or no" says nothing more."""
         conclusion = stated.conclusion
+        if set(conclusion.possible or ()) <= {"true", "false"}:
+            return ""
         values = [self.words.value(conclusion.concept, v) or v for v in conclusion.possible or ()]
         return f". It may be: {'; or '.join(values)}" if values else ""
 

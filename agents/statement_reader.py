@@ -6,7 +6,16 @@ from functools import cached_property
 
 from agents.question_text import question_words
 from agents.strange_signs import Span, strange_signs
-from dxtrace.clinical import Case, Claim, Context, Finding, Presence, Report, Source
+from dxtrace.clinical import (
+    Case,
+    Claim,
+    Context,
+    Finding,
+    Presence,
+    Report,
+    Source,
+    Statement,
+)
 from dxtrace.clinical.base import Frozen
 from dxtrace.knowledge import Knowledge
 from tools.report_claims import ReportClaimReader
@@ -73,6 +82,16 @@ class StatementReader:
             open=tuple(dict.fromkeys(_open(findings))),
             unknown=self.unknown_words(sentence, findings),
         )
+
+    def claims_of(self, statement: Statement, case: Case) -> tuple[Claim, ...]:
+        """What a statement claims: what it says that it claims, and what its words do.
+
+        Args:
+            statement: the sentences.
+            case: what they are about.
+        """
+        read = (c for s in statement.sentences for c in self.read(s.text, case).claims)
+        return (*statement.claims, *read)
 
     @cached_property
     def _frame(self) -> frozenset[str]:

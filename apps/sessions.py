@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apps.exit_status import UsageError
 from dxtrace.clinical import Case, Correction
@@ -211,9 +211,3 @@ def ask_person(question: "PendingQuestion") -> str | None:
     if is_number and 1 <= int(reply) <= len(question.options):
         return question.options[int(reply) - 1]
     return reply
-
-
-def case_of(run: "ReviewRun") -> Case | None:
-    """The case that a session reviews, as its trace holds it."""
-    found: list[dict[str, Any]] = [e.data for e in run.trace.entries if e.kind == "input"]
-    return Case.model_validate(found[-1]["case"]) if found else None

@@ -13,9 +13,7 @@ from collections.abc import Collection, Iterable
 from typing import Literal
 
 from agents.planner import Situation
-from agents.statement_reader import StatementReader
 from dxtrace.clinical import (
-    Case,
     ChangedClaim,
     Claim,
     Presence,
@@ -60,12 +58,6 @@ def check_reliance(
     )
     references = tuple(dict.fromkeys(p.reference for p in passages))
     return Reliance(passages=references, why=why, without=without, changes=changes)
-
-
-def claims_in(reader: StatementReader, statement: Statement, case: Case) -> tuple[Claim, ...]:
-    """What a statement claims: what it says that it claims, and what its words do."""
-    read = (c for s in statement.sentences for c in reader.read(s.text, case).claims)
-    return (*statement.claims, *read)
 
 
 def passages_of(calls: Iterable[ToolCall]) -> tuple[QuotedPassage, ...]:

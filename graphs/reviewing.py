@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -22,6 +22,7 @@ from graphs.checkpoints import state_serializer
 from graphs.corrections import check_corrections
 from graphs.foreign_words import recorded_suspicions
 from graphs.interrupts import cancelled_by_signals
+from graphs.manner import Manner, Means
 from graphs.nodes import ReviewNodes
 from graphs.questions import reply_finding
 from graphs.review_graph import ReviewGraph, build_review_graph
@@ -29,10 +30,7 @@ from graphs.settings import Settings
 from graphs.situation import ReviewContext
 from graphs.state import PendingQuestion
 from graphs.tracing import traced_if_allowed
-from graphs.workbench import Workbench, default_workbench
-from tools import ArtifactStore, Cancellation
-
-Listener = Callable[[dict[str, Any]], None]
+from graphs.workbench import Workbench
 
 
 class SessionError(ValueError):
@@ -45,156 +43,102 @@ class ReviewRun:
 
     Attributes:
         result: the result; its status is ``needs_input`` if the graph waits.
+        trace: the record.
         pending: what it waits for.
+        case: the case that was reviewed, with its files, also by a session that goes on.
     """
 
     result: Result
     trace: Trace
     pending: PendingQuestion | None = None
+    case: Case | None = None
 
 
-def review(
-    case: Case,
-    *,
-    planner: str = "pathway",
-    settings: Settings | None = None,
-    listener: Listener | None = None,
-) -> Result:
+def review(case: Case, **manner: Unpack[Manner]) -> Result:
     """Review a case and give its result.
 
     Args:
         case: the case.
-        planner: name of the planner.
-        settings: budgets, asking, checkpoints; from the environment by default.
-        listener: is called with each step as it happens.
+        manner: planner, settings and the like.
 
     Raises:
         ValueError: if there is no such planner.
     """
-    return review_with_trace(case, planner=planner, settings=settings, listener=listener).result
+    return review_with_trace(case, **manner).result
 
 
-def review_with_trace(  # noqa: PLR0913 - most have defaults, as those of the other reviews
-    case: Case,
-    *,
-    planner: str = "pathway",
-    settings: Settings | None = None,
-    listener: Listener | None = None,
-    thread: str | None = None,
-    bench: Workbench | None = None,
-    store: ArtifactStore | None = None,
-    cancellation: Cancellation | None = None,
+def review_with_trace(
+    case: Case, *, thread: str | None = None, **manner: Unpack[Manner]
 ) -> ReviewRun:
     """Review a case and give result and trace.
 
     Args:
         case: the case.
-        planner: name of the planner.
-        settings: budgets, asking, checkpoints; from the environment by default.
-        listener: is called with each step as it happens.
         thread: name of the session in the checkpoints; the case's id by default.
-        bench: knowledge and tools; those that come with DxTrace by default.
-        store: where masks and pictures go; what an earlier review of the case left there is
-            removed. None keeps none.
-        cancellation: ends the review early: the answer then says what is open.
+        manner: planner, settings and the like.
 
     Raises:
         ValueError: if there is no such planner.
     """
-    used = settings or Settings()
-    session = thread or case.id
-    with _graph(planner, used, bench) as graph:
+    means, session = Means.of(manner), thread or case.id
+    with _graph(means) as graph:
         if isinstance(graph.checkpointer, BaseCheckpointSaver):
             # A review starts afresh: what an earlier one of this name has found is not its own.
             graph.checkpointer.delete_thread(session)
-        if store is not None:
-            store.clear()
-        return _run(graph, {"case": case}, session, _Manner(used, listener, store, cancellation))
+        if means.store is not None:
+            means.store.clear()
+        return _run(graph, {"case": case}, session, means)
 
 
-def resume_review(  # noqa: PLR0913 - most have defaults, as those of the other reviews
-    thread: str,
-    reply: object,
-    *,
-    planner: str = "pathway",
-    settings: Settings,
-    listener: Listener | None = None,
-    bench: Workbench | None = None,
-    store: ArtifactStore | None = None,
-    cancellation: Cancellation | None = None,
-) -> ReviewRun:
+def resume_review(thread: str, reply: object, **manner: Unpack[Manner]) -> ReviewRun:
     """Go on with a review that waits for a reply, also in another process.
 
     Args:
         thread: name of the session in the checkpoints.
         reply: the answer to the pending question; an empty text if nobody knows.
-        planner: name of the planner that the review was started with.
-        settings: must name the same checkpoint file.
-        listener: is called with each step as it happens.
-        bench: knowledge and tools.
-        store: where masks and pictures go, the same as before.
-        cancellation: as in :func:`review_with_trace`.
+        manner: planner, settings and the like.
 
     Raises:
         SessionError: if the session does not wait for anything.
         ReplyError: if the reply is none of the options, or not a number; the session waits on.
     """
-    with _graph(planner, settings, bench) as graph:
+    means = Means.of(manner)
+    with _graph(means) as graph:
         waiting = graph.get_state(_config(thread)).interrupts
         if not waiting:
             raise SessionError(f"session {thread!r} does not wait for a reply")
         # A reply that is none is refused before the session records it: it then waits on.
         pending = PendingQuestion.model_validate(waiting[0].value)
-        reply_finding((bench or default_workbench()).knowledge, pending, reply, 1)
-        return _run(
-            graph, Command(resume=reply), thread, _Manner(settings, listener, store, cancellation)
-        )
+        reply_finding(means.bench.knowledge, pending, reply, 1)
+        return _run(graph, Command(resume=reply), thread, means)
 
 
-def continue_review(
-    thread: str,
-    *,
-    planner: str = "pathway",
-    settings: Settings,
-    listener: Listener | None = None,
-    bench: Workbench | None = None,
-    store: ArtifactStore | None = None,
-    cancellation: Cancellation | None = None,
-) -> ReviewRun:
+def continue_review(thread: str, **manner: Unpack[Manner]) -> ReviewRun:
     """Go on with a session as it stands: one that waits, waits again; one that was killed runs on.
 
     Args:
         thread: name of the session in the checkpoints.
-        planner: name of the planner that the review was started with.
-        settings: must name the same checkpoint file.
-        listener: is called with each step as it happens.
-        bench: knowledge and tools.
-        store: where masks and pictures go, the same as before.
-        cancellation: as in :func:`review_with_trace`.
+        manner: planner, settings and the like.
 
     Raises:
         SessionError: if there is no such session, or it has ended.
     """
-    with _graph(planner, settings, bench) as graph:
+    means = Means.of(manner)
+    with _graph(means) as graph:
         state = graph.get_state(_config(thread))
         if not state.values and not state.next:
             raise SessionError(f"there is no session {thread!r}")
         if not state.next:
             raise SessionError(f"session {thread!r} has ended: it waits for nothing")
-        return _run(graph, None, thread, _Manner(settings, listener, store, cancellation))
+        return _run(graph, None, thread, means)
 
 
-def follow_up(  # noqa: PLR0913 - most have defaults, as those of the other reviews
+def follow_up(
     thread: str,
     *,
     question: str | None = None,
     corrections: Iterable[Correction] = (),
-    planner: str = "pathway",
-    settings: Settings,
-    listener: Listener | None = None,
-    bench: Workbench | None = None,
-    store: ArtifactStore | None = None,
-    cancellation: Cancellation | None = None,
+    **manner: Unpack[Manner],
 ) -> ReviewRun:
     """Ask further in a session that has answered, or correct what was found; or both.
 
@@ -205,22 +149,17 @@ def follow_up(  # noqa: PLR0913 - most have defaults, as those of the other revi
         thread: name of the session in the checkpoints.
         question: the next question; None asks nothing new: the last one is answered again.
         corrections: what a person says of findings.
-        planner: name of the planner that the review was started with.
-        settings: must name the same checkpoint file.
-        listener: is called with each step as it happens.
-        bench: knowledge and tools.
-        store: where masks and pictures go, the same as before.
-        cancellation: as in :func:`review_with_trace`.
+        manner: planner, settings and the like.
 
     Raises:
         SessionError: if there is no such session, or it has not answered yet.
         CorrectionError: if there is no such finding.
         ValueError: if nothing is asked and nothing corrected.
     """
-    further = tuple(corrections)
+    means, further = Means.of(manner), tuple(corrections)
     if question is None and not further:
         raise ValueError("follow-up: expected a question or a correction, got neither")
-    with _graph(planner, settings, bench) as graph:
+    with _graph(means) as graph:
         state = graph.get_state(_config(thread))
         if not state.values:
             raise SessionError(f"there is no session {thread!r}")
@@ -233,34 +172,23 @@ def follow_up(  # noqa: PLR0913 - most have defaults, as those of the other revi
             "corrections": (*state.values.get("corrections", ()), *further),
             "asks_anew": question is not None,
         }
-        return _run(graph, start, thread, _Manner(settings, listener, store, cancellation))
+        return _run(graph, start, thread, means)
 
 
 def _config(thread: str) -> RunnableConfig:
     return {"configurable": {"thread_id": thread}}
 
 
-@dataclass(frozen=True, slots=True)
-class _Manner:
-    """How a graph is run."""
-
-    settings: Settings
-    listener: Listener | None
-    store: ArtifactStore | None
-    cancellation: Cancellation | None
-
-
-def _run(graph: ReviewGraph, start: Any, thread: str, manner: _Manner) -> ReviewRun:
-    listener = manner.listener
-    cancellation = manner.cancellation or Cancellation()
+def _run(graph: ReviewGraph, start: Any, thread: str, means: Means) -> ReviewRun:
+    listener = means.listener
     context = ReviewContext(
-        deadline=time.monotonic() + manner.settings.time_limit_s, store=manner.store,
-        cancellation=cancellation,
+        deadline=time.monotonic() + means.settings.time_limit_s, store=means.store,
+        cancellation=means.cancellation,
     )  # fmt: skip
     values: dict[str, Any] = {}
     waiting: Any = None
     part: Any
-    with cancelled_by_signals(cancellation), traced_if_allowed(manner.settings):
+    with cancelled_by_signals(means.cancellation), traced_if_allowed(means.settings):
         for mode, part in graph.stream(
             start, _config(thread), context=context, stream_mode=["custom", "values"]
         ):
@@ -281,17 +209,18 @@ def _run(graph: ReviewGraph, start: Any, thread: str, manner: _Manner) -> Review
             ),
             suspicious_texts=recorded_suspicions(trace),
         )  # fmt: skip
-        return ReviewRun(result=result, trace=trace, pending=pending)
-    return ReviewRun(result=values["result"], trace=trace)
+        return ReviewRun(result=result, trace=trace, pending=pending, case=values["case"])
+    return ReviewRun(result=values["result"], trace=trace, case=values["case"])
 
 
 @contextmanager
-def _graph(planner: str, settings: Settings, bench: Workbench | None) -> Iterator[ReviewGraph]:
+def _graph(means: Means) -> Iterator[ReviewGraph]:
     """The compiled graph; with a file, its checkpoints outlive the process."""
+    settings = means.settings
     if settings.checkpoints is None and not settings.interactive:
-        yield _plain_graph(planner, settings, bench or default_workbench())
+        yield _plain_graph(means.planner, settings, means.bench)
         return
-    nodes = ReviewNodes(bench or default_workbench(), planner, settings)
+    nodes = ReviewNodes(means.bench, means.planner, settings)
     if settings.checkpoints is None:
         yield build_review_graph(nodes, InMemorySaver(serde=state_serializer()))
         return

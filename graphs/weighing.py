@@ -10,7 +10,6 @@ from graphs.records import dump
 from graphs.reliance import (
     Without,
     check_reliance,
-    claims_in,
     left_out,
     passages_of,
     situation_without,
@@ -63,8 +62,8 @@ def weigh(bench: Workbench, planner: Planner, situation: Situation) -> Weighed |
         question=situation.case.question or "",
     )  # fmt: skip
     reliance = check_reliance(
-        claims_in(bench.statement_reader, said, situation.case),
-        claims_in(bench.statement_reader, instead.statement or Statement(), situation.case),
+        bench.statement_reader.claims_of(said, situation.case),
+        bench.statement_reader.claims_of(instead.statement or Statement(), situation.case),
         aside, without=without, why=why,
     )  # fmt: skip
     stands = instead if reliance.changes else None

@@ -45,7 +45,7 @@ def messages_for(
 
     messages: list[BaseMessage] = [
         SystemMessage(content=wording.system(offer, dialect, knowledge, outputs)),
-        HumanMessage(content=_brief(situation, sight, wording)),
+        HumanMessage(content=_brief(situation, sight, wording, sized=offer.takes_places)),
     ]
     before = 0
     for number, turn in enumerate(situation.memory):
@@ -71,19 +71,23 @@ def bare_question(question: str, sight: Sight) -> list[BaseMessage]:
 
 
 def _brief(
-    situation: Situation, sight: Sight, wording: Wording
+    situation: Situation, sight: Sight, wording: Wording, *, sized: bool
 ) -> str | list[str | dict[Any, Any]]:
     unseen = [f"Not shown: {note}." for note in sight.notes]
-    return _with_pictures("\n\n".join([*_case_parts(situation, wording), *unseen]), sight)
+    text = "\n\n".join([*_case_parts(situation, wording), *unseen])
+    return _with_pictures(text, sight, sized=sized and wording.points_in_pictures)
 
 
-def _with_pictures(text: str, sight: Sight) -> str | list[str | dict[Any, Any]]:
+def _with_pictures(
+    text: str, sight: Sight, *, sized: bool = False
+) -> str | list[str | dict[Any, Any]]:
     if not sight.pictures:
         return text
     content: list[str | dict[Any, Any]] = [{"type": "text", "text": text}]
     for number, picture in enumerate(sight.pictures, start=1):
         data = base64.b64encode(picture.png).decode("ascii")
-        content.append({"type": "text", "text": f"Picture {number}: {picture.caption}"})
+        size = f" ({picture.width} x {picture.height} pixels)" if sized else ""
+        content.append({"type": "text", "text": f"Picture {number}{size}: {picture.caption}"})
         content.append({"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}})
     return content
 

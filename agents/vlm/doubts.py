@@ -30,8 +30,7 @@ def claims_of(
 ) -> dict[str, frozenset[Stand]]:
     """What a statement claims of each concept, by its claims and by its words."""
     found: dict[str, set[Stand]] = {}
-    read = (c for s in statement.sentences for c in reader.read(s.text, case).claims)
-    for claim in (*statement.claims, *read):
+    for claim in reader.claims_of(statement, case):
         found.setdefault(claim.concept, set()).add(_stand(claim))
     return {concept: frozenset(stands) for concept, stands in found.items()}
 

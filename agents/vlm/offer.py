@@ -1,17 +1,23 @@
 """What a model is offered in a case: the experts that fit it, and the facts that it may ask for."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from agents.planner import Situation
+from agents.vlm.pointing import PointingError, with_indices
 from dxtrace.clinical import Arguments, CallRequest
 from expert_models import ModelCard
 from expert_models.card import EMBEDDING
 from tools import ToolRegistry
+
+if TYPE_CHECKING:
+    from agents.vlm.sight import Picture
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 _LONGEST_NAME = 64
@@ -30,10 +36,17 @@ class Offer:
     Attributes:
         cards: cards of the experts that fit the case, in the order of the registry.
         facts: the facts that are missing, as ``concept.attribute``.
+        pictures: what it sees: places may be given in them.
     """
 
     cards: tuple[ModelCard, ...] = ()
     facts: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+    @property
+    def takes_places(self) -> bool:
+        """Whether an expert takes places, and pictures are there to give them in."""
+        return bool(self.pictures) and any(takes_places(card) for card in self.cards)
 
     @cached_property
     def by_name(self) -> dict[str, ModelCard]:
@@ -72,7 +85,9 @@ class Offer:
                 f"{name}: unknown argument {strange[0][:_LONGEST_NAME]!r}; expected {expected}"
             )
         try:
-            read = Arguments.model_validate(given)
+            read = Arguments.model_validate(with_indices(given, self.pictures))
+        except PointingError as error:
+            raise UnreadableCallError(f"{name}: {error}") from None
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"]))
@@ -92,6 +107,11 @@ def offer_in(situation: Situation, registry: ToolRegistry) -> Offer:
         ),
         facts=tuple(m.concept for m in situation.missing),
     )
+
+
+def takes_places(card: ModelCard) -> bool:
+    """Whether an expert is asked for points or boxes."""
+    return not {"points", "boxes"}.isdisjoint(card.prompts)
 
 
 def call_name(card: ModelCard) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,8 @@ from agents.vlm.claims import Known, statement_of
 from agents.vlm.dialects import dialect_named
 from agents.vlm.dialects.dialect import text_of
 from agents.vlm.models import PlannerEntry, PlannerRefused
-from agents.vlm.offer import Offer, offer_in
+from agents.vlm.offer import Offer, offer_in, takes_places
+from agents.vlm.private import without_identifiers
 from agents.vlm.sight import KeptFiles, Sight, pictures_for
 from agents.vlm.wording import FULL, CompactWording, Wording
 from dxtrace.clinical import CallRequest, Case
@@ -89,7 +91,10 @@ class Voice:
 
     def offer(self, situation: Situation) -> Offer:
         """What the model may ask for."""
-        return offer_in(situation, self.pathway.registry)
+        offer = offer_in(situation, self.pathway.registry)
+        if not any(map(takes_places, offer.cards)):
+            return offer
+        return replace(offer, pictures=self.sight(situation).pictures)
 
     def messages(self, situation: Situation, sight: Sight) -> list[BaseMessage]:
         """What the model is sent."""
@@ -97,9 +102,11 @@ class Voice:
         missing = {m.concept.partition(".")[0] for m in situation.missing}
         named = self.pathway.knowledge.outputs
         outputs += [n for n, (p, _) in named.items() if missing & set(p.header.selection.concepts)]
+        knowledge = self.pathway.knowledge
         return messages_for(
-            situation, offer=self.offer(situation), dialect=self.dialect,
-            knowledge=self.pathway.knowledge, outputs=dict.fromkeys(outputs), sight=sight,
+            without_identifiers(situation, knowledge),
+            offer=self.offer(situation), dialect=self.dialect,
+            knowledge=knowledge, outputs=dict.fromkeys(outputs), sight=sight,
             wording=self._wording(situation.case),
         )  # fmt: skip
 

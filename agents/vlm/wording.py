@@ -52,10 +52,12 @@ class Wording:
             called by itself.
         quotes_reports: whether the words of reports and series are quoted. What was read of them
             is among the findings.
+        points_in_pictures: whether it is told that places may be given in pixels of pictures.
     """
 
     names: Mapping[str, str] = _NO_NAMES
     quotes_reports = True
+    points_in_pictures = True
 
     def system(
         self, offer: Offer, dialect: Dialect, knowledge: Knowledge, outputs: Iterable[str]
@@ -92,6 +94,7 @@ class CompactWording(Wording):
     """
 
     quotes_reports = False
+    points_in_pictures = False
 
     def __init__(self, knowledge: Knowledge, asked: Callable[[str], Iterable[str]]) -> None:
         concepts = knowledge.vocabulary.concepts

@@ -79,7 +79,7 @@ class Actions:
 
     @staticmethod
     def _example(session: Session, conversation: Conversation, data: dict[str, Any]) -> None:
-        if not copy_example(_text(data, "name"), session.brought):
+        if not copy_example(_text(data, "name"), session.arriving):
             raise NotNowError("There is no such example.")
         conversation.bring(_text(data, "question"))
 
@@ -87,7 +87,7 @@ class Actions:
         text = _field(data, "text")
         if not text.strip():
             raise NotNowError("Paste the text of a report first.")
-        paste(text, session.brought, self._desk.options.max_upload_bytes)
+        paste(text, session.arriving, session.brought, self._desk.room_left(session))
         conversation.bring(_text(data, "question"))
 
     @staticmethod

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from apps.chat.record import Action, Choices, SessionRecord
 from apps.chat.turns import Turn, read_kept_case, read_turns, write_case, write_turn
-from apps.chat.uploads import UploadError, read_brought, spoken
+from apps.chat.uploads import UploadError, read_brought, spoken, take_in
 from apps.chat.watching import Bell
 from dxtrace.atomic_write import write_atomically
 from dxtrace.clinical import Case, Correction, Finding, Result, Trace
-from dxtrace.intake import IntakeError, IntakeLimits
+from dxtrace.intake import CaseReading, IntakeError, IntakeLimits
 from graphs import ReviewRun, SessionError, Settings
 from graphs import reviewing as graph
 from graphs.corrections import CorrectionError, check_corrections
@@ -139,10 +139,7 @@ class Conversation:
             self.is_reading, self.refused = True, ""
         self.bell.ring()
         try:
-            reading = read_brought(
-                self.session.brought, case_id=f"case-{self.session.id[:8]}",
-                limits=IntakeLimits(), room=self._desk.options.max_upload_bytes,
-            )  # fmt: skip
+            reading = self._read()
         except (IntakeError, UploadError) as error:
             words = spoken(error) if isinstance(error, IntakeError) else str(error)
             self.refused = words.replace(f"{self.session.brought}/", "")
@@ -156,6 +153,17 @@ class Conversation:
         write_case(self.session.folder, case, reading.notes)
         self.case, self.notes = case, reading.notes
         self._start(Running("review", words=case.question or ""))
+
+    def _read(self) -> CaseReading:
+        """The case in all that was brought; what makes it unreadable is not kept."""
+        limits, session = IntakeLimits(), self.session
+        taken = take_in(session.arriving, session.brought, limits, self._desk.room)
+        try:
+            reading = read_brought(session.brought, case_id=f"case-{session.id[:8]}", limits=limits)
+        except IntakeError:
+            taken.take_back()
+            raise
+        return CaseReading(reading.case, (*taken.notes, *reading.notes))
 
     def ask(self, question: str) -> None:
         """Ask about the case.

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from apps.chat.conversation import Conversation
+from apps.chat.uploads import size_of
+from dxtrace.clinical import Case, Report
+from graphs import review_with_trace
 from graphs.workbench import PATHWAY, Workbench, default_workbench
 
 if TYPE_CHECKING:
@@ -37,14 +40,26 @@ class Desk:
     def __post_init__(self) -> None:
         self.pool = ThreadPoolExecutor(self.options.workers, thread_name_prefix="review")
 
+    @property
+    def room(self) -> int:
+        """Bytes that a session may hold."""
+        return self.options.max_upload_bytes
+
+    def room_left(self, session: Session) -> int:
+        """Bytes that may still come to a session."""
+        return self.room - size_of(session.brought) - size_of(session.arriving)
+
     def warm_up(self) -> None:
         """Build what every review needs, so that the first one takes no longer than others."""
         bench = default_workbench()
-        bench.planner(PATHWAY)
-        bench.planner(self.options.planner)
-        # Where images are looked at: half a second each on their first import.
-        import scipy.ndimage  # noqa: F401
-        import skimage.measure  # noqa: F401
+        for name in {PATHWAY, self.options.planner}:
+            bench.planner(name)
+        # Checker, report reader and guideline search load what they need when they are first asked.
+        words = Report(
+            text="EXAM: CT chest. FINDINGS: Solid nodule of 7 mm in the right upper lobe."
+        )
+        asked = "Which follow-up does the Fleischner Society recommend?"
+        self.pool.submit(review_with_trace, Case(id="first", reports=(words,), question=asked))
 
     def bench(self, without: frozenset[str]) -> Workbench:
         """The workbench without some experts.

@@ -9,7 +9,7 @@ from fastapi.responses import PlainTextResponse
 
 from apps.chat.desk import Desk
 from apps.chat.sessions import NoSessionError, Session, SessionStore
-from apps.chat.taking import EXPORTS, TakeError, take
+from apps.chat.taking import OFFERS, TakeError, take
 from apps.chat.uploads import UploadError, receive
 from apps.chat.viewer.viewed import Viewed
 
@@ -60,8 +60,7 @@ def session_router(store: SessionStore, desk: Desk) -> APIRouter:
         session = session_of(store, request, session_id)
         try:
             await receive(
-                request.stream(), name, session.brought,
-                limit=desk.options.max_upload_bytes,
+                request.stream(), name, session.arriving, room=desk.room_left(session),
                 declared=int(request.headers.get("content-length") or 0),
             )  # fmt: skip
         except UploadError as error:
@@ -78,10 +77,10 @@ def session_router(store: SessionStore, desk: Desk) -> APIRouter:
     @router.get("/{session_id}/take/{kind}")
     def take_away(request: Request, session_id: str, kind: str) -> Response:
         session = session_of(store, request, session_id)
-        if kind not in EXPORTS:
+        if kind not in OFFERS:
             raise HTTPException(404, "There is nothing of that kind to take away.")
         try:
-            taken = take(kind, desk.conversation(session), session.output)
+            taken = take(kind, desk.conversation(session))
         except TakeError as error:
             raise HTTPException(409, str(error)) from None
         return Response(

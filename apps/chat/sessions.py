@@ -21,6 +21,7 @@ _PRIVATE = 0o700
 _OWNER_ONLY = 0o600
 _S_PER_H = 3600
 BROUGHT = "brought"
+ARRIVING = "arriving"
 OUTPUT = "output"
 CHECKPOINTS = "sessions.sqlite"
 
@@ -50,6 +51,11 @@ class Session:
     def brought(self) -> Path:
         """What the visitor has brought."""
         return self.folder / BROUGHT
+
+    @property
+    def arriving(self) -> Path:
+        """What is on its way and not yet taken in."""
+        return self.folder / ARRIVING
 
     @property
     def output(self) -> Path:
@@ -116,7 +122,7 @@ class SessionStore:
         folder = self._root / session_id
         folder.mkdir(mode=_PRIVATE)
         session = Session(session_id, folder)
-        for part in (session.brought, session.output):
+        for part in (session.brought, session.arriving, session.output):
             part.mkdir(mode=_PRIVATE)
         session.write_record(SessionRecord(owner=visitor_hash(visitor)))
         return session

@@ -1,4 +1,4 @@
-"""What a visitor takes away of a session: report, trace, masks, all in one."""
+"""What a visitor takes away of a session: report, trace, files for other systems, all in one."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import io
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apps.export_kinds import Export as Kind
-from apps.exporting import FinishedCase, export_case
-from apps.reviewing import Reviewer
+from apps.export_kinds import Export
+from apps.exporting import FinishedCase, export_case, zip_case
+from dxtrace.clinical import Case, Result, Trace
+from dxtrace.knowledge import load_knowledge
+from dxtrace.reporting import read_pictures, render_case_report
 
 if TYPE_CHECKING:
     from apps.chat.conversation import Conversation
-    from apps.reviewing import CaseOutput
 
-_NOT_YET = "The case has not been reviewed yet."
+_DICOM, _FHIR, _ZIP = "application/dicom", "application/fhir+json", "application/zip"
 
 
 class TakeError(ValueError):
@@ -40,110 +42,88 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
-    """A kind of export.
+class Offer:
+    """A kind of file that can be taken away.
 
     Attributes:
         title: what a visitor reads.
-        make: makes the file.
+        make: makes the file of a finished case.
+        ending: what its name ends with, after the case's id.
+        media_type: what it is.
         needs_masks: whether there is something only if experts have marked something.
     """
 
     title: str
-    make: Callable[[CaseOutput, Path, Conversation], Taken]
+    make: Callable[[FinishedCase], bytes]
+    ending: str
+    media_type: str
     needs_masks: bool = False
 
 
-def take(kind: str, conversation: Conversation, out: Path) -> Taken:
+def take(kind: str, conversation: Conversation) -> Taken:
     """Make a file of what is known now.
 
     Args:
-        kind: one of :data:`EXPORTS`.
+        kind: one of :data:`OFFERS`.
         conversation: the session's.
-        out: the session's output folder.
 
     Raises:
-        TakeError: if the case has not been reviewed, or there is nothing of this kind.
+        TakeError: if the case has not been reviewed, or it cannot be made of this case.
     """
     result, trace = conversation.result, conversation.trace
     if result is None or trace is None:
-        raise TakeError(_NOT_YET)
-    from graphs import ReviewRun
-
-    run = ReviewRun(result=result, trace=trace)
-    output = Reviewer(out=out).output_of(run, file_name=result.id, case=conversation.case)
-    return EXPORTS[kind].make(output, out, conversation)
+        raise TakeError("The case has not been reviewed yet.")
+    offer = OFFERS[kind]
+    finished = _finished(result, trace, conversation.case, conversation.session.output)
+    return Taken(f"{result.id}{offer.ending}", offer.media_type, offer.make(finished))
 
 
-def _report(output: CaseOutput, out: Path, conversation: Conversation) -> Taken:
-    del out, conversation
-    return Taken(f"{output.id}.html", "text/html; charset=utf-8", output.report.encode())
+def _finished(result: Result, trace: Trace, case: Case | None, out: Path) -> FinishedCase:
+    page = render_case_report(
+        result, case=case, trace=trace, knowledge=load_knowledge(),
+        pictures=read_pictures(out, result),
+    )  # fmt: skip
+    return FinishedCase(result, trace, page, result.id, case=case, out=out)
 
 
-def _trace(output: CaseOutput, out: Path, conversation: Conversation) -> Taken:
-    del out, conversation
-    return Taken(f"{output.id}-trace.json", "application/json", output.trace.encode())
+def _exported(kind: Export, finished: FinishedCase) -> bytes:
+    [file] = export_case(finished, (kind,))
+    if file.path is None:
+        raise TakeError(f"This cannot be made of the case: {file.reason}.")
+    return file.content
 
 
-def _result(output: CaseOutput, out: Path, conversation: Conversation) -> Taken:
-    del out, conversation
-    return Taken(f"{output.id}.json", "application/json", output.to_json_line().encode())
-
-
-def _files(kind: str, words: str) -> Callable[[CaseOutput, Path, Conversation], Taken]:
-    def make(output: CaseOutput, out: Path, conversation: Conversation) -> Taken:
-        result = conversation.result
-        paths = [a.path for a in result.artifacts if a.kind == kind] if result else []
-        found = {path: (out / path).read_bytes() for path in paths if (out / path).is_file()}
-        if not found:
-            raise TakeError(f"No expert has left {words} of this case.")
-        return Taken(f"{output.id}-{kind}s.zip", "application/zip", _zipped(found))
-
-    return make
-
-
-def _exported(kind: Kind, media_type: str) -> Callable[[CaseOutput, Path, Conversation], Taken]:
-    """What other systems and people get, made as ``dxtrace review --export`` makes it."""
-
-    def make(output: CaseOutput, out: Path, conversation: Conversation) -> Taken:
-        result, trace = conversation.result, conversation.trace
-        if result is None or trace is None:
-            raise TakeError(_NOT_YET)
-        finished = FinishedCase(
-            result, trace, output.report, output.id, case=conversation.case, out=out
-        )
-        (file,) = export_case(finished, {kind})
-        if file.path is None:
-            raise TakeError(f"This cannot be made of the case: {file.reason}.")
-        name = Path(file.path).name
-        own = name if name.startswith(output.id) else f"{output.id}-{name}"
-        return Taken(own, media_type, file.content)
-
-    return make
-
-
-def _zipped(files: dict[str, bytes]) -> bytes:
-    """An archive of files by name."""
+def _files(kind: str, finished: FinishedCase) -> bytes:
+    out = finished.out or Path()
+    paths = [a.path for a in finished.result.artifacts if a.kind == kind]
+    found = [path for path in paths if (out / path).is_file()]
+    if not found:
+        raise TakeError("No expert has left anything of this kind.")
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in found:
+            archive.write(out / path, path)
     return stream.getvalue()
 
 
-EXPORTS = {
-    "report": Export("Report (HTML)", _report),
-    "trace": Export("Trace (JSON)", _trace),
-    "result": Export("Result (JSON)", _result),
-    "masks": Export("Masks (NIfTI)", _files("mask", "masks"), needs_masks=True),
-    "segmentations": Export(
-        "Segmentations (DICOM SEG)", _files("segmentation", "segmentations"), needs_masks=True
+OFFERS = {
+    "report": Offer("Report (HTML)", lambda f: f.page.encode(), ".html", "text/html"),
+    "trace": Offer(
+        "Trace (JSON)", lambda f: f.trace.to_json().encode(), "-trace.json", "application/json"
     ),
-    "sr": Export("Structured report (DICOM SR)", _exported(Kind.SR, "application/dicom")),
-    "fhir": Export("FHIR report (JSON)", _exported(Kind.FHIR, "application/fhir+json")),
-    "plain": Export(
-        "Plain words, as for patients", _exported(Kind.PLAIN, "text/plain; charset=utf-8")
+    "masks": Offer("Masks (NIfTI)", partial(_files, "mask"), "-masks.zip", _ZIP, needs_masks=True),
+    "seg": Offer(
+        "Segmentations (DICOM SEG)", partial(_files, "segmentation"), "-seg.zip", _ZIP,
+        needs_masks=True,
     ),
-    "everything": Export("Everything (zip)", _exported(Kind.ZIP, "application/zip")),
-}
-"""Kinds of export by name."""
+    "sr": Offer("Structured report (DICOM SR)", partial(_exported, Export.SR), "-sr.dcm", _DICOM),
+    "fhir": Offer(
+        "DiagnosticReport (FHIR R4)", partial(_exported, Export.FHIR), ".fhir.json", _FHIR
+    ),
+    "plain": Offer(
+        "Plain words, as for patients", partial(_exported, Export.PLAIN), "-plain.txt",
+        "text/plain",
+    ),
+    "everything": Offer("Everything (zip)", zip_case, ".zip", _ZIP),
+}  # fmt: skip
+"""Kinds of file by name."""

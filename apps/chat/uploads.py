@@ -4,6 +4,7 @@ import re
 import shutil
 import unicodedata
 from collections.abc import AsyncIterable
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import NamedTemporaryFile
 
@@ -16,6 +17,24 @@ _LONGEST_NAME = 120
 _DEEPEST = 12
 _MEGA = 1_000_000
 _YAML = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What was put beside what was brought before.
+
+    Attributes:
+        files: the files.
+        notes: what was left out of archives.
+    """
+
+    files: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
+
+    def take_back(self) -> None:
+        """Remove the files: they are no case, and the next try must not stumble over them."""
+        for path in self.files:
+            path.unlink(missing_ok=True)
 
 
 class UploadError(ValueError):
@@ -51,42 +70,42 @@ def size_of(folder: Path) -> int:
     return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
 
 
-def refuse_too_large(expected: int, limit: int) -> None:
+def refuse_too_large(expected: int, room: int) -> None:
     """Refuse what would not fit.
 
     Raises:
-        UploadError: if more comes than the limit.
+        UploadError: if more comes than there is room for.
     """
-    if expected > limit:
+    if expected > room:
         raise UploadError(
-            f"This is too large for the page: {expected / _MEGA:,.0f} MB, and a session holds at "
-            f"most {limit / _MEGA:,.0f} MB. Review it with 'dxtrace review', or have the limit "
-            f"raised (dxtrace chat --max-upload-mb)."
+            f"This is too large for the page: {expected / _MEGA:,.0f} MB, and this session has "
+            f"room for {max(room, 0) / _MEGA:,.0f} MB. Review it with 'dxtrace review', or "
+            f"have the limit raised (dxtrace chat --max-upload-mb)."
         )
 
 
 async def receive(
-    stream: AsyncIterable[bytes], name: str, folder: Path, *, limit: int, declared: int = 0
+    stream: AsyncIterable[bytes], name: str, folder: Path, *, room: int, declared: int = 0
 ) -> None:
     """Write one file as it comes in; it is there whole or not at all.
 
     Args:
         stream: its bytes.
         name: what the browser calls it.
-        folder: where what is brought lies.
-        limit: bytes that the folder may hold.
+        folder: where what arrives lies.
+        room: bytes that may still come.
         declared: bytes that the browser says will come.
 
     Raises:
         UploadError: if the name is none or it becomes too large.
     """
     place = folder / safe_name(name)
-    held = size_of(folder)
-    refuse_too_large(held + declared, limit)
+    refuse_too_large(declared, room)
+    held = 0
     with NamedTemporaryFile(dir=folder.parent, prefix=".", suffix=".part") as part:
         async for chunk in stream:
             held += len(chunk)
-            refuse_too_large(held, limit)
+            refuse_too_large(held, room)
             part.write(chunk)
         part.flush()
         try:
@@ -96,7 +115,41 @@ async def receive(
             raise UploadError(f"{name}: a file and a folder have the same name") from None
 
 
-def unpack_archives(folder: Path, limits: IntakeLimits, room: int) -> tuple[str, ...]:
+def take_in(arriving: Path, brought: Path, limits: IntakeLimits, room: int) -> TakenIn:
+    """Put what has arrived beside what was brought before, archives unpacked.
+
+    Args:
+        arriving: where it lies; empty afterwards.
+        brought: what the case is read from.
+        limits: what an archive may hold.
+        room: bytes that both may hold.
+
+    Raises:
+        IntakeError: if an archive is damaged or would not end.
+        UploadError: if it becomes too large.
+    """
+    try:
+        notes = _unpack_archives(arriving, limits, room - size_of(brought))
+        moved = []
+        for path in sorted(p for p in arriving.rglob("*") if p.is_file()):
+            target = brought / path.relative_to(arriving)
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(path, target)
+            except (FileExistsError, NotADirectoryError, IsADirectoryError):
+                raise UploadError(f"{path.name}: a file and a folder have the same name") from None
+            moved.append(target)
+    finally:
+        _empty(arriving)
+    return TakenIn(tuple(moved), notes)
+
+
+def _empty(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def _unpack_archives(folder: Path, limits: IntakeLimits, room: int) -> tuple[str, ...]:
     """Unpack zip archives in place, so that a report beside the images in one is read as well.
 
     Args:
@@ -147,24 +200,21 @@ def case_path(folder: Path) -> Path:
     return folder
 
 
-def read_brought(folder: Path, *, case_id: str, limits: IntakeLimits, room: int) -> CaseReading:
+def read_brought(folder: Path, *, case_id: str, limits: IntakeLimits) -> CaseReading:
     """The case in what was brought.
 
     Args:
         folder: where it lies.
         case_id: what the case is called: names of files say who the patient is too often.
         limits: what intake accepts; nothing outside the folder is read.
-        room: bytes that the folder may hold once archives are unpacked.
 
     Raises:
         IntakeError: if there is no case in it.
-        UploadError: if it is too large.
     """
-    notes = unpack_archives(folder, limits, room)
     confined = limits.model_copy(update={"data_root": folder})
     reading = read_case(case_path(folder), limits=confined)
     named = reading.case.model_copy(update={"id": case_id})
-    return CaseReading(check_case(named, load_knowledge()), (*notes, *reading.notes))
+    return CaseReading(check_case(named, load_knowledge()), reading.notes)
 
 
 def spoken(error: IntakeError) -> str:
@@ -178,14 +228,20 @@ def spoken(error: IntakeError) -> str:
     return f"{where}: {error.reason}" if where else error.reason
 
 
-def paste(text: str, folder: Path, limit: int) -> None:
-    """Keep a pasted report as a file beside what was brought before.
+def paste(text: str, folder: Path, brought: Path, room: int) -> None:
+    """Keep a pasted report as a file.
+
+    Args:
+        text: the report.
+        folder: where what arrives lies.
+        brought: what was brought before: nothing of it is replaced.
+        room: bytes that may still come.
 
     Raises:
         UploadError: if there is no room.
     """
-    refuse_too_large(size_of(folder) + len(text.encode("utf-8", "surrogatepass")), limit)
-    taken = {p.name for p in folder.iterdir()}
-    number = next(n for n in range(1, len(taken) + 2) if f"pasted-{n}.txt" not in taken)
     content = text.encode("utf-8", "replace")
+    refuse_too_large(len(content), room)
+    taken = {p.name for p in (*folder.iterdir(), *brought.iterdir())}
+    number = next(n for n in range(1, len(taken) + 2) if f"pasted-{n}.txt" not in taken)
     (folder / f"pasted-{number}.txt").write_bytes(content)

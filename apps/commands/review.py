@@ -18,7 +18,7 @@ from apps.file_names import FileNames
 from apps.progress import show_progress
 from apps.result_stream import results_on_stdout
 from apps.reviewing import CaseOutput, Reviewer, failed_output
-from apps.sessions import Session, case_of, open_session
+from apps.sessions import Session, open_session
 from dxtrace.atomic_write import write_atomically
 from dxtrace.intake import CaseReading, IntakeError, IntakeLimits, read_case
 
@@ -149,7 +149,7 @@ def _resumed(
         run = session.follow_up(name, options.question, corrections, store)
     else:
         run = session.resume(name, store)
-    return reviewer.output_of(run, file_name=file_name, case=case_of(run))
+    return reviewer.output_of(run, file_name=file_name, case=run.case)
 
 
 def _make_folders(out: Path | None) -> None:

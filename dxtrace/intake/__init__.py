@@ -2,7 +2,7 @@
 
 from dxtrace.intake.case_builder import CaseReading
 from dxtrace.intake.case_file import read_case
-from dxtrace.intake.deidentify import mask_identifiers
+from dxtrace.intake.deidentify import mask_dates, mask_identifiers
 from dxtrace.intake.errors import IntakeError
 from dxtrace.intake.file_kind import refuse_odd_file
 from dxtrace.intake.limits import IntakeLimits
@@ -23,6 +23,7 @@ __all__ = [
     "ManifestLine",
     "build_manifest_case",
     "check_case",
+    "mask_dates",
     "mask_identifiers",
     "prepare_report_text",
     "read_case",

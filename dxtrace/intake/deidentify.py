@@ -2,16 +2,19 @@
 
 What is masked: the value of header lines that name a person or a number (``Patient: ...``, ``MRN:
 ...``, ``DOB: ...``, ``Accession: ...``, ``Referring physician: ...``), signatures, and, anywhere,
-names behind a title (``Dr Smith``), e-mail addresses, telephone and social security numbers.
-Letters and digits become ``X``; punctuation and spaces stay, so that every character offset stays
-true.
+names behind a title (``Dr Smith``), those again where somebody of that name does something ("Smith
+has pain"), e-mail and internet addresses, telephone and social security numbers, streets with
+their number, postal codes of the United States, days of birth, UIDs, and numbers of eight digits
+and more. Letters and digits become ``X``; punctuation and spaces stay, so that every character
+offset stays true.
 
-What is not: a name in running prose without a title ("Anna was told"), initials, places, dates of
-examinations (growth needs them). This is a safety net for text that should have been de-identified
-before.
+What is not: a name in running prose that no header and no title named before ("Anna was told"),
+initials, places, dates of examinations (growth needs them; :func:`mask_dates` is for readers that
+do not). This is a safety net for text that should have been de-identified before.
 """
 
 import re
+from collections.abc import Iterable
 
 _MASKED = re.compile(r"[^\W_]")
 
@@ -53,14 +56,36 @@ _WHOLE_VALUE_FIELDS = re.compile(
     r"|[ \t]*[,(]?[ \t]*(?i:age|aged|sex|gender|male|female|\d{1,3}[ \-]?(?:years?|yrs?|y/?o))\b)",
     re.MULTILINE,
 )
+_MONTH = r"(?:May|MAY|(?i:jan|feb|mar|apr|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?)"
+_DAY = (
+    r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2})"
+    rf"|\d{{1,2}}\.?[ ]{_MONTH}(?:,?[ ]\d{{4}})?|{_MONTH}[ ]\d{{1,2}}(?:,?[ ]\d{{4}})?)(?!\d)"
+)
 _INLINE_NUMBERS = re.compile(
-    r"\b(?:MRN|DOB|SSN|Accession)[ \t]*[:#=]?[ \t]*(?P<value>[A-Z]{0,3}\d[\w./\-]*)"
+    r"\b(?:(?:MRN|DOB|SSN|NHS|Accession)|(?i:(?:insurance|policy|member|account|hospital|patient|"
+    r"medical[ ]record)[ ](?:id|no\.?|number)))[ \t]*[:#=]?[ \t]*"
+    r"(?P<value>(?=[\w./\-]*\d)\w[\w./\-]*)"
 )
 _ANYWHERE = re.compile(
     r"(?P<value>[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+"
+    r"|\bhttps?://[^\s<>\"]+"
+    r"|(?<![\w.])\d{1,20}(?:\.\d{1,40}){3,}(?![\w.]\d)"  # an internet address, a UID
+    r"|(?<![\w.,])\d{8,}(?![\w.,]\d)"
+    r"|\b\d{1,5}[ ](?:[A-Z][a-z]+[ ]){1,2}(?:St|Street|Ave|Avenue|Rd|Road|Blvd|Lane|Ln)\b"
+    r"|\b[A-Z]{2}[ ]\d{5}(?:-\d{4})?(?![\w-])"
+    rf"|(?<=\b[Bb]orn[ ]){_DAY}|(?<=\b[Bb]orn[ ]on[ ]){_DAY}"
     r"|(?<![\w.])\d{3}-\d{2}-\d{4}(?![\w.-])"
     r"|(?<![\w.(])(?:\+\d{1,3}[ .\-]?)?(?:\(\d{3}\)[ ]?|\d{3}[.\-])\d{3}[.\-]\d{4}(?![\w.-]))"
 )
+
+
+_ACTS = (
+    r"(?=(?:['’]s)?\s+(?:has|had|have|is|was|were|reports?|reported|denies|denied|presents?|"  # noqa: RUF001
+    r"presented|complains?|complained|underwent|returned|returns|suffers?|needs?|told|asked)\b)"
+)
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_DATE = re.compile(rf"(?<![\d./-]){_DAY}")
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 
 
 def mask_identifiers(text: str) -> str:
@@ -72,9 +97,43 @@ def mask_identifiers(text: str) -> str:
     Returns:
         Text of the same length; characters outside identifiers are unchanged.
     """
+    names = {
+        word
+        for pattern in (_NAME_FIELDS, _TITLED)
+        for match in pattern.finditer(text)
+        for word in _WORD.findall(match["value"])
+    }
     for pattern in (_NAME_FIELDS, _TITLED, _WHOLE_VALUE_FIELDS, _INLINE_NUMBERS, _ANYWHERE):
         text = pattern.sub(_mask_value, text)
-    return text
+    return _mask_persons(text, names)
+
+
+def _mask_persons(text: str, names: Iterable[str]) -> str:
+    """Mask names where a person of that name is meant: two of them in a row, or one that acts.
+
+    "Small" may be a name, and "Small effusion" be said.
+    """
+    words = {form for name in names for form in (name, name.capitalize(), name.upper())}
+    if not words:
+        return text
+    one = rf"(?:{'|'.join(map(re.escape, sorted(words)))})"
+    run = rf"\b(?P<value>{one}(?:,?[ \t]+(?:[A-Z]\.?[ \t]+)?{one})+|{one}{_ACTS})\b"
+    return re.sub(run, _mask_value, text)
+
+
+def mask_dates(text: str) -> str:
+    """Replace the days and months of dates by ``X``; years of four digits stay.
+
+    Returns:
+        Text of the same length.
+    """
+    return _DATE.sub(lambda m: _without_day(m[0]), text)
+
+
+def _without_day(date: str) -> str:
+    year = _YEAR.search(date)
+    start, end = year.span() if year else (0, 0)
+    return _MASKED.sub("X", date[:start]) + date[start:end] + _MASKED.sub("X", date[end:])
 
 
 def _mask_value(match: re.Match[str]) -> str:

@@ -31,7 +31,10 @@ _PRESENCES = {
     "possible": (Presence.INDETERMINATE, "stated"),
     "absent": (Presence.ABSENT, "stated"),
     "limited_denial": (Presence.ABSENT, "stated"),
+    "unproved": (Presence.PRESENT, "probable"),
+    "unproved_denial": (Presence.UNKNOWN, "stated"),
 }
+"""What a standing makes of a finding; what was not proved is no fact here either."""
 _DAMAGE = (AttributeError, KeyError, LookupError, TypeError, ValueError)
 _OPEN_ENDS = {"<": "high", "<=": "high", ">": "low", ">=": "low"}
 _SIDES = frozenset(Laterality)

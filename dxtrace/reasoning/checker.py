@@ -25,11 +25,12 @@ from dxtrace.reasoning.evidence import Conflict, Evidence
 from dxtrace.reasoning.fact import FactBase
 from dxtrace.reasoning.facts import collect_facts
 from dxtrace.reasoning.missing import missing_facts
+from dxtrace.reasoning.one_at_a_time import one_at_a_time
 from dxtrace.reasoning.theory import Tracked, concepts_sharing_rule, required_outputs
 
 
 class Checker:
-    """Judges claims against a case's findings and all packs.
+    """Judges claims against a case's findings and all packs; any number of threads may do so.
 
     Args:
         knowledge: vocabulary and packs, already proved.
@@ -43,6 +44,7 @@ class Checker:
         self._missing: dict[str, tuple[MissingFact, ...]] = {}
 
     @property
+    @one_at_a_time
     def conflicts(self) -> tuple[Conflict, ...]:
         """Findings that exclude each other."""
         return self._evidence_for(None).conflicts
@@ -61,6 +63,7 @@ class Checker:
 
     # -- claims ------------------------------------------------------------------------------
 
+    @one_at_a_time
     def check(self, claim: Claim) -> Verdict:
         """The verdict on a claim.
 
@@ -87,6 +90,7 @@ class Checker:
         missing = (MissingFact(concept=f"{claim.concept}.present", why="nobody has stated it"),)
         return Verdict(kind=VerdictKind.CONSISTENT, missing=missing)
 
+    @one_at_a_time
     def refutation(self, claim: Claim) -> tuple[Reason, ...] | None:
         """What contradicts a claim, if anything does; no more is asked, such as what is missing.
 
@@ -122,6 +126,7 @@ class Checker:
 
     # -- conclusions -------------------------------------------------------------------------
 
+    @one_at_a_time
     def conclude(self, output: str) -> Conclusion:
         """What evidence and packs say about a pack's output.
 
@@ -151,6 +156,7 @@ class Checker:
         words = tuple(_word(v) for v in possible)
         return Conclusion(**base, value=None, verdict=kind, possible=words)
 
+    @one_at_a_time
     def missing(self, output: str) -> tuple[MissingFact, ...]:
         """The facts that nobody has stated and on which an output still turns."""
         if output not in self._missing:
@@ -158,6 +164,7 @@ class Checker:
             self._missing[output] = missing_facts(self.knowledge, evidence, output)
         return self._missing[output]
 
+    @one_at_a_time
     def holds(self, condition: str) -> bool:
         """Whether the evidence proves a pack's condition; undecided counts as no."""
         evidence = self._evidence_for(None)

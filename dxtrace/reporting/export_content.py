@@ -6,6 +6,7 @@ looked at is said to be so: in a list of findings that somebody else reads, sile
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,7 +26,6 @@ from dxtrace.knowledge import Knowledge
 from dxtrace.reporting.names import Names
 
 PROVED, OPEN = "proved from the findings", "not decided"
-_UNPROVED = "stated in the impression; the other findings do not prove it"
 _LONGEST = 1000
 
 
@@ -37,6 +37,11 @@ class Standing(StrEnum):
     POSSIBLE = "possible"
     ABSENT = "absent"
     LIMITED_DENIAL = "denied only as described"
+    UNPROVED = "stated in the impression, not proved by the findings"
+    UNPROVED_DENIAL = "denied in the impression, not proved by the findings"
+
+
+_UNPROVED = {Standing.PRESENT: Standing.UNPROVED, Standing.ABSENT: Standing.UNPROVED_DENIAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +51,10 @@ class StatedFinding:
     Attributes:
         finding: the finding.
         standing: how surely.
-        proviso: what must be said with it; empty if nothing.
     """
 
     finding: Finding
     standing: Standing
-    proviso: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +110,11 @@ def export_content(result: Result, knowledge: Knowledge) -> ExportContent:
         knowledge: names in words.
     """
     names = Names(knowledge)
-    verdicts = _verdicts_of_impressions(result)
     current = [f for f in result.undisputed_findings() if f.context is Context.CURRENT]
     unknown = [f for f in current if f.presence is Presence.UNKNOWN]
-    stated = (_stated(f, verdicts) for f in current if f.presence is not Presence.UNKNOWN)
     conclusions = [_conclusion(c, names) for c in result.answer.conclusions if "." in c.concept]
     return ExportContent(
-        findings=tuple(s for s in stated if s is not None),
+        findings=tuple(_stated(current, result)),
         conclusions=tuple(sorted(conclusions, key=lambda c: c.conclusion.value is None)),
         contradictions=tuple(_shortened(c.explanation or c.claim) for c in result.contradictions),
         not_assessed=(
@@ -123,20 +124,25 @@ def export_content(result: Result, knowledge: Knowledge) -> ExportContent:
     )
 
 
-def _verdicts_of_impressions(result: Result) -> dict[object, VerdictKind]:
-    return {(k.claim.document, k.claim.span): k.verdict.kind for k in result.claims}
+def _stated(findings: list[Finding], result: Result) -> Iterator[StatedFinding]:
+    """Findings with their standing; words of an impression that only repeat another are left out.
 
-
-def _stated(finding: Finding, verdicts: dict[object, VerdictKind]) -> StatedFinding | None:
-    """A finding with its standing; None for words of an impression that only repeat another."""
-    proviso = ""
-    if finding.source is Source.REPORT_IMPRESSION:
-        places = [(e.document, e.span) for e in finding.evidence if e.span]
-        kinds = {verdicts[p] for p in places if p in verdicts}
-        if VerdictKind.ENTAILED in kinds:
-            return None
-        proviso = _UNPROVED
-    return StatedFinding(finding, _standing(finding), proviso)
+    The check proves words of an impression from the findings; where a report has no other part,
+    they stand for themselves.
+    """
+    verdicts = {(k.claim.document, k.claim.span): k.verdict.kind for k in result.claims}
+    told = {(f.concept, f.presence) for f in findings if f.source is not Source.REPORT_IMPRESSION}
+    for finding in findings:
+        if finding.presence is Presence.UNKNOWN:
+            continue
+        if finding.source is not Source.REPORT_IMPRESSION:
+            yield StatedFinding(finding, _standing(finding))
+            continue
+        kinds = {verdicts.get((e.document, e.span)) for e in finding.evidence if e.span}
+        if VerdictKind.ENTAILED not in kinds:
+            yield StatedFinding(finding, _UNPROVED.get(_standing(finding), _standing(finding)))
+        elif (finding.concept, finding.presence) not in told:
+            yield StatedFinding(finding, _standing(finding))
 
 
 def _standing(finding: Finding) -> Standing:
@@ -189,19 +195,17 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]} ..."
 
 
-def finding_in_words(stated: StatedFinding, names: Names, *, with_size: bool = True) -> str:
+def finding_in_words(stated: StatedFinding, names: Names) -> str:
     """``Pulmonary nodule, right upper lobe: present, long axis 12 mm``.
 
     Args:
         stated: the finding.
         names: names in words.
-        with_size: whether the chief measurement is said.
     """
     finding = stated.finding
     site = names.site(finding)
     where = f", {site}" if site else ""
     size = finding.measurement
-    how_large = f", {names.measurement(size)}" if with_size and size is not None else ""
-    proviso = f" ({stated.proviso})" if stated.proviso else ""
+    how_large = f", {names.measurement(size)}" if size is not None else ""
     name = names.concept(finding.concept)
-    return f"{name}{where}: {stated.standing.value}{how_large}{proviso}"
+    return f"{name}{where}: {stated.standing.value}{how_large}"

@@ -75,8 +75,6 @@ class ObservationWriter:
         if finding.location:
             resource["bodySite"] = {"text": clean(finding.location)}
         resource["method"] = _method(finding)
-        if stated.proviso:
-            resource["note"] = [{"text": clean(stated.proviso)}]
         components = list(self._components(finding))
         return {**resource, **({"component": components} if components else {})}
 

@@ -162,13 +162,11 @@ class GroupWriter:
             yield QualitativeEvaluation(name=name, value=private_code(f"{key}={part}", words))
 
     def _texts(self, stated: StatedFinding) -> Iterator[TextContentItem]:
-        """What has no code: sizes of which only bounds are known, provisos, the words."""
+        """What has no code: sizes of which only bounds are known, and the words."""
         for measurement in stated.finding.measurements:
             if measurement.value is None:
                 words = self.names.measurement(measurement)
                 yield text_item(kind_code(measurement.kind), words)
-        if stated.proviso:
-            yield text_item(private_code("proviso", "Proviso"), stated.proviso)
         if stated.finding.text:
             yield text_item(private_code("words", "Words of the source"), stated.finding.text)
 

@@ -76,3 +76,22 @@ def test_plain_words_are_printed_in_the_place_of_the_answer(dxtrace: Run, tmp_pa
     dxtrace("review", case, "--out", "out", "--export", "plain")
     written = tmp_path / "out" / "exports" / "chest_ct_report" / "plain.txt"
     assert written.read_text(encoding="utf-8") == f"{as_json['plain']}\n"
+
+
+def test_a_session_that_goes_on_still_finds_the_images(dxtrace: Run, tmp_path: Path) -> None:
+    case = EXAMPLES / "nodule-ct" / "case.yaml"
+    first = dxtrace("review", case, "--interactive", "--out", "out", "--json")
+    (finding, *_) = [
+        f for f in json.loads(first.stdout)["findings"] if f["concept"] == "pulmonary_nodule"
+    ]
+    corrected = dxtrace(
+        "review", "--resume", "nodule-ct", "--correct", f"{finding['id']}=rejected", "--out",
+        "out", "--export", "sr", "--json",
+    )  # fmt: skip
+    result = json.loads(corrected.stdout)
+    (sr,) = result["exports"]
+    assert sr["path"], sr["reason"]
+    document = pydicom.dcmread(tmp_path / "out" / sr["path"])
+    groups = document.ContentSequence[-2].ContentSequence
+    assert len(groups) == 1
+    assert b"nobody knows" in (tmp_path / "out" / sr["path"]).read_bytes()

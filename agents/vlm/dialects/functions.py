@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agents.planner import Turn
@@ -42,6 +42,34 @@ _PROMPTS: dict[str, dict[str, Any]] = {
     },
     "everything": {"type": "boolean", "description": "mark everything that can be told apart"},
 }  # fmt: skip
+_PIXEL = {"type": "number", "minimum": 0}
+_PICTURE = {"type": "integer", "minimum": 1, "description": "number of a picture"}
+_IN_PICTURES: dict[str, dict[str, Any]] = {
+    "points": {
+        "type": "array",
+        "description": "each by 'at', or by 'picture', 'x' and 'y': pixels from its top left",
+        "items": {
+            "type": "object",
+            "properties": {
+                **_PROMPTS["points"]["items"]["properties"],
+                "picture": _PICTURE, "x": _PIXEL, "y": _PIXEL,
+            },
+        },
+    },
+    "boxes": {
+        "type": "array",
+        "description": "each by 'low' and 'high', or by 'picture' and its sides in pixels of it",
+        "items": {
+            "type": "object",
+            "properties": {
+                **_PROMPTS["boxes"]["items"]["properties"],
+                "picture": _PICTURE, "left": _PIXEL, "top": _PIXEL, "right": _PIXEL,
+                "bottom": _PIXEL,
+            },
+        },
+    },
+}  # fmt: skip
+"""The same where pictures are there to point in."""
 CLAIM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["concept"],
@@ -90,7 +118,10 @@ class FunctionDialect(Dialect):
 
     def functions(self, offer: Offer) -> list[dict[str, Any]]:
         """A function for each expert, one to answer, one to ask if anything is missing."""
-        made = [_function(call_name(c), c.title or c.name, _arguments(c)) for c in offer.cards]
+        prompts = {**_PROMPTS, **_IN_PICTURES} if offer.pictures else _PROMPTS
+        made = [
+            _function(call_name(c), c.title or c.name, _arguments(c, prompts)) for c in offer.cards
+        ]
         made.append(_function(ANSWER, "Answer the question, sentence by sentence", _ANSWER_SCHEMA))
         if offer.facts:
             schema = {
@@ -173,8 +204,8 @@ def _function(name: str, description: str, parameters: dict[str, Any]) -> dict[s
     return {"type": "function", "function": function}
 
 
-def _arguments(card: ModelCard) -> dict[str, Any]:
-    properties: dict[str, Any] = {name: _PROMPTS[name] for name in card.prompts}
+def _arguments(card: ModelCard, prompts: Mapping[str, Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = {name: prompts[name] for name in card.prompts}
     if card.arguments:
         classes = {"type": "array", "items": {"enum": list(card.arguments)}}
         properties = {"classes": classes, **properties}

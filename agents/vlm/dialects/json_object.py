@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
 
 _KEYS = ("calls", "answer", "ask")
+_PLACES = (
+    "\nPlaces may be given in pixels of a picture: "
+    '{"points": [{"picture": 1, "x": 120, "y": 80}]}, '
+    '{"boxes": [{"picture": 1, "left": 100, "top": 60, "right": 140, "bottom": 90}]}.'
+)
 _BEGINNING = re.compile(r'\{(?=\s*")')
 _MOST_TRIES = 64  # each may read to the end of the text
 _FORM = """{"calls": [{"expert": "NAME", "classes": ["..."]}]}
@@ -35,7 +40,8 @@ class JsonDialect(Dialect):
         """The form of the object."""
         takes = [f"{c.name}: {', '.join(f)}" for c in offer.cards if (f := argument_fields(c))]
         arguments = f"\nExperts with arguments: {'; '.join(takes)}." if takes else ""
-        return f"Write one JSON object and nothing else:\n{_FORM}{arguments}"
+        places = _PLACES if offer.takes_places else ""
+        return f"Write one JSON object and nothing else:\n{_FORM}{arguments}{places}"
 
     def read(self, message: AIMessage, offer: Offer) -> Move:
         """Read the first object with a key that is known; without one, the text is an answer."""

@@ -14,15 +14,18 @@ from typing import TYPE_CHECKING, Any
 from agents.planner import Turn
 from agents.vlm.dialects.dialect import Dialect, raw_sentences, text_of
 from agents.vlm.moves import Move, RawSentence, split_prose, tidy
-from agents.vlm.offer import Offer, UnreadableCallError
+from agents.vlm.offer import Offer, UnreadableCallError, takes_places
 from dxtrace.clinical import Arguments
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
 
-_TOKEN = re.compile(r"<(?P<name>[A-Za-z][\w .:-]{0,63}?)\((?P<args>[^<>]{0,2000}?)\)>")
+_TOKEN = re.compile(
+    r"<(?P<name>[A-Za-z][\w .:-]{0,63}?|\d[\w.:-]{0,63}?)\((?P<args>[^<>]{0,2000}?)\)>"
+)
 _LISTED = ("findings", "passages")
 _NUMBERS = re.compile(r"-?\d+")
+_IN_PICTURE = re.compile(r"([A-Za-z]+)\s*[:=]?\s*(-?\d+(?:\.\d+)?)")
 _KEYED = re.compile(r"^\s*(point|outside|box)\s*:\s*(.*)$", re.IGNORECASE)
 
 
@@ -41,8 +44,13 @@ class TokenDialect(Dialect):
             "<CLAIM(concept; present; laterality=left; findings=f1)>, or for a conclusion "
             "<CLAIM(name; value=...)>.",
         ]
-        if any({"points", "boxes"} & set(card.prompts) for card in offer.cards):
+        if any(takes_places(card) for card in offer.cards):
             lines.append("Places: <NAME(point: slice row column)>, <NAME(box: low ..., high ...)>.")
+        if offer.takes_places:
+            lines.append(
+                "Or in pixels of a picture: <NAME(point: picture 1 x 120 y 80)>, "
+                "<NAME(box: picture 1 left 100 top 60 right 140 bottom 90)>."
+            )
         if offer.facts:
             lines.append(f"For a missing fact: <ASK({offer.facts[0]})>.")
         return "\n".join(lines)
@@ -103,7 +111,7 @@ def _add_call(move: Move, offer: Offer, name: str, args: str) -> None:
     for part in _parts(args, known):
         keyed = _KEYED.match(part)
         if keyed:
-            _add_place(arguments, keyed[1].lower(), [int(n) for n in _NUMBERS.findall(keyed[2])])
+            _add_place(arguments, keyed[1].lower(), keyed[2])
         elif part.lower() in known:
             arguments.setdefault("classes", []).append(known[part.lower()])
         elif part and part.lower() not in ("none", "args"):
@@ -120,13 +128,21 @@ def _parts(args: str, known: dict[str, str]) -> Iterator[str]:
             yield word.strip().strip("'\"")
 
 
-def _add_place(arguments: dict[str, Any], kind: str, numbers: list[int]) -> None:
-    if kind == "box":
-        half = len(numbers) // 2
-        arguments.setdefault("boxes", []).append({"low": numbers[:half], "high": numbers[half:]})
-    else:
-        point = {"at": numbers, "inside": kind == "point"}
-        arguments.setdefault("points", []).append(point)
+def _add_place(arguments: dict[str, Any], kind: str, words: str) -> None:
+    name = "boxes" if kind == "box" else "points"
+    side = {} if kind == "box" else {"inside": kind == "point"}
+    arguments.setdefault(name, []).append({**_place(kind, words), **side})
+
+
+def _place(kind: str, words: str) -> dict[str, Any]:
+    """``picture 1 x 120 y 80``, or numbers: array indices."""
+    named = _IN_PICTURE.findall(words)
+    if named and named[0][0].lower() == "picture":
+        pixels = {key.lower(): float(number) for key, number in named[1:]}
+        return {"picture": int(float(named[0][1])), **pixels}
+    numbers = [int(n) for n in _NUMBERS.findall(words)]
+    half = len(numbers) // 2
+    return {"low": numbers[:half], "high": numbers[half:]} if kind == "box" else {"at": numbers}
 
 
 def _written(arguments: Arguments) -> str:

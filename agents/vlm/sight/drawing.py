@@ -11,6 +11,7 @@ import numpy as np
 
 from agents.vlm.sight.budget import SightBudget
 from agents.vlm.sight.picture import Picture, Shown
+from agents.vlm.sight.places import Region
 from agents.vlm.sight.scenes import Opened
 from dxtrace.reporting.panels import Drawn, Extent, Panel, draw_panel
 from dxtrace.reporting.planes import Plane, is_projection
@@ -38,6 +39,19 @@ _UP: dict[Plane, str] = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """A panel that is drawn.
+
+    Attributes:
+        image: the panel.
+        region: what it shows.
+    """
+
+    image: Image
+    region: Region
+
+
 @dataclass(frozen=True)
 class Draft:
     """A picture before it is paid for.
@@ -46,13 +60,19 @@ class Draft:
         image: the picture.
         caption: what it shows.
         shows: the slices in it.
-        rank: where it stands among the pictures of its series.
+        regions: its panels.
     """
 
     image: Image
     caption: str
     shows: tuple[Shown, ...]
-    rank: int = 0
+    regions: tuple[Region, ...]
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[Tile]], caption: str, shows: tuple[Shown, ...]) -> Draft:
+        """Panels in rows as one picture."""
+        image, regions = arrange(rows)
+        return cls(image, caption, shows, regions)
 
 
 def text_px(edge: int) -> int:
@@ -67,21 +87,22 @@ def panel_of(
     *,
     size: int,
     drawn: Sequence[Drawn] = (),
-) -> Image:
+) -> Tile:
     """One panel with its longest side; a small one has its slice's number and no scale bar."""
     is_small = size < LEAST_PANEL_PX
     if is_small:
         number = str(panel.index + 1) if opened.grid.is_volume else ""
         panel = replace(panel, label=f"{opened.mark}{number}".strip())
-    return draw_panel(
+    image = draw_panel(
         opened.grid, panel, drawn, window=window, size=size, text_px=text_px(size),
         has_scale=not is_small,
     )  # fmt: skip
+    return Tile(image, Region.of(opened, panel, image.size))
 
 
 def outlined_rows(
     opened: Opened, views: Sequence[Panel], window: Window, drawn: Sequence[Drawn], edge: int
-) -> tuple[list[list[Image]], str]:
+) -> tuple[list[list[Tile]], str]:
     """Views without and with outlines side by side, and how they lie, in words.
 
     Where there is no room for panels that can be read, the last view alone, outlined.
@@ -178,50 +199,57 @@ def side_words(opened: Opened, plane: Plane) -> str:
     return "; ".join(parts)
 
 
-def scale_words(opened: Opened, plane: Plane, panel: Image, crop: Extent | None = None) -> str:
+def scale_words(opened: Opened, plane: Plane, panel: Tile, crop: Extent | None = None) -> str:
     """How many millimetres a pixel of the picture is, or that nobody knows."""
     spacing = opened.grid.pixel_mm(plane)
     if spacing is None:
         return "no scale, as the spacing is unknown"
     width_mm = slice_shape(opened, plane, crop)[1] * spacing[1]
     where = " at the detector" if is_projection(opened.volume) else ""
-    return f"a pixel of the picture is {width_mm / panel.width:.2g} mm{where}"
+    return f"a pixel of the picture is {width_mm / panel.image.width:.2g} mm{where}"
 
 
-def arrange(rows: Sequence[Sequence[Image]]) -> Image:
-    """Panels in rows, with thin dark grey lines between."""
+def arrange(rows: Sequence[Sequence[Tile]]) -> tuple[Image, tuple[Region, ...]]:
+    """Panels in rows, with thin dark grey lines between, and where each lies."""
     from PIL import Image
 
-    widths = [sum(p.width for p in row) + GAP_PX * (len(row) - 1) for row in rows]
-    heights = [max(p.height for p in row) for row in rows]
+    widths = [sum(p.image.width for p in row) + GAP_PX * (len(row) - 1) for row in rows]
+    heights = [max(p.image.height for p in row) for row in rows]
+    regions = []
     figure = Image.new("RGB", (max(widths), sum(heights) + GAP_PX * (len(rows) - 1)), "#303030")
     top = 0
     for row, height in zip(rows, heights, strict=True):
         left = 0
         for panel in row:
-            figure.paste(panel, (left, top))
-            left += panel.width + GAP_PX
+            figure.paste(panel.image, (left, top))
+            regions.append(panel.region.moved(left, top))
+            left += panel.image.width + GAP_PX
         top += height + GAP_PX
-    return figure
+    return figure, tuple(regions)
 
 
 def finished(draft: Draft, budget: SightBudget, edge: int) -> Picture:
     """The picture within the edge, its margins black if the model wants a square."""
     from PIL import Image
 
-    image = draft.image
+    image, regions = draft.image, draft.regions
     if max(image.size) > edge:
+        before = max(image.size)
         image = image.copy()
         image.thumbnail((edge, edge), Image.Resampling.LANCZOS)
+        regions = tuple(r.scaled(max(image.size) / before) for r in regions)
     if budget.is_square and image.width != image.height:
         side = max(image.size)
         square = Image.new("RGB", (side, side), "black")
-        square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
-        image = square
+        left, top = (side - image.width) // 2, (side - image.height) // 2
+        square.paste(image, (left, top))
+        image, regions = square, tuple(r.moved(left, top) for r in regions)
     stream = BytesIO()
     image.save(stream, "PNG", optimize=False, compress_level=6)
     tokens = budget.tokens(*image.size)
-    return Picture(stream.getvalue(), image.width, image.height, draft.caption, tokens, draft.shows)
+    return Picture(
+        stream.getvalue(), image.width, image.height, draft.caption, tokens, draft.shows, regions
+    )
 
 
 def sentences(*parts: str) -> str:

@@ -12,7 +12,7 @@ from agents.vlm.sight.drawing import (
     GAP_PX,
     LEAST_PANEL_PX,
     Draft,
-    arrange,
+    Tile,
     body_crop,
     natural_edge,
     outlined_rows,
@@ -34,7 +34,6 @@ from dxtrace.reporting.windows import Window, choose_window, ct_window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from PIL.Image import Image
 
 _SMALL = 0.25
 """What takes less than this part of a side is shown enlarged, too."""
@@ -124,7 +123,7 @@ def draw_key_slice(
         f"{scale} in the upper row" if len(rows) > 1 else scale,
     )  # fmt: skip
     shown = Shown(opened.scene.series.id, opened.slice_index(key.plane, key.index))
-    return Draft(arrange(rows), caption, (shown,))
+    return Draft.of(rows, caption, (shown,))
 
 
 def _spread(opened: Opened, key: KeySlice) -> NDArray[np.bool_]:
@@ -175,7 +174,7 @@ def draw_beside(now: Opened, then: Opened, key: KeySlice, matching: Matching, ed
         Shown(o.scene.series.id, o.slice_index(key.plane, i))
         for o, i in ((now, key.index), (then, at[0]))
     )
-    return Draft(arrange(rows), caption, shows)
+    return Draft.of(rows, caption, shows)
 
 
 def _same_window(now: Opened, opened: Opened, window: Window) -> Window:
@@ -187,7 +186,7 @@ def _same_window(now: Opened, opened: Opened, window: Window) -> Window:
 
 def _enlarged(
     now: Opened, then: Opened, key: KeySlice, at: tuple[int, int, int], half: int
-) -> list[Image]:
+) -> list[Tile]:
     crop = square_around(key.extent, key.area.shape, now.grid.pixel_mm(key.plane))
     there = _crop_there(now, then, key, crop, at)
     return [

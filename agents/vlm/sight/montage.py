@@ -9,7 +9,7 @@ from agents.vlm.sight.drawing import (
     GAP_PX,
     LEAST_PANEL_PX,
     Draft,
-    arrange,
+    Tile,
     body_crop,
     natural_edge,
     scale_words,
@@ -20,6 +20,7 @@ from agents.vlm.sight.drawing import (
 )
 from agents.vlm.sight.matching import Matching
 from agents.vlm.sight.picture import Shown
+from agents.vlm.sight.places import Region
 from agents.vlm.sight.scenes import Opened
 from dxtrace.reporting.panels import Extent, Panel, draw_panel
 from dxtrace.reporting.planes import Plane
@@ -143,17 +144,11 @@ def draw_montage(opened: Opened, plan: MontagePlan, window: Window, note: str = 
         note: how the slices were chosen, if not evenly.
     """
     size = natural_edge(opened, plan.plane, plan.grid.size, plan.crop)
-    tiles = [
-        draw_panel(
-            opened.grid, Panel(plan.plane, i, "", f"{opened.mark}{i + 1}", plan.crop, None), (),
-            window=window, size=size, text_px=text_px(size), has_scale=False,
-        )
-        for i in plan.indices
-    ]  # fmt: skip
+    tiles = [_numbered_tile(opened, plan, i, window, size) for i in plan.indices]
     columns = plan.grid.columns
     rows = [tiles[n : n + columns] for n in range(0, len(tiles), columns)]
     scale = scale_words(opened, plan.plane, tiles[0], plan.crop)
-    if max(tiles[0].size) < max(slice_shape(opened, plan.plane, plan.crop)):
+    if max(tiles[0].image.size) < max(slice_shape(opened, plan.plane, plan.crop)):
         scale += "; small lesions may not be seen at this size"
     caption = sentences(
         opened.words, _slices_words(opened, plan), note, window.words,
@@ -162,7 +157,18 @@ def draw_montage(opened: Opened, plan: MontagePlan, window: Window, note: str = 
     shows = tuple(
         Shown(opened.scene.series.id, opened.slice_index(plan.plane, i)) for i in plan.indices
     )
-    return Draft(arrange(rows), caption, shows)
+    return Draft.of(rows, caption, shows)
+
+
+def _numbered_tile(
+    opened: Opened, plan: MontagePlan, index: int, window: Window, size: int
+) -> Tile:
+    """A slice with its number."""
+    panel = Panel(plan.plane, index, "", f"{opened.mark}{index + 1}", plan.crop, None)
+    image = draw_panel(
+        opened.grid, panel, (), window=window, size=size, text_px=text_px(size), has_scale=False
+    )
+    return Tile(image, Region.of(opened, panel, image.size))
 
 
 def draw_matched(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agents.vlm.sight.places import Region
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -31,6 +33,7 @@ class Picture:
             sides. Never a name, a number, a date or a path.
         tokens: what it costs, by estimate.
         shows: the slices in it.
+        regions: its panels, for finding what lies under a pixel.
     """
 
     png: bytes
@@ -39,6 +42,7 @@ class Picture:
     caption: str
     tokens: int
     shows: tuple[Shown, ...] = ()
+    regions: tuple[Region, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from agents.vlm.sight.drawing import (
     Draft,
-    arrange,
     natural_edge,
     outlined_rows,
     panel_of,
@@ -35,16 +34,16 @@ _THIRDS = 3
 def draw_whole(opened: Opened, edge: int) -> Draft:
     """The whole image."""
     window = opened.plain_window
-    image = panel_of(opened, _panel(opened), window, size=natural_edge(opened, "stored", edge))
+    tile = panel_of(opened, _panel(opened), window, size=natural_edge(opened, "stored", edge))
     rows, columns = slice_shape(opened, "stored")
     size = f"the whole image of {columns} x {rows} pixels"
-    if max(rows, columns) > max(image.size):
-        size += f", made smaller to {image.width} x {image.height}"
+    if max(rows, columns) > max(tile.image.size):
+        size += f", made smaller to {tile.image.width} x {tile.image.height}"
     caption = sentences(
         opened.words, size, window.words, side_words(opened, "stored"),
-        scale_words(opened, "stored", image),
+        scale_words(opened, "stored", tile),
     )  # fmt: skip
-    return Draft(image, caption, (Shown(opened.scene.series.id),))
+    return Draft.of([[tile]], caption, (Shown(opened.scene.series.id),))
 
 
 def draw_marked(opened: Opened, mark: Mark, concepts: Mapping[str, Concept], edge: int) -> Draft:
@@ -63,7 +62,7 @@ def draw_marked(opened: Opened, mark: Mark, concepts: Mapping[str, Concept], edg
         f"outlined: A, {mark.words(concepts)}", window.words, side_words(opened, "stored"),
         scale_words(opened, "stored", rows[0][0], crop),
     )  # fmt: skip
-    return Draft(arrange(rows), caption, (Shown(opened.scene.series.id),))
+    return Draft.of(rows, caption, (Shown(opened.scene.series.id),))
 
 
 def is_worth_cutting(shape: tuple[int, int], edge: int) -> bool:
@@ -132,22 +131,22 @@ def draw_tiles(opened: Opened, tiles: Tiling, edge: int) -> Iterator[Draft]:
                 _span(row, tiles.rows, tiles.side, shape[0]),
                 _span(column, tiles.columns, tiles.side, shape[1]),
             )
-            image = panel_of(
+            tile = panel_of(
                 opened,
                 _panel(opened, crop),
                 window,
                 size=natural_edge(opened, "stored", edge, crop),
             )
-            ratio = image.width / (crop[1][1] - crop[1][0])
+            ratio = tile.image.width / (crop[1][1] - crop[1][0])
             resolution = "at full resolution" if ratio >= 1 else f"at {ratio:.0%} of its resolution"
             caption = sentences(
                 opened.words,
                 f"{_part_words(crop, shape)}, {resolution} (row {row + 1} of {tiles.rows}, column "
                 f"{column + 1} of {tiles.columns}; neighbouring parts overlap)",
                 window.words, side_words(opened, "stored"),
-                scale_words(opened, "stored", image, crop),
+                scale_words(opened, "stored", tile, crop),
             )  # fmt: skip
-            yield Draft(image, caption, (Shown(opened.scene.series.id),))
+            yield Draft.of([[tile]], caption, (Shown(opened.scene.series.id),))
 
 
 def _span(number: int, count: int, side: int, length: int) -> tuple[int, int]:

@@ -81,13 +81,21 @@ def _series_name(series: Series) -> str:
 def _series_details(series: Series) -> str:
     first = series.images[0] if series.images else None
     known = [
-        first.body_part or "body part unknown" if first else "",
+        series.description or _described(series),
         f"{first.view.upper()} view" if first and first.view else "",
-        series.description,
-        (series.sequence or "").upper(),
         {True: "with contrast", False: "without contrast", None: ""}[series.contrast],
-        " x ".join(map(str, series.shape)) if series.shape else "",
         f"{len(series.images)} files" if len(series.images) > 1 else "",
+    ]
+    return ", ".join(filter(None, known))
+
+
+def _described(series: Series) -> str:
+    """What is known of a series that does not describe itself."""
+    first = series.images[0] if series.images else None
+    known = [
+        (first.body_part if first else None) or "body part unknown",
+        (series.sequence or "").upper(),
+        " x ".join(map(str, series.shape)) if series.shape else "",
     ]
     return ", ".join(filter(None, known))
 

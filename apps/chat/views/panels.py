@@ -3,7 +3,7 @@
 from apps.chat.conversation import Conversation
 from apps.chat.options import ChatOptions
 from apps.chat.record import Choices
-from apps.chat.taking import EXPORTS
+from apps.chat.taking import OFFERS
 from apps.chat.views.environment import render
 from apps.chat.views.talk import result_context
 from dxtrace.clinical import Citation, Result
@@ -33,7 +33,7 @@ def show_taking(conversation: Conversation | None) -> str:
     """Links to what can be taken away."""
     result = conversation.result if conversation else None
     has_masks = bool(result and any(a.kind == "mask" for a in result.artifacts))
-    offered = {k: e.title for k, e in EXPORTS.items() if has_masks or not e.needs_masks}
+    offered = {k: e.title for k, e in OFFERS.items() if has_masks or not e.needs_masks}
     return render(
         "taking.html.j2",
         session=conversation.session.id if conversation else "",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from agents.plain_language import plain_answer
 from apps.chat.conversation import Conversation, Running
 from apps.chat.turns import Turn
 from apps.chat.views.environment import part, render
@@ -70,15 +71,20 @@ def result_context(conversation: Conversation, result: Result, at: str) -> dict[
 
 def _turn(conversation: Conversation, turn: Turn, number: int, *, is_last: bool) -> dict[str, Any]:
     at = LATEST if is_last else f"t{number}-"
-    parts = None
+    parts: dict[str, Any] | None = None
     if turn.result is not None:
         context = result_context(conversation, turn.result, at)
         if not is_last:  # their findings are not on the page any more
             context["finding_ids"] = set()
+        passages = len(context["quotations"])
+        # They stand in full beside the talk.
+        context["quotations"] = []
         parts = {
             "answer": part("answer", context) if not turn.pending else "",
             "reasoning": part("reasoning", context),
-            "documents": part("documents", context),
+            "documents": part("documents", context) if context["documents"] else "",
+            "passages": passages,
+            "plain": plain_answer(load_knowledge(), turn.result) if is_last else "",
         }
     return {
         "number": number,

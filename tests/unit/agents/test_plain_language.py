@@ -130,11 +130,29 @@ def test_what_rests_on_assumptions_says_so() -> None:
     assert "This holds if nothing else is known" not in said(exported.result())
 
 
-def test_an_impression_that_nothing_proves_is_not_clear() -> None:
-    found = exported.finding("f1", "pneumonia", source="report_impression")
-    text = said(exported.result(found))
-    assert "the summary says that it is there; nothing else shows it" in text
+def test_what_only_the_summary_says_is_neither_found_nor_unclear() -> None:
+    result = exported.result(
+        exported.finding("f1", "pneumonia", source="report_impression"),
+        exported.finding("f2", "pneumothorax", "absent", source="report_impression"),
+    )
+    text = said(result)
+    assert part(text, "What the summary of the report says, too") == [
+        "- an infection of the lung (pneumonia)",
+        "- that this is not there: air around the lung (pneumothorax)",
+    ]
     assert part(text, "What is stated") == []
+    assert part(text, "What was not found") == []
+
+
+def test_a_report_of_nothing_but_a_summary_is_said_whole() -> None:
+    text = reviewed("IMPRESSION: Slight cardiomegaly. No pleural effusion.")
+    assert part(text, "What is stated") == ["- an enlarged heart"]
+    assert "- fluid around the lung (pleural effusion)" in part(text, "What was not found")
+
+
+def test_what_findings_and_summary_both_say_is_said_once() -> None:
+    text = reviewed("FINDINGS: Cardiomegaly. IMPRESSION: Cardiomegaly.")
+    assert part(text, "What is stated") == ["- an enlarged heart"]
 
 
 def test_sixty_lesions_are_cut_with_a_word_on_the_rest_and_equal_ones_are_counted() -> None:
@@ -151,6 +169,16 @@ def test_places_that_are_markup_stay_text_and_show_nothing_hidden() -> None:
     text = said(exported.result(exported.nodule(location=exported.MARKUP)))
     assert "<script>" in text
     assert "\u202e" not in text
+
+
+def test_an_open_question_of_yes_or_no_lists_no_values() -> None:
+    still_open = Conclusion(
+        concept="cxr.congestion_pattern", title="Pattern", verdict="consistent",
+        possible=("true", "false"),
+    )  # fmt: skip
+    answer = exported.result().answer.model_copy(update={"conclusions": (still_open,)})
+    lines = part(said(exported.result(answer=answer)), "Not clear yet")
+    assert lines == ["- Signs of fluid build-up in the lungs: not clear yet"]
 
 
 @pytest.mark.parametrize("result", [exported.result(), exported.contradicted()])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxtrace.intake import mask_identifiers
+from dxtrace.intake import mask_dates, mask_identifiers
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,13 @@ from dxtrace.intake import mask_identifiers
         ("Discussed with Dr. Maria Gonzalez at noon.", ["Maria", "Gonzalez"]),
         ("PATIENT: Mr. John Smith, DOB 03/04/1956", ["John", "Smith", "1956"]),
         ("Findings told to MRS. SMITH and Prof Miller.", ["SMITH", "Miller"]),
+        ("NAME: DOE, JANE\nHISTORY: Jane has cough. Jane Doe was told.", ["Jane", "Doe", "JANE"]),
+        ("Mr. Black is ill. Seen with Black Black.", ["Black"]),
+        ("Insurance id XKCD-4242 was given.", ["4242", "XKCD"]),
+        ("Born 14.03.1951, or born on March 14, 1951.", ["1951", "March", "14"]),
+        ("See http://portal.example.org/p/99887766 and 10.20.30.40.", ["example", "9988", "10.2"]),
+        ("UID 1.2.840.113619.2.55.3, chart 99887766.", ["113619", "99887766"]),
+        ("Lives at 55 Fruit Street, Boston MA 02114.", ["Fruit", "02114"]),
     ],
 )
 def test_identifiers_are_masked(line: str, hidden: list[str]) -> None:
@@ -59,12 +66,32 @@ def test_age_and_sex_beside_an_identifier_stay(line: str, kept: str) -> None:
         "PATIENT POSITION: Supine",
         "FINDINGS: 1.2 x 3.4 cm nodule, 123-456 HU, T10-T12, L1.",
         "Comparison: CT chest 05/01/2012.",
+        "Dr. told. Small effusion is seen, 1.2.3, 12.5 x 3.4 x 10.2 mm, 1234567 copies.",
+        "Viral load 12,345,678 copies; CT 12 days ago; IMA 3.",
         "The patient is rotated. Name of the lesion: unknown.",
         "Blasts 20%. CD34 positive. t(9;22)(q34;q11). 46,XY.",
     ],
 )
 def test_clinical_text_is_untouched(line: str) -> None:
     assert mask_identifiers(line) == line
+
+
+def test_a_name_that_is_an_ordinary_word_takes_no_finding_away() -> None:
+    text = "Referring physician: Dr. Small\nFINDINGS: Small effusion. Small was told."
+    assert mask_identifiers(text).endswith("FINDINGS: Small effusion. XXXXX was told.")
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("CT of 2024-02-29.", "CT of 2024-XX-XX."),
+        ("CT of 29.02.2024, 2/9/24", "CT of XX.XX.2024, X/X/XX"),
+        ("on 29 Feb 2024 and February 3, 2023", "on XX XXX 2024 and XXXXXXXX X, 2023"),
+        ("A 5 mm nodule, 3/4, T1.2, may 5 be?", "A 5 mm nodule, 3/4, T1.2, may 5 be?"),
+    ],
+)
+def test_of_a_date_the_year_stays(text: str, masked: str) -> None:
+    assert mask_dates(text) == masked
 
 
 @given(st.text())

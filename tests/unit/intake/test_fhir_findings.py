@@ -71,6 +71,16 @@ def test_what_is_doubted_or_denied_in_part_does_not_become_certain(tmp_path: Pat
     assert by_concept["atelectasis"].is_doubted
 
 
+def test_what_was_not_proved_is_no_fact_after_it_came_back(tmp_path: Path) -> None:
+    given = exported.result(
+        exported.finding("f1", "pneumonia", source="report_impression"),
+        exported.finding("f2", "pneumothorax", "absent", source="report_impression"),
+    )
+    stated, denied = read_case(write(exported_bundle(given), tmp_path)).case.findings
+    assert stated.is_doubted
+    assert denied.presence is Presence.UNKNOWN
+
+
 def damaged(change: Any) -> str:
     data = json.loads(exported_bundle(exported.result()))
     (observation,) = [

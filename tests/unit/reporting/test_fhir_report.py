@@ -105,10 +105,12 @@ def test_nothing_contradicted_doubted_or_unknown_is_a_fact() -> None:
     assert "“Small left pleural effusion” is excluded" in report["text"]["div"]
 
 
-def test_an_impression_that_nothing_proves_is_said_with_its_proviso() -> None:
+def test_an_impression_that_nothing_proves_is_not_coded_as_present() -> None:
     found = exported.finding("f1", "pneumonia", source="report_impression")
     (observation,) = resources(bundle(exported.result(found)), "Observation")
-    assert "do not prove it" in observation["note"][0]["text"]
+    value = observation["valueCodeableConcept"]
+    assert value["text"] == "stated in the impression, not proved by the findings"
+    assert not any(c["system"] == "http://snomed.info/sct" for c in value["coding"])
 
 
 @pytest.mark.parametrize(

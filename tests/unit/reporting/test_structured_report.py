@@ -153,11 +153,18 @@ def test_nothing_contradicted_doubted_denied_or_unknown_is_a_group(slices: list[
     assert not any("pneumonia" in x.lower() for x in lines)
 
 
+def test_what_only_the_impression_says_is_no_group(slices: list[Dataset]) -> None:
+    found = exported.finding("f1", "pneumonia", source="report_impression")
+    document = written(exported.result(found), slices)
+    assert document.content.get_image_measurement_groups() == []
+    assert any("not proved by the findings" in line for line in said(document))
+
+
 def test_of_the_patient_only_uids_and_sex_are_copied_unless_the_user_says_so(
     slices: list[Dataset],
 ) -> None:
-    names = ("Doe", "4711", "19600102", "20200304", "ACC-99", "House", "General Hospital")
-    plain = str(written(exported.result(), slices))
+    names = ("Doe", "MRN-4711", "19600102", "20200304", "ACC-99", "House", "General Hospital")
+    plain = written(exported.result(), slices).to_json()
     assert [word for word in names if word in plain] == []
     for image in slices:
         image.SpecificCharacterSet = "ISO_IR 192"
@@ -227,7 +234,7 @@ def test_it_is_no_report_of_a_person_when_it_comes_back(slices: list[Dataset]) -
 def test_images_of_another_study_are_left_out(slices: list[Dataset]) -> None:
     other = small_dicom.ct_slices()[0]
     document = written(exported.result(), [*slices, other])
-    assert other.SOPInstanceUID not in str(document)
+    assert other.SOPInstanceUID not in document.to_json()
 
 
 def test_a_validator_of_dicom_finds_no_error(slices: list[Dataset], tmp_path: Path) -> None:

@@ -185,3 +185,14 @@ def test_prose_is_an_answer_without_bullets(dialect: Dialect) -> None:
 def test_an_unknown_dialect_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="expected one of tools, tokens, json, got 'latin'"):
         dialect_named("latin")
+
+
+@pytest.mark.parametrize("name", ["3d_seg", "2.5d-net", "7T"])
+def test_an_expert_whose_name_begins_with_a_digit_is_called(name: str) -> None:
+    offer = Offer(cards=(ModelCard(name=name),))
+    move = dialect_named("tokens").read(AIMessage(content=f"I ask <{name}()>."), offer)
+    assert [c.tool for c in move.calls] == [name]
+    prose = AIMessage(content="A nodule <5 mm (solid)> is seen; 3 <4 (yes)>.")
+    said = dialect_named("tokens").read(prose, offer)
+    assert not said.calls
+    assert not said.problems

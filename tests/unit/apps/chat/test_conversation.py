@@ -27,7 +27,7 @@ def done(conversation: Conversation) -> Conversation:
 
 def begun(store: SessionStore, desk: Desk, text: str, question: str = "") -> Conversation:
     session = store.create(VISITOR)
-    paste(text, session.brought, ROOM)
+    paste(text, session.arriving, session.brought, ROOM)
     conversation = desk.conversation(session)
     conversation.bring(question)
     return done(conversation)
@@ -120,15 +120,14 @@ def test_what_is_no_case_is_refused_in_words_and_the_next_one_is_taken(
     store: SessionStore, desk: Desk, content: bytes
 ) -> None:
     session = store.create(VISITOR)
-    (session.brought / "thing.json").write_bytes(content)
+    (session.arriving / "thing.json").write_bytes(content)
     conversation = desk.conversation(session)
     conversation.bring()
     assert conversation.refused
     assert str(session.folder) not in conversation.refused
     assert conversation.running is None
     assert conversation.turns == []
-    (session.brought / "thing.json").unlink()
-    paste(CT, session.brought, ROOM)
+    paste(CT, session.arriving, session.brought, ROOM)
     conversation.bring()
     assert done(conversation).result is not None
     assert conversation.refused == ""
@@ -161,7 +160,7 @@ def test_a_review_that_a_killed_server_left_goes_on(
 
 def test_an_expert_that_was_switched_off_is_not_asked(store: SessionStore, desk: Desk) -> None:
     session = store.create(VISITOR)
-    paste(CT, session.brought, ROOM)
+    paste(CT, session.arriving, session.brought, ROOM)
     conversation = desk.conversation(session)
     conversation.choose(Choices(without=frozenset({"guideline_search"}), max_steps=1))
     conversation.bring("Which follow-up does the Fleischner Society recommend?")

@@ -9,7 +9,7 @@ import pytest
 from apps.chat.conversation import Conversation
 from apps.chat.desk import Desk
 from apps.chat.sessions import SessionStore
-from apps.chat.taking import EXPORTS, TakeError, take
+from apps.chat.taking import OFFERS, TakeError, take
 from tests.unit.apps.chat.test_conversation import CT, begun
 
 
@@ -19,7 +19,7 @@ def conversation(store: SessionStore, desk: Desk) -> Conversation:
 
 
 def test_everything_is_one_zip_with_what_can_be_made(conversation: Conversation) -> None:
-    taken = take("everything", conversation, conversation.session.output)
+    taken = take("everything", conversation)
     archive = zipfile.ZipFile(BytesIO(taken.content))
     result = json.loads(archive.read("result.json"))
     made = {e["kind"]: e["path"] for e in result["exports"]}
@@ -31,21 +31,20 @@ def test_everything_is_one_zip_with_what_can_be_made(conversation: Conversation)
 
 
 def test_fhir_and_plain_words_are_files_of_their_own(conversation: Conversation) -> None:
-    out = conversation.session.output
-    bundle = json.loads(take("fhir", conversation, out).content)
+    bundle = json.loads(take("fhir", conversation).content)
     assert bundle["entry"][0]["resource"]["status"] == "preliminary"
-    plain = take("plain", conversation, out)
+    plain = take("plain", conversation)
     assert b"not medical advice" in plain.content
     assert plain.media_type.startswith("text/plain")
 
 
 def test_what_cannot_be_made_says_why(conversation: Conversation) -> None:
     with pytest.raises(TakeError, match="no DICOM images"):
-        take("sr", conversation, conversation.session.output)
+        take("sr", conversation)
 
 
 def test_nothing_is_taken_before_the_case_was_reviewed(store: SessionStore, desk: Desk) -> None:
     session = store.create("v" * 43)
-    for kind in EXPORTS:
+    for kind in OFFERS:
         with pytest.raises(TakeError, match="not been reviewed"):
-            take(kind, desk.conversation(session), session.output)
+            take(kind, desk.conversation(session))

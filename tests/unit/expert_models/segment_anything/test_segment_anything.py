@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,17 @@ pytest.importorskip("transformers", reason="needs the extra 'experts'")
 import torch
 
 from dxtrace.clinical import CallRequest, Case, Image, Outcome, Presence, Series, Source, Study
-from expert_models import Arguments, Box, ExpertOutput, Point, ToolRefusal
-from expert_models.families import ExpertEntry, build_expert
+from expert_models import Arguments, Box, Point, ToolRefusal
 from expert_models.segment_anything.network import Outline, SamNetwork
 from expert_models.segment_anything.prompts import PlanePrompt
 from tests.unit.expert_models.segment_anything import tiny_sam
-from tools import Tool, ToolRun, run_tool
-
-CONCEPT = "pulmonary_nodule"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.set_num_threads(1)
-    return tiny_sam.save_folder(tmp_path_factory.mktemp("sam"))
+from tests.unit.expert_models.segment_anything.sam_cases import (
+    CONCEPT,
+    case_of,
+    ct_case,
+    run_expert,
+    sam_expert,
+)
 
 
 @pytest.fixture
@@ -38,51 +34,14 @@ def _follows_prompts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SamModel, "forward", tiny_sam.follow_prompt)
 
 
-def _expert(folder: Path, **options: Any) -> Any:
-    entry = ExpertEntry(
-        name="sam",
-        family="segment_anything",
-        folder=folder,
-        options={"concepts": [CONCEPT], "device": "cpu", **options},
-    )
-    return build_expert(entry, folder)
-
-
-def _run(expert: Any, case: Case, arguments: Arguments) -> ToolRun:
-    card = expert.card.model_copy(update={"isolated": False})
-    return run_tool(Tool(card, expert.run, "experts.yaml"), case, arguments)
-
-
-def _ct(folder: Path) -> Case:
-    """A CT of 6 slices of 40 rows and 50 columns with a dense block."""
-    import nibabel
-
-    voxels = np.full((6, 40, 50), -700, np.int16)
-    voxels[2:5, 10:20, 25:40] = 60
-    path = folder / "ct.nii"
-    affine = np.diag([-0.8, -0.8, 2.0, 1.0])
-    nibabel.save(nibabel.Nifti1Image(voxels.transpose(2, 1, 0), affine), path)
-    return _case("CT", Image(path=path, modality="CT", body_part="chest"))
-
-
-def _case(modality: str | None, *images: Image, **more: Any) -> Case:
-    series = tuple(
-        Series(id=f"s{i}", modality=modality, images=(image,)) for i, image in enumerate(images, 1)
-    )
-    return Case(id="c", studies=(Study(id="st", series=series),), **more)
-
-
-# -- where the masks lie ---------------------------------------------------------------------------
-
-
 @pytest.mark.usefixtures("_follows_prompts")
 @pytest.mark.parametrize("model", ["sam", "medsam"])
 def test_a_box_comes_back_as_the_mask_of_its_voxels(
     folder: Path, tmp_path: Path, model: str
 ) -> None:
-    expert = _expert(folder, model=model)
+    expert = sam_expert(folder, model=model)
     asked = Arguments(boxes=(Box(low=(2, 12, 24), high=(4, 27, 39)),))
-    output = expert.run(_ct(tmp_path), asked)
+    output = expert.run(ct_case(tmp_path), asked)
     (mask,) = output.masks
     expected = np.zeros((6, 40, 50), bool)
     expected[2:5, 12:28, 24:40] = True
@@ -98,8 +57,10 @@ def test_an_outline_that_leaves_its_box_is_no_size_of_what_is_in_it(
     whole = Outline(np.ones((40, 50), bool), 0.1)
     monkeypatch.setattr(SamNetwork, "outline", lambda *_: whole)
     asked = Arguments(classes=(CONCEPT,), boxes=(Box(low=(3, 12, 24), high=(3, 20, 30)),))
-    case = _ct(tmp_path).model_copy(update={"calls": (CallRequest(tool="sam", arguments=asked),)})
-    run = _run(_expert(folder), case, asked)
+    case = ct_case(tmp_path).model_copy(
+        update={"calls": (CallRequest(tool="sam", arguments=asked),)}
+    )
+    run = run_expert(sam_expert(folder), case, asked)
     assert run.call.outcome is Outcome.OK
     assert run.findings[0].presence is Presence.PRESENT
     assert run.findings[0].measurements == ()
@@ -108,7 +69,7 @@ def test_an_outline_that_leaves_its_box_is_no_size_of_what_is_in_it(
 
 @pytest.mark.usefixtures("_follows_prompts")
 def test_a_point_comes_back_where_it_was_set(folder: Path, tmp_path: Path) -> None:
-    output = _expert(folder).run(_ct(tmp_path), Arguments(points=(Point(at=(3, 9, 41)),)))
+    output = sam_expert(folder).run(ct_case(tmp_path), Arguments(points=(Point(at=(3, 9, 41)),)))
     where = np.argwhere(output.masks[0].voxels)
     assert np.abs(where.mean(axis=0) - (3, 9, 41)).max() < 0.3
     # 8 pixels of an input of 64 for 50 columns.
@@ -121,8 +82,8 @@ def test_on_a_colour_picture_too(folder: Path, tmp_path: Path) -> None:
 
     path = tmp_path / "smear.png"
     Picture.fromarray(np.full((100, 30, 3), 200, np.uint8)).save(path)
-    run = _expert(folder).run(
-        _case("GM", Image(path=path, modality="GM")),
+    run = sam_expert(folder).run(
+        case_of("GM", Image(path=path, modality="GM")),
         Arguments(boxes=(Box(low=(40, 5), high=(79, 24)),)),
     )
     rows, columns = np.nonzero(run.masks[0].voxels)
@@ -137,13 +98,19 @@ def test_everything_marks_a_grid_without_doubles_on_the_middle_slice(
     folder: Path, tmp_path: Path
 ) -> None:
     # Circles of 16 pixels around points that lie 16 apart, three for each: one is kept.
-    expert = _expert(folder, points_per_side=4, most_regions=5)
-    output = expert.run(_ct(tmp_path), Arguments(everything=True))
+    expert = sam_expert(folder, points_per_side=4, most_regions=5)
+    output = expert.run(ct_case(tmp_path), Arguments(everything=True))
     assert [m.name for m in output.masks] == [f"region_{i}" for i in range(1, 6)]
     assert all(np.flatnonzero(m.voxels.any(axis=(1, 2))).tolist() == [3] for m in output.masks)
     assert output.findings == ()
     assert "slice 3, the middle one" in output.notes[0]
     assert "more, with lower scores, are left out" in output.notes[0]
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    from expert_models.runtime.checksums import file_sha256
+
+    return {p.name: file_sha256(p) for p in folder.glob("*.pth")}
 
 
 def test_the_original_package_gives_the_same_masks(tmp_path: Path) -> None:
@@ -183,8 +150,8 @@ def test_what_a_person_names_is_present_by_that_persons_word_and_measured(
 ) -> None:
     asked = Arguments(classes=(CONCEPT,), boxes=(Box(low=(2, 10, 25), high=(4, 19, 39)),))
     call = CallRequest(tool="sam", arguments=asked)
-    case = _ct(tmp_path).model_copy(update={"calls": (call,)})
-    run = _run(_expert(folder), case, asked)
+    case = ct_case(tmp_path).model_copy(update={"calls": (call,)})
+    run = run_expert(sam_expert(folder), case, asked)
     assert run.call.outcome is Outcome.OK, run.call.reason
     (finding,) = run.findings
     assert finding.presence is Presence.PRESENT
@@ -200,14 +167,16 @@ def test_what_a_person_names_is_present_by_that_persons_word_and_measured(
 @pytest.mark.usefixtures("_follows_prompts")
 def test_what_a_planner_names_is_no_evidence(folder: Path, tmp_path: Path) -> None:
     asked = Arguments(classes=(CONCEPT,), boxes=(Box(low=(2, 10, 25), high=(4, 19, 39)),))
-    run = _run(_expert(folder), _ct(tmp_path), asked)
+    run = run_expert(sam_expert(folder), ct_case(tmp_path), asked)
     assert [f.presence for f in run.findings] == [Presence.INDETERMINATE]
     assert "planner's guess" in run.findings[0].text
 
 
 @pytest.mark.usefixtures("_follows_prompts")
 def test_without_a_concept_there_is_a_mark_and_no_finding(folder: Path, tmp_path: Path) -> None:
-    run = _run(_expert(folder), _ct(tmp_path), Arguments(points=(Point(at=(3, 12, 30)),)))
+    run = run_expert(
+        sam_expert(folder), ct_case(tmp_path), Arguments(points=(Point(at=(3, 12, 30)),))
+    )
     assert run.call.outcome is Outcome.OK
     assert run.findings == ()
 
@@ -223,22 +192,24 @@ def test_without_a_concept_there_is_a_mark_and_no_finding(folder: Path, tmp_path
 def test_calls_that_mean_nothing_are_refused(
     folder: Path, tmp_path: Path, arguments: Arguments, why: str
 ) -> None:
-    run = _run(_expert(folder), _ct(tmp_path), arguments)
+    run = run_expert(sam_expert(folder), ct_case(tmp_path), arguments)
     assert run.call.outcome in (Outcome.ABSTAINED, Outcome.NOT_APPLICABLE)
     assert why in run.call.reason
 
 
 def test_of_several_series_the_call_must_name_one(folder: Path, tmp_path: Path) -> None:
-    image = _ct(tmp_path).studies[0].series[0].images[0]
-    run = _run(_expert(folder), _case("CT", image, image), Arguments(points=(Point(at=(1, 1, 1)),)))
+    image = ct_case(tmp_path).studies[0].series[0].images[0]
+    run = run_expert(
+        sam_expert(folder), case_of("CT", image, image), Arguments(points=(Point(at=(1, 1, 1)),))
+    )
     assert run.call.outcome is Outcome.ABSTAINED
     assert "s1, s2" in run.call.reason
 
 
 def test_medsam_takes_boxes_only(folder: Path, tmp_path: Path) -> None:
-    expert = _expert(folder, model="medsam")
+    expert = sam_expert(folder, model="medsam")
     assert expert.card.prompts == ("boxes",)
-    run = _run(expert, _ct(tmp_path), Arguments(points=(Point(at=(1, 1, 1)),)))
+    run = run_expert(expert, ct_case(tmp_path), Arguments(points=(Point(at=(1, 1, 1)),)))
     assert run.call.outcome is Outcome.NOT_APPLICABLE
 
 
@@ -258,7 +229,7 @@ def test_a_slice_is_encoded_once_for_two_prompts(
         return real(self, pixels)
 
     monkeypatch.setattr(SamModel, "get_image_embeddings", counted)
-    expert, case = _expert(folder), _ct(tmp_path)
+    expert, case = sam_expert(folder), ct_case(tmp_path)
     expert.run(case, Arguments(points=(Point(at=(3, 12, 30)),)))
     expert.run(case, Arguments(boxes=(Box(low=(3, 5, 5), high=(3, 20, 20)),)))
     expert.run(case, Arguments(points=(Point(at=(3, 20, 20)), Point(at=(3, 2, 2), inside=False))))
@@ -286,7 +257,9 @@ def test_where_memory_does_not_suffice_everything_is_asked_for_in_smaller_parts(
         return tiny_sam.follow_prompt(self, **given)
 
     monkeypatch.setattr(SamModel, "forward", small)
-    output = _expert(folder, points_per_side=8).run(_ct(tmp_path), Arguments(everything=True))
+    output = sam_expert(folder, points_per_side=8).run(
+        ct_case(tmp_path), Arguments(everything=True)
+    )
     assert max(at_once) <= 8
     assert output.masks
     assert "memory of cpu did not suffice" in output.notes[0]
@@ -300,96 +273,10 @@ def test_on_a_real_mr(folder: Path, shared_data: Path) -> None:
     shape = reading.series[0].shape
     assert shape is not None
     middle = tuple(n // 2 for n in shape)
-    run = _run(_expert(folder), case, Arguments(points=(Point(at=middle),), everything=False))
-    assert run.call.outcome is Outcome.OK, run.call.reason
-
-
-def test_tensors_in_a_pickled_file_do_as_well(tmp_path: Path) -> None:
-    folder = tiny_sam.save_folder(tmp_path / "sam", safetensors=False)
-    output = _expert(folder).run(_ct(tmp_path), Arguments(points=(Point(at=(3, 12, 30)),)))
-    assert isinstance(output, ExpertOutput)
-
-
-# -- files that are not what they should be --------------------------------------------------------
-
-
-def _hashes(folder: Path) -> dict[str, str]:
-    from expert_models.runtime.checksums import file_sha256
-
-    return {p.name: file_sha256(p) for p in folder.glob("*.pth")}
-
-
-def _reason(folder: Path, tmp_path: Path) -> str:
-    run = _run(_expert(folder), _ct(tmp_path), Arguments(points=(Point(at=(3, 12, 30)),)))
-    assert run.call.outcome is Outcome.ABSTAINED, run.call
-    return run.call.reason
-
-
-def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
-    folder = tiny_sam.save_folder(tmp_path / "sam")
-    path = folder / "model.safetensors"
-    path.write_bytes(path.read_bytes()[:-2000])
-    assert "cannot be loaded" in _reason(folder, tmp_path)
-
-
-@pytest.mark.parametrize("name", ["pytorch_model.bin", "sam_vit_b.pth"])
-def test_a_pickled_program_is_not_run(tmp_path: Path, name: str) -> None:
-    trap = tmp_path / "sprung"
-
-    class Trap:
-        def __reduce__(self) -> tuple[object, tuple[str, str]]:
-            return (open, (str(trap), "w"))
-
-    folder = tiny_sam.save_folder(tmp_path / "sam")
-    (folder / "model.safetensors").unlink()
-    torch.save({"x": Trap()}, folder / name)
-    assert "more than tensors" in _reason(folder, tmp_path)
-    assert not trap.exists()
-
-
-def test_weights_that_are_missing_are_not_made_up(tmp_path: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
-    folder = tiny_sam.save_folder(tmp_path / "sam")
-    path = folder / "model.safetensors"
-    tensors = load_file(path)
-    del tensors["mask_decoder.iou_token.weight"]
-    save_file(tensors, path, metadata={"format": "pt"})
-    assert "mask_decoder.iou_token.weight" in _reason(folder, tmp_path)
-
-
-def test_another_networks_checkpoint_is_refused(tmp_path: Path) -> None:
-    folder = tmp_path / "other"
-    folder.mkdir()
-    torch.save({"conv.weight": torch.zeros(2)}, folder / "resnet.pth")
-    assert "expected a Segment Anything checkpoint" in _reason(folder, tmp_path)
-
-
-def test_options_are_checked(folder: Path) -> None:
-    with pytest.raises(
-        ValueError, match=r"sam: options\.windw: there is no such field: did you mean .window"
-    ):
-        _expert(folder, windw="lung")
-
-
-def test_a_card_needs_no_torch(folder: Path) -> None:
-    import subprocess
-
-    code = (
-        "import sys; from pathlib import Path;"
-        "from expert_models.families import ExpertEntry, build_expert;"
-        f"p = Path({str(folder)!r});"
-        "e = build_expert(ExpertEntry(name='s', family='segment_anything', folder=p), p);"
-        "assert e.card.weights, 'no weights';"
-        "print([m for m in ('torch', 'transformers', 'numpy') if m in sys.modules])"
+    run = run_expert(
+        sam_expert(folder), case, Arguments(points=(Point(at=middle),), everything=False)
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "[]"
-
-
-def test_a_folder_without_weights_is_no_expert(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="sam: expected files of weights in"):
-        _expert(tmp_path)
+    assert run.call.outcome is Outcome.OK, run.call.reason
 
 
 def test_a_point_outside_a_picture_is_told_as_it_was_given(folder: Path, tmp_path: Path) -> None:
@@ -400,4 +287,4 @@ def test_a_point_outside_a_picture_is_told_as_it_was_given(folder: Path, tmp_pat
     series = Series(id="s1", modality="DX", images=(image,))
     case = Case(id="c", studies=(Study(id="st", series=(series,)),))
     with pytest.raises(ToolRefusal, match=r"got \(40, 3\)$"):
-        _expert(folder).run(case, Arguments(points=(Point(at=(40, 3)),)))
+        sam_expert(folder).run(case, Arguments(points=(Point(at=(40, 3)),)))

@@ -1,0 +1,104 @@
+"""What a model may read of a case: the words of others without who, where and on which day."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from itertools import pairwise
+
+from agents.planner import Situation
+from agents.question_text import question_words
+from dxtrace.clinical import Observation
+from dxtrace.intake import mask_dates, mask_identifiers
+from dxtrace.knowledge import Knowledge
+
+_WORD = re.compile(r"[^\W\d_]+")
+# "Zacharias Quintwell", "QUINTWELL, Zacharias": words with a capital that follow one another.
+_CAPITALS = re.compile(r"\b[A-Z][\w'’]*(?:-[A-Z][\w'’]*)*")  # noqa: RUF001 - as names are written
+_BETWEEN = re.compile(r",?[ \t]+(?:[A-Z]\.[ \t]*)?")
+_SUBJECT = re.compile(r"\s+(?:has|have|had|suffers?|needs?|gets?)\b")
+_SHORTEST = 3
+
+
+def without_identifiers(situation: Situation, knowledge: Knowledge) -> Situation:
+    """The situation as a model is told of it.
+
+    Intake masked reports when they came; here, the question, which a person typed, values of
+    records, tools' words, and the days of dates as well.
+
+    Args:
+        situation: what is known.
+        knowledge: its words are no names.
+    """
+    case = situation.case
+    shown = case.model_copy(
+        update={
+            "question": masked_question(case.question or "", knowledge) or None,
+            "reports": tuple(r.model_copy(update={"text": _masked(r.text)}) for r in case.reports),
+            "observations": tuple(map(_masked_observation, case.observations)),
+        }
+    )
+    return situation.model_copy(
+        update={
+            "case": shown,
+            "called": tuple(
+                c.model_copy(
+                    update={"reason": _masked(c.reason), "notes": tuple(map(_masked, c.notes))}
+                )
+                for c in situation.called
+            ),
+            "memory": tuple(
+                t.model_copy(update={"question": masked_question(t.question, knowledge)})
+                for t in situation.memory
+            ),
+        }
+    )
+
+
+def masked_question(text: str, knowledge: Knowledge) -> str:
+    """A question without names, numbers and days.
+
+    Two capitalised words in a row that neither vocabulary nor packs know are taken for a name, and
+    so is one that has something.
+
+    Args:
+        text: as a person typed it.
+        knowledge: whose words are no names ("Lung-RADS", "Fleischner").
+    """
+    known = _known_words(knowledge)
+    strange = [
+        m
+        for m in _CAPITALS.finditer(text)
+        if len(m[0]) >= _SHORTEST and not known.issuperset(w.lower() for w in _WORD.findall(m[0]))
+    ]
+    names = {m[0] for m in strange if m[0].upper() != m[0] and _SUBJECT.match(text, m.end())}
+    for one, other in pairwise(strange):
+        if _BETWEEN.fullmatch(text, one.end(), other.start()):
+            names |= {one[0], other[0]}
+    text = _masked(text)
+    for name in names:
+        text = re.sub(rf"\b{re.escape(name)}\b", "X" * len(name), text)
+    return text
+
+
+@lru_cache(maxsize=256)  # a report is read anew in every turn
+def _masked(text: str) -> str:
+    return mask_dates(mask_identifiers(text))
+
+
+def _masked_observation(observation: Observation) -> Observation:
+    return observation.model_copy(update={"name": _masked(observation.name)})
+
+
+@cache
+def _known_words(knowledge: Knowledge) -> frozenset[str]:
+    """The words of vocabulary, packs and questions, in small letters."""
+    words = question_words()
+    found = {*words.frame, *words.open, *words.statement}
+    for concept in knowledge.vocabulary.concepts.values():
+        for name in (concept.name, *concept.synonyms):
+            found.update(_WORD.findall(name.lower()))
+    for pack, output in knowledge.outputs.values():
+        for name in (pack.header.title, output.title, output.public_name):
+            found.update(_WORD.findall(name.lower()))
+    return frozenset(found)
