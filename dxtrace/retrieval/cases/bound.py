@@ -3,7 +3,8 @@
 Calibrated on development reports (``benchmarks/case_bound.py``). From :data:`LEAST` on, at least
 half of the cases in each step of likeness share a third or more of the human coding. A report that
 shares hardly a word with another is about something else, even where the few findings that were
-read in it are alike: a brain without haemorrhage is not like a chest without findings.
+read in it are alike. Some reports of other examinations find something all the same
+(``docs/measurements.md``).
 """
 
 from __future__ import annotations
