@@ -163,7 +163,7 @@ def test_what_only_the_impression_says_is_no_group(slices: list[Dataset]) -> Non
 def test_of_the_patient_only_uids_and_sex_are_copied_unless_the_user_says_so(
     slices: list[Dataset],
 ) -> None:
-    names = ("Doe", "4711", "19600102", "20200304", "ACC-99", "House", "General Hospital")
+    names = ("Doe", "MRN-4711", "19600102", "20200304", "ACC-99", "House", "General Hospital")
     plain = written(exported.result(), slices).to_json()
     assert [word for word in names if word in plain] == []
     for image in slices:
