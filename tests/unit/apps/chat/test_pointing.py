@@ -8,6 +8,7 @@ from apps.chat.pointing import place_words, prompt_request
 from apps.chat.refusals import NotNowError
 from dxtrace.clinical import Box, Case, Image, Point, Report, Series, Study
 from expert_models import ModelCard
+from tests.unit.tools import experts_that_take_arguments as experts
 from tools import Tool, ToolRegistry
 
 CASE = Case(
@@ -25,7 +26,7 @@ CASE = Case(
 def registry(*prompts: str) -> ToolRegistry:
     made = ToolRegistry()
     card: dict[str, Any] = {"prompts": prompts, "accepts": ("report",), "produces": ("*",)}
-    made.register(Tool(ModelCard(name="segmenter", **card), lambda *_: []))
+    made.register(Tool(ModelCard(name="segmenter", **card), experts.repeat))
     return made
 
 
