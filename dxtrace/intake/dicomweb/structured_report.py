@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from pydicom import Dataset
 
 from dxtrace.intake.imaging.dicom_dataset import DAMAGE
 from dxtrace.intake.imaging.dicom_fields import text_of
+from dxtrace.intake.known_names import hash_words, mask_known_names
 
 REPORT_CLASSES = frozenset((
     "1.2.840.10008.5.1.4.1.1.88.11",  # Basic Text
@@ -25,7 +25,6 @@ _NAMES = (
     "PatientName", "OtherPatientNames", "PatientID", "PatientBirthDate", "AccessionNumber",
     "ReferringPhysicianName", "PerformingPhysicianName",
 )  # fmt: skip
-_SHORTEST_NAME = 3
 
 
 def report_text(dataset: Dataset, longest: int) -> str:
@@ -125,14 +124,5 @@ def _first(item: Dataset, keyword: str) -> Dataset | None:
 
 
 def _masked(text: str, dataset: Dataset) -> str:
-    words = {
-        word
-        for keyword in _NAMES
-        for word in re.findall(r"[^\W_]+", text_of(dataset, keyword))
-        if len(word) >= _SHORTEST_NAME
-    }
-    if not words:
-        return text
-    either = "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True))
-    pattern = re.compile(rf"(?<![^\W_])(?:{either})(?![^\W_])", re.IGNORECASE)
-    return pattern.sub(lambda found: "X" * len(found[0]), text)
+    names = (hash_words(text_of(dataset, keyword)) for keyword in _NAMES)
+    return mask_known_names(text, frozenset[str]().union(*names))

@@ -22,7 +22,7 @@ from dxtrace.intake.imaging.dicom_fields import numbers_of, text_of, whole_of, w
 from dxtrace.intake.imaging.dicom_frames import Plane, read_planes
 from dxtrace.intake.imaging.lengths import is_length
 from dxtrace.intake.imaging.mr_sequence import MrSequence, read_mr_sequence
-from dxtrace.intake.imaging.reading import hash_words
+from dxtrace.intake.known_names import hash_words
 from dxtrace.intake.limits import IntakeLimits
 
 # PS3.3 C.7.3.1.1.1, those that name a way to make images.

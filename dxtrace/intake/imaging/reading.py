@@ -1,19 +1,16 @@
 """What intake says about images before any pixel is read."""
 
-import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from dxtrace.clinical import Patient, Series
+from dxtrace.intake.known_names import hash_words
 
 T = TypeVar("T")
 _NOBODY = Patient()
 
-# Shorter words, such as "CT" or initials, would meet anything.
-_SHORTEST_NAME = 3
-_WORD = re.compile(r"[^\W_]+")
 _UID = re.compile(r"\d+(?:\.\d+){5,}")
 
 
@@ -72,12 +69,3 @@ def join_readings(readings: Iterable[ImageReading]) -> ImageReading:
 def _agreed(values: Iterable[T | None]) -> T | None:
     stated = {value for value in values if value is not None}
     return stated.pop() if len(stated) == 1 else None
-
-
-def hash_words(text: str) -> frozenset[str]:
-    """SHA-256 of the words of a text, in lower case, short ones left out."""
-    return frozenset(
-        hashlib.sha256(word.lower().encode()).hexdigest()
-        for word in _WORD.findall(text)
-        if len(word) >= _SHORTEST_NAME
-    )
