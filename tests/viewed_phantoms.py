@@ -20,7 +20,6 @@ from tools import ArtifactStore
 SHAPE = (12, 40, 50)
 LESION = (slice(6, 9), slice(9, 13), slice(34, 39))
 """Of the array that tools take: slices, rows, columns."""
-INSIDE = (7, 10, 36)
 BODY, AIR, BRIGHT = 0, -1000, 700
 
 Affine = tuple[tuple[float, float, float, float], ...]

@@ -33,14 +33,14 @@ export function windowed(values, isColour, window) {
  * @param {Uint8ClampedArray} pixels are changed
  * @param {number} columns of the slice
  * @param {Array<ArrayLike<number>>} layers labels of the slice, the lowest first
- * @param {Array<object>} marks with layer, label, colour and whether they are on
+ * @param {Array<object>} marks to show, with layer, label and colour
  * @param {number} fill from 0 to 1
  */
 export function overlay(pixels, columns, layers, marks, fill) {
   layers.forEach((labels, layer) => {
     const colours = new Array(256);
     for (const mark of marks) {
-      if (mark.layer === layer && mark.on) colours[mark.label] = rgb(mark.colour);
+      if (mark.layer === layer) colours[mark.label] = rgb(mark.colour);
     }
     for (let n = 0; n < labels.length; n += 1) {
       const label = labels[n];
@@ -50,7 +50,7 @@ export function overlay(pixels, columns, layers, marks, fill) {
   });
 }
 
-/** For each mark that is on and in the slice: its topmost pixel, as row and column. */
+/** For each of these marks that is in the slice: its topmost pixel, as row and column. */
 export function anchors(columns, layers, marks) {
   const first = layers.map(() => new Map());
   layers.forEach((labels, layer) => {
@@ -63,7 +63,7 @@ export function anchors(columns, layers, marks) {
     }
   });
   return marks
-    .filter((mark) => mark.on && !mark.refused && first[mark.layer]?.has(mark.label))
+    .filter((mark) => first[mark.layer].has(mark.label))
     .map((mark) => {
       const n = first[mark.layer].get(mark.label);
       return { mark, row: Math.floor(n / columns), column: n % columns };

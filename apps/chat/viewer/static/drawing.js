@@ -1,15 +1,26 @@
-// Pixels onto the screen: by NiiVue where there is WebGL2, else by the plain canvas.
+// Pixels onto the screen: by NiiVue where a graphics processor draws, else by the plain canvas.
 //
 // NiiVue gets one slice at a time, as a picture. Given a whole series it would colour all of it
 // anew for each change of the window, which takes seconds where there is no graphics processor.
+// There the plain canvas is several times faster than WebGL2 in software, so it draws.
 
 const BUILD = new URL("./vendor/niivue/niivue.umd.js", import.meta.url).href;
 const RGBA = 2304;
 let loading = null;
 
-/** Whether this browser draws with WebGL2. */
-export function hasWebgl2() {
-  const context = document.createElement("canvas").getContext("webgl2");
+/** What draws best here: ``niivue``, ``canvas``, or ``none`` of WebGL2 (then the canvas, too).
+ *
+ * ``?drawing=niivue`` or ``canvas`` in the page's address chooses.
+ */
+export function bestDrawing() {
+  const chosen = new URLSearchParams(globalThis.location.search).get("drawing");
+  if (!hasWebgl2({})) return "none";
+  if (chosen === "niivue" || chosen === "canvas") return chosen;
+  return hasWebgl2({ failIfMajorPerformanceCaveat: true }) ? "niivue" : "canvas";
+}
+
+function hasWebgl2(wanted) {
+  const context = document.createElement("canvas").getContext("webgl2", wanted);
   context?.getExtension("WEBGL_lose_context")?.loseContext();
   return context !== null;
 }

@@ -1,7 +1,7 @@
 // One image beside its slider: what it shows, and its drawing.
 
 import { anchors, overlay, windowed } from "./compose.js";
-import { CanvasDrawing, NiivueDrawing, hasWebgl2 } from "./drawing.js";
+import { CanvasDrawing, NiivueDrawing, bestDrawing } from "./drawing.js";
 import { Placement, arrayIndex, placeOf } from "./geometry.js";
 
 const BARS_MM = [1, 2, 5, 10, 20, 50, 100, 200];
@@ -162,10 +162,11 @@ export class Panel {
     const { plane, index } = this;
     const drawing = await this.drawingFor(Math.max(placement.rows, placement.columns));
     if (pixels || this.drawnBy !== drawing) {
-      const labels = this.series.labels(plane, index);
+      const marks = this.series.marksIn(plane, index);
+      const labels = this.series.labels(plane, index, marks);
       const shown = windowed(this.series.slice(plane, index), this.facts.isColour, this.window);
-      overlay(shown, placement.columns, labels, this.series.marks, this.fill);
-      this.letters = anchors(placement.columns, labels, this.series.marks);
+      overlay(shown, placement.columns, labels, marks, this.fill);
+      this.letters = anchors(placement.columns, labels, marks);
       await drawing.show(shown, placement);
       this.drawnBy = drawing;
     } else {
@@ -190,10 +191,9 @@ export class Panel {
   }
 
   async startNiivue(host) {
-    if (!hasWebgl2()) {
-      this.say("This browser has no WebGL2: slices are drawn without it, which may be slower.");
-      return null;
-    }
+    const best = bestDrawing();
+    if (best === "none") this.say("This browser has no WebGL2: slices are drawn without it.");
+    if (best !== "niivue") return null;
     const lost = (event) => {
       event.preventDefault();
       this.drawings.niivue?.canvas.remove();

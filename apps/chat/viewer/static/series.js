@@ -82,9 +82,18 @@ export class Series {
     return cut(this.voxels, this.facts, plane, index, this.facts.isColour ? 3 : 1);
   }
 
-  /** The labels of a slice, one array for each layer. */
-  labels(plane, index) {
-    return this.layers.map((layer) => cut(layer, this.facts, plane, index, 1));
+  /** The marks that are on and reach into a slice. */
+  marksIn(plane, index) {
+    return this.marks.filter((mark) => {
+      const [first, last] = mark.box?.[plane.axis] ?? [1, 0];
+      return mark.on && first <= index && index <= last;
+    });
+  }
+
+  /** The labels of a slice: for each layer that some of these marks lie in, an array. */
+  labels(plane, index, marks) {
+    const needed = new Set(marks.map((mark) => mark.layer));
+    return this.layers.map((layer, n) => (needed.has(n) ? cut(layer, this.facts, plane, index, 1) : []));
   }
 
   /** The value at a place: a number, or red, green and blue. */

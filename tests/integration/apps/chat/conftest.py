@@ -52,6 +52,7 @@ def open_viewer(site: Site, browser: Browser, tmp_path: Path) -> Iterator[Open]:
 
     def opened(viewed: Viewed, *, framed: bool = False, **options: Any) -> Watched:
         name = tmp_path.name
+        query = f"?drawing={options.pop('drawing', '')}"
         site.sessions[name] = viewed
         page = (options.pop("browser", None) or browser).new_page(**options)
         pages.append(page)
@@ -60,7 +61,7 @@ def open_viewer(site: Site, browser: Browser, tmp_path: Path) -> Iterator[Open]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: complaints.append(dialog.message))
         page.on("request", lambda r: _is_foreign(r.url) and complaints.append(r.url))
-        page.goto(site.host(name) if framed else site.page(name))
+        page.goto(site.host(name, query) if framed else site.page(name, query))
         frame = page.main_frame
         if framed:
             handle = page.wait_for_selector("iframe")

@@ -16,7 +16,8 @@ from tests.processes import wait_until
 
 HOST_PAGE = """<!doctype html><html lang="en"><title>Host</title>
 <link rel="icon" href="data:,"><body style="margin:0">
-<iframe id="viewer" title="Images" src="/view/{session}/" style="width:100%;height:96vh"></iframe>
+<iframe id="viewer" title="Images" src="/view/{session}/{query}"
+  style="width:100%;height:96vh"></iframe>
 <script>
 window.heard = [];
 addEventListener("message", (event) => {{
@@ -41,11 +42,11 @@ class Site:
             raise HTTPException(404, "there is no such session")
         return self.sessions[session]
 
-    def page(self, session: str) -> str:
-        return f"{self.address}/view/{session}/"
+    def page(self, session: str, query: str = "") -> str:
+        return f"{self.address}/view/{session}/{query}"
 
-    def host(self, session: str) -> str:
-        return f"{self.address}/host/{session}"
+    def host(self, session: str, query: str = "") -> str:
+        return f"{self.address}/host/{session}{query}"
 
 
 @contextmanager
@@ -56,8 +57,9 @@ def serving() -> Iterator[Site]:
     app.include_router(viewer_router(site.find))
 
     @app.get("/host/{session}")
-    def host(session: str) -> HTMLResponse:
-        return HTMLResponse(HOST_PAGE.format(session=session))
+    def host(session: str, request: Request) -> HTMLResponse:
+        query = f"?{request.url.query}"
+        return HTMLResponse(HOST_PAGE.format(session=session, query=query))
 
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     thread = threading.Thread(target=server.run)

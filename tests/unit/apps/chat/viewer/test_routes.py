@@ -175,3 +175,15 @@ def test_the_drawing_library_is_the_one_that_its_version_file_names() -> None:
     told = (folder / "VERSION").read_text()
     assert hashlib.sha256((folder / "niivue.umd.js").read_bytes()).hexdigest() in told
     assert "BSD 2-Clause" in (folder / "LICENSE").read_text()
+
+
+def test_all_that_the_page_loads_is_part_of_the_distribution() -> None:
+    import tomllib
+
+    root = STATIC.parents[3]
+    config = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = config["tool"]["setuptools"]["package-data"]["apps.chat.viewer"]
+    packed = {path for pattern in patterns for path in STATIC.parent.glob(pattern)}
+    wanted = {path for path in STATIC.rglob("*") if path.is_file()}
+    assert wanted <= packed
+    assert {"LICENSE", "VERSION", "niivue.umd.js", "viewer.html"} <= {p.name for p in wanted}
