@@ -80,7 +80,7 @@ class AnswerWriter:
             *self._overview(result, asked),
             *said_by_planner(result),
             *_quotations(result),
-            *similar_in_words(result.similar_cases),
+            *similar_in_words(result),
             *differential_in_words(result.differential),
             *self._failures(result, problems),
         ]

@@ -30,6 +30,7 @@ _COMPARISON = re.compile(
     r"larger|smaller|bigger|differen\w*|stable|unchanged|evolution|evolved|increas\w*|decreas\w*|"
     r"improv\w*|worse\w*|shrunk|regress\w*)\b"
 )
+_SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 _QUOTED = 200
 _REMEMBERED = 8
 _REVIEW = re.compile(
@@ -131,7 +132,7 @@ class QuestionReader:
     ) -> tuple[Intent, ...]:
         text = normalised(question)
         analogies = list(_analogies(fold(text)))
-        rest = _without_analogies(text) if analogies else text
+        rest = self._besides_analogies(text) if analogies else text
         found = list(self._understand(rest, about)) if rest else []
         named = {i.pack for i in found}
         found += [i for p in packs or () if p not in named for i in self._outputs_of(p)]
@@ -168,6 +169,18 @@ class QuestionReader:
             yield from self._findings(text, concepts)
         elif _COMPARISON.search(folded):
             yield Intent(kind="comparison")
+
+    def _besides_analogies(self, text: str) -> str:
+        """The sentences that ask for something else; what only tells of the case asks nothing."""
+        return " ".join(
+            s
+            for s in _SENTENCE_END.split(text)
+            if not any(_analogies(fold(s))) and not self._only_tells(s)
+        )
+
+    def _only_tells(self, sentence: str) -> bool:
+        asks = is_yes_no(sentence) or is_open(sentence) or _REVIEW.search(fold(sentence))
+        return sentence.endswith(".") and not asks and not self._packs(fold(sentence))
 
     def _concepts(self, text: str, about: str) -> list[Finding]:
         """Concepts named in the question, the most specific of each family."""
@@ -248,12 +261,6 @@ def _analogies(folded: str) -> Iterator[Intent]:
         yield Intent(kind="similar")
     if _DIFFERENTIAL.search(folded):
         yield Intent(kind="differential")
-
-
-def _without_analogies(text: str) -> str:
-    """The sentences that ask nothing of similar cases."""
-    sentences = re.split(r"(?<=[.?!])\s+", text)
-    return " ".join(s for s in sentences if not any(_analogies(fold(s))))
 
 
 def _each_once(intents: Iterable[Intent]) -> tuple[Intent, ...]:

@@ -116,7 +116,7 @@ class CaseReader:
         """
         case = check_case(read_case(path, limits=self._limits).case, self._knowledge)
         place = path.resolve()
-        return self._read(case, Origin(source=str(place), title=case.id, link=str(place)))
+        return self._read(case, Origin(source=str(place), link=str(place)))
 
     def _of_manifest(self, source: ManifestSource) -> Iterator[Outcome]:
         place = CORPUS_NAME if source.is_corpus else str(source.path.resolve())
@@ -127,11 +127,11 @@ class CaseReader:
             except IntakeError as error:
                 yield error
                 continue
-            origin = Origin(source=f"{place}#{case.id}", title=case.id)
+            name = f"{place}#{case.id}"
             if source.is_corpus:
-                number = case.id.rpartition("-")[2]
-                known = {"title": f"{_INDIANA} {number}", "modality": "DX", "body_part": "chest"}
-                origin = origin.model_copy(update=known)
+                origin = _of_indiana(name, case.id)
+            else:
+                origin = Origin(source=name, link=place)
             yield self._read(case, origin)
 
     def _of_batch(self, folder: Path) -> Iterator[Outcome]:
@@ -156,10 +156,14 @@ class CaseReader:
         case = Case.model_validate(kept[0])
         findings = [Finding.model_validate(e.data) for e in trace.entries if e.kind == "finding"]
         place = folder.resolve()
-        origin = Origin(
-            source=f"{place}#{case.id}", title=case.id, link=str(place / result["report"])
-        )
+        origin = Origin(source=f"{place}#{case.id}", link=str(place / result["report"]))
         return ReadCase(case_record(case, findings, origin))
+
+
+def _of_indiana(source: str, case_id: str) -> Origin:
+    """What is known of every report of that collection, which is public."""
+    title = f"{_INDIANA} {case_id.rpartition('-')[2]}"
+    return Origin(source=source, shown=case_id, title=title, modality="DX", body_part="chest")
 
 
 def _cases_in(folder: Path) -> list[Path]:

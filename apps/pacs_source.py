@@ -119,7 +119,7 @@ class PacsSource:
                 sys.stderr.write(f"pacs-{name}: {note}\n")
             identities = fetched.identities | {_identity(study)}
             origin = Origin(
-                source=f"pacs:{self._server.host}#{name}", title=f"pacs-{name}",
+                source=f"pacs:{self._server.host}#{name}", shown=f"pacs-{name}",
                 identities=identities,
             )  # fmt: skip
             return reader.read_case(fetched.reading.case, origin)

@@ -23,7 +23,8 @@ class _Lines:
     def __init__(self, label: str, total: int | None, done: int) -> None:
         self._label, self._total, self._done, self._at_start = label, total, done, done
         self._started = self._last = time.monotonic()
-        self._print()
+        if total is not None:
+            self._print()
 
     def advance(self) -> None:
         self._done += 1

@@ -31,7 +31,7 @@ from benchmarks.case_search import DEVELOPMENT, HELD_BACK, build
 from dxtrace.clinical import Presence
 from dxtrace.intake.indiana import IndianaReport, read_indiana
 from dxtrace.knowledge import load_knowledge
-from dxtrace.retrieval.cases import NEIGHBOURS, CaseIndex, CaseRecord, differential
+from dxtrace.retrieval.cases import LEAST_COUNTED, NEIGHBOURS, CaseIndex, CaseRecord, differential
 from dxtrace.retrieval.cases.differential import impression_of
 from dxtrace.retrieval.cases.features import is_stated
 from tools.report_reader import ReportReader
@@ -111,7 +111,7 @@ def rankings(index: CaseIndex, collection: Sequence[Read], neighbours: int) -> d
     common = [c for c, _ in counts.most_common()]
 
     def by_analogy(query: Query) -> list[str]:
-        near = index.neighbours(query.record, top=neighbours)
+        near = index.neighbours(query.record, top=neighbours, least=LEAST_COUNTED)
         found = differential(query.record.findings, near, vocabulary)
         return [c.concept for c in found.candidates]
 

@@ -33,7 +33,7 @@ from dxtrace.intake.indiana import IndianaReport, read_indiana
 from dxtrace.knowledge import load_knowledge
 from dxtrace.retrieval.cases import CaseIndex, CaseRecord
 from dxtrace.retrieval.cases.index import SHARES
-from dxtrace.retrieval.cases.lists import TEXT
+from dxtrace.retrieval.cases.vectors import TEXT
 from dxtrace.retrieval.lexical import LexicalIndex
 from tools.embedder import configured_embedder
 from tools.report_reader import ReportReader

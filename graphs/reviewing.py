@@ -17,7 +17,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command
 
-from dxtrace.clinical import Case, Correction, Result, Trace
+from dxtrace.clinical import CallRequest, Case, Correction, Result, Trace
 from graphs.checkpoints import state_serializer
 from graphs.corrections import check_corrections
 from graphs.foreign_words import recorded_suspicions
@@ -138,6 +138,7 @@ def follow_up(
     *,
     question: str | None = None,
     corrections: Iterable[Correction] = (),
+    calls: Iterable[CallRequest] = (),
     **manner: Unpack[Manner],
 ) -> ReviewRun:
     """Ask further in a session that has answered, or correct what was found; or both.
@@ -149,6 +150,7 @@ def follow_up(
         thread: name of the session in the checkpoints.
         question: the next question; None asks nothing new: the last one is answered again.
         corrections: what a person says of findings.
+        calls: what a person asks of tools, such as to outline what is at a point.
         manner: planner, settings and the like.
 
     Raises:
@@ -156,8 +158,8 @@ def follow_up(
         CorrectionError: if there is no such finding.
         ValueError: if nothing is asked and nothing corrected.
     """
-    means, further = Means.of(manner), tuple(corrections)
-    if question is None and not further:
+    means, further, asked = Means.of(manner), tuple(corrections), tuple(calls)
+    if question is None and not (further or asked):
         raise ValueError("follow-up: expected a question or a correction, got neither")
     with _graph(means) as graph:
         state = graph.get_state(_config(thread))
@@ -167,10 +169,13 @@ def follow_up(
             raise SessionError(f"session {thread!r} has not answered yet: go on with it first")
         check_corrections(state.values["findings"], further)
         case: Case = state.values["case"]
+        update: dict[str, Any] = {} if question is None else {"question": question}
+        if asked:
+            update["calls"] = (*case.calls, *asked)
         start = {
-            "case": case if question is None else case.model_copy(update={"question": question}),
+            "case": case.model_copy(update=update),
             "corrections": (*state.values.get("corrections", ()), *further),
-            "asks_anew": question is not None,
+            "asks_anew": question is not None or bool(asked),
         }
         return _run(graph, start, thread, means)
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from apps.chat.conversation import Conversation, NotNowError, findings_of
+from apps.chat.conversation import Conversation, findings_of
 from apps.chat.desk import Desk
 from apps.chat.examples import copy_example
 from apps.chat.record import Choices
+from apps.chat.refusals import NotNowError
 from apps.chat.sessions import Session, SessionStore
 from apps.chat.uploads import paste
 from apps.chat.views.findings import size_in_mm
@@ -61,7 +62,7 @@ class Actions:
         known: dict[str, Callable[[Session, Conversation, dict[str, Any]], None]] = {
             "brought": self._brought, "example": self._example, "paste": self._paste,
             "ask": self._ask, "reply": self._reply, "correct": self._correct,
-            "settings": self._settings,
+            "settings": self._settings, "prompt": self._prompt,
         }  # fmt: skip
         if name in known:
             known[name](session, conversation, data)
@@ -110,6 +111,13 @@ class Actions:
         if finding is None:
             raise NotNowError("There is no such finding any more.")
         conversation.correct((_correction(finding, data, by),), by)
+
+    @staticmethod
+    def _prompt(session: Session, conversation: Conversation, data: dict[str, Any]) -> None:
+        del session
+        at = data.get("at")
+        corners = [c for c in at if isinstance(c, list)] if isinstance(at, list) else []
+        conversation.prompt(_text(data, "series"), _text(data, "kind"), corners)
 
     def _settings(self, session: Session, conversation: Conversation, data: dict[str, Any]) -> None:
         del session

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from apps.chat.pointing import place_words, prompt_request
 from apps.chat.record import Action, Choices, SessionRecord
+from apps.chat.refusals import NotNowError
 from apps.chat.turns import Turn, read_kept_case, read_turns, write_case, write_turn
 from apps.chat.uploads import UploadError, read_brought, spoken, take_in
 from apps.chat.watching import Bell
 from dxtrace.atomic_write import write_atomically
-from dxtrace.clinical import Case, Correction, Finding, Result, Trace
+from dxtrace.clinical import CallRequest, Case, Correction, Finding, Result, Trace
 from dxtrace.intake import CaseReading, IntakeError, IntakeLimits
 from graphs import ReviewRun, SessionError, Settings
 from graphs import reviewing as graph
@@ -33,10 +35,6 @@ TRACE = "trace.json"
 _LONGEST_QUESTION = 4000
 
 
-class NotNowError(ValueError):
-    """What was asked for cannot be done; the message is for the visitor."""
-
-
 @dataclass
 class Running:
     """A turn that is being worked on.
@@ -45,6 +43,7 @@ class Running:
         action: what the visitor did.
         words: the question, or the reply.
         corrections: what was corrected.
+        calls: what is asked of an expert.
         reply_to: the question that a reply answers.
         again: whether it goes on after the server was killed.
         steps: what the graph has done so far.
@@ -55,6 +54,7 @@ class Running:
     action: Action
     words: str = ""
     corrections: tuple[Correction, ...] = ()
+    calls: tuple[CallRequest, ...] = ()
     reply_to: str = ""
     again: bool = False
     steps: list[dict[str, Any]] = field(default_factory=list)
@@ -193,6 +193,24 @@ class Conversation:
             raise NotNowError(str(error)) from None
         self._update(by=by)
         self._start(Running("correction", corrections=corrections))
+
+    def prompt(self, series: str, kind: str, corners: list[list[int]]) -> None:
+        """Ask an expert to outline what is at a place that was pointed at in the images.
+
+        Args:
+            series: id of the series.
+            kind: ``point`` or ``box``.
+            corners: array indices: one for a point, two opposite ones for a box.
+
+        Raises:
+            NotNowError: if it is no place in the images, or no expert can be asked.
+        """
+        self._answered_case()
+        if self.case is None:
+            raise NotNowError("Bring a case first.")
+        bench = self._desk.bench(self._record.choices.without)
+        request = prompt_request(bench.registry, self.case, series, kind, corners)
+        self._start(Running("prompt", words=place_words(series, kind, corners), calls=(request,)))
 
     def reply(self, words: str) -> None:
         """Answer what the graph asks; empty if nobody knows.

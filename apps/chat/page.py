@@ -11,8 +11,9 @@ import gradio as gr
 from fastapi import FastAPI
 
 from apps.chat.acting import Actions
-from apps.chat.conversation import Conversation, NotNowError
+from apps.chat.conversation import Conversation
 from apps.chat.desk import Desk
+from apps.chat.refusals import NotNowError
 from apps.chat.sessions import NoSessionError, Session, SessionStore
 from apps.chat.views.bringing import show_bringing
 from apps.chat.views.environment import render, wiring
@@ -201,7 +202,7 @@ class Page:
     ) -> Updates:
         options, works = self._desk.options, conversation is not None and _works(conversation)
         on_findings, on_settings = where == "correct", where == "settings"
-        on_talk = where in ("ask", "reply")
+        on_talk = where in ("ask", "reply", "prompt")
         elsewhere = "" if on_findings or on_settings or on_talk else notice
         return {
             self.session: conversation.session.id if conversation else "",

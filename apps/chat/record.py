@@ -6,7 +6,7 @@ from pydantic import Field
 
 from dxtrace.clinical.base import Frozen
 
-Action = Literal["review", "question", "reply", "correction"]
+Action = Literal["review", "question", "reply", "correction", "prompt"]
 
 
 class Choices(Frozen):

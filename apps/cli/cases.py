@@ -51,7 +51,7 @@ def cases_add(
     data_root: DataRoot = None,
 ) -> None:
     """Add cases to the index; adding them again changes nothing, or replaces what has changed."""
-    from apps.commands.cases import add_cases
+    from apps.commands.case_adding import add_cases
     from apps.exit_status import UsageError
     from apps.pacs_source import PacsRequest
 
@@ -66,7 +66,7 @@ def cases_add(
 @app.command("search")
 def cases_search(  # noqa: PLR0913, PLR0917 - the options of a command
     case: Annotated[
-        str, typer.Argument(metavar="CASE", help="A case as for 'review', or the id of one added.")
+        str, typer.Argument(metavar="CASE", help="A case as for 'review', or one of the index.")
     ],
     top: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 5,
     modality: Annotated[str | None, typer.Option(help="DICOM modality, such as DX or CT.")] = None,
@@ -80,6 +80,10 @@ def cases_search(  # noqa: PLR0913, PLR0917 - the options of a command
             help="Say, too, what the impressions of similar cases name, and what would tell.",
         ),
     ] = False,
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="The nearest cases, also those that are not similar enough."),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a case.")] = False,
     data_root: DataRoot = None,
 ) -> None:
@@ -91,7 +95,7 @@ def cases_search(  # noqa: PLR0913, PLR0917 - the options of a command
 
     request = SearchRequest(
         case=case, top=top, modality=modality, body_part=body_part, sex=sex, age=age, json=json,
-        data_root=data_root, differential=differential,
+        data_root=data_root, differential=differential, every=every,
     )  # fmt: skip
     raise typer.Exit(search_cases(request))
 
@@ -99,7 +103,7 @@ def cases_search(  # noqa: PLR0913, PLR0917 - the options of a command
 @app.command("exemplars")
 def cases_exemplars(
     case: Annotated[
-        str, typer.Argument(metavar="CASE", help="A case as for 'review', or the id of one added.")
+        str, typer.Argument(metavar="CASE", help="A case as for 'review', or one of the index.")
     ],
     count: Annotated[int, typer.Option(min=1, max=100, help="How many at most.")] = 4,
     budget: Annotated[int, typer.Option(min=1, help="Characters of all together.")] = 4000,
@@ -115,12 +119,15 @@ def cases_exemplars(
 
 @app.command("show")
 def cases_show(
-    case_id: Annotated[str, typer.Argument(metavar="ID", help="The id of a case of the index.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="CASE", help="The number of a case, as others see it, or its id."),
+    ],
 ) -> None:
-    """Print the report of a case of the index, and where it is from."""
+    """Print the report of a case of the index, its id and where it is from, for its owner."""
     from apps.commands.cases import show_case
 
-    show_case(case_id)
+    show_case(name)
 
 
 @app.command("list")
@@ -134,6 +141,6 @@ def cases_list() -> None:
 @app.command("rebuild")
 def cases_rebuild() -> None:
     """Make the index anew of what can be read of it, and of the sources that were added."""
-    from apps.commands.cases import rebuild_cases
+    from apps.commands.case_rebuilding import rebuild_cases
 
     raise typer.Exit(rebuild_cases())

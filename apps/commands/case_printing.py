@@ -8,7 +8,10 @@ from collections.abc import Iterable, Iterator
 from dxtrace.clinical import Candidate, Differential, Sign, SimilarCase
 from dxtrace.clinical.similar_case import ANALOGY
 
-_WORDS = {"shared": "shared ", "differs": "differs", "here": "only here", "there": "only there"}
+_WORDS = {
+    "shared": "shared", "differs": "differs", "both": "both", "here": "only here",
+    "there": "only there",
+}  # fmt: skip
 _STANDINGS = {"for": "in common", "against": "unlike them", "open": "would tell"}
 LISTS = ("findings", "words", "text", "image")
 
@@ -21,18 +24,25 @@ def print_json(found: Iterable[SimilarCase], differential: Differential | None) 
         print(json.dumps({"differential": differential.model_dump(mode="json")}))
 
 
-def print_cases(found: tuple[SimilarCase, ...]) -> None:
-    """The cases, finding by finding, with the file that each report is from."""
+def print_cases(found: tuple[SimilarCase, ...], searched: str) -> None:
+    """The cases, finding by finding, with a file that has each report.
+
+    Args:
+        found: the cases.
+        searched: how many were looked among, in words.
+    """
     if not found:
-        print("no similar case")
+        print(f"no similar case: {searched}")
         return
-    print(f"Similar cases: {ANALOGY}.")
+    print(f"Similar cases: {ANALOGY}; {searched}.")
     for number, similar in enumerate(found, start=1):
         about = [
             f"{similar.age} years" if similar.age is not None else "", similar.sex or "",
-            similar.modality or "", f"likeness {similar.similarity:.3f} = {_parts(similar)}",
+            similar.modality or "",
+            f"{similar.in_words}, likeness {similar.similarity:.3f} = {_parts(similar)}",
         ]  # fmt: skip
-        print(f"\n{number}. {similar.source} ({similar.id})")
+        also = f" ({similar.id})" if similar.id != similar.source else ""
+        print(f"\n{number}. {similar.source}{also}")
         print(f"   {' · '.join(a for a in about if a)}")
         for c in similar.comparisons:
             said = c.here if c.standing == "shared" else f"{c.here or '-'} | {c.there or '-'}"
@@ -44,23 +54,29 @@ def print_cases(found: tuple[SimilarCase, ...]) -> None:
 def _parts(similar: SimilarCase) -> str:
     """What each list adds, with the case's place in it; a dash where it was not compared."""
     return " + ".join(
-        f"{name} {similar.parts[name]:.3f} (#{similar.ranks[name]})"
+        f"{name} {similar.parts[name]:.3f}{_place(similar, name)}"
         if name in similar.parts
         else f"{name} -"
         for name in LISTS
     )
 
 
+def _place(similar: SimilarCase, name: str) -> str:
+    return f" (#{similar.ranks[name]})" if name in similar.ranks else ""
+
+
 def print_differential(given: Differential) -> None:
     """The candidates, and what would tell them apart."""
-    print(f"\nDifferential by analogy with {given.of} similar cases: {ANALOGY}.")
-    print(f"{given.unremarkable} of them name nothing abnormal in their impression.")
+    cases = "similar case" if given.of == 1 else "similar cases"
+    print(f"\nDifferential by analogy with the impressions of {given.of} {cases}: {ANALOGY}.")
+    print(f"unremarkable: {given.unremarkable} of {given.of}")
     for number, candidate in enumerate(given.candidates, start=1):
         here = candidate.here or "not stated"
-        print(f"\n{number}. {candidate.name}: {candidate.cases} of {given.of}, weighted by "
-              f"likeness {candidate.support:.0%}; this case: {here}")  # fmt: skip
+        print(f"\n{number}. {candidate.name}: {candidate.counted(given.of)}; this case: {here}")
         for line in _lines(candidate, given.of):
             print(f"   {line}")
+    if given.further:
+        print(f"\nand {given.further} more, each named by one case or with less support")
 
 
 def _lines(candidate: Candidate, of: int) -> Iterator[str]:

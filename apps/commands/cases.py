@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
+import re
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from apps.case_sources import CaseReader, Outcome, ReadCase
-from apps.commands.batch import count_cores
+from apps.case_sources import CaseReader, ReadCase
+from apps.commands.case_adding import add_sources, opened_index
 from apps.commands.case_printing import (
     print_cases,
     print_differential,
@@ -19,28 +17,26 @@ from apps.commands.case_printing import (
     print_json,
 )
 from apps.exit_status import ExitStatus, UsageError
-from apps.pacs_source import PacsRequest, PacsSource
-from apps.progress import show_progress
-from dxtrace.atomic_write import write_atomically
+from dxtrace.clinical import Differential
 from dxtrace.intake import IntakeError, IntakeLimits
+from dxtrace.intake.imaging.body_region import BODY_PARTS
+from dxtrace.intake.imaging.dicom_header import MODALITIES
 from dxtrace.intake.indiana import CORPUS_NAME
-from dxtrace.knowledge import Knowledge, load_knowledge
+from dxtrace.knowledge import load_knowledge
 from dxtrace.retrieval.cases import (
+    LEAST,
+    LEAST_COUNTED,
     NEIGHBOURS,
-    Added,
     CaseFilter,
     CaseIndex,
     differential,
-    rebuild,
 )
-from dxtrace.retrieval.errors import RetrievalError
 from tools.report_reader import ReportReader
-from tools.similar_cases import CaseSearch, CaseSettings, ExemplarTool, Nearest, open_index
-from tools.similar_cases.collection import available_embedder
-from tools.similar_cases.images import image_fingerprint, images_compared
+from tools.similar_cases import CaseSearch, CaseSettings, ExemplarTool, Nearest
+from tools.similar_cases.images import images_compared
 
-_SOURCES = "sources.json"
-_TOGETHER = 64
+_YEARS = re.compile(r"(\d{1,3}(?:\.\d+)?)?-(\d{1,3}(?:\.\d+)?)?")
+_OLDEST = 150
 _WIDER = 8
 
 
@@ -57,6 +53,7 @@ class SearchRequest:
         age: only these years, as ``50-70``.
         json: print JSON objects.
         differential: say what the impressions of similar cases name, too.
+        every: show the nearest cases also where they are not similar enough to be called so.
         data_root: folder that every path of the case must lie in.
     """
 
@@ -69,104 +66,40 @@ class SearchRequest:
     json: bool
     data_root: Path | None
     differential: bool = False
+    every: bool = False
 
     def filter(self) -> CaseFilter:
         """Which cases may be found.
 
         Raises:
-            UsageError: on an age or a sex that is none.
+            UsageError: on a modality, a body part, a sex or an age that is none.
         """
-        sex = self.sex.upper() if self.sex else None
-        if sex not in {None, "M", "F", "O"}:
-            raise UsageError(f"--sex: expected M, F or O, got {self.sex!r}")
-        years = None
-        if self.age is not None:
-            low, _, high = self.age.partition("-")
-            try:
-                years = (float(low or 0), float(high or 200))
-            except ValueError:
-                raise UsageError(f"--age: expected years as 50-70, got {self.age!r}") from None
+        sex = _one_of("--sex", self.sex, ("M", "F", "O"), str.upper)
+        modality = _one_of("--modality", self.modality, sorted(MODALITIES), str.upper)
+        body_part = _one_of("--body-part", self.body_part, sorted(BODY_PARTS), str.lower)
         return CaseFilter.model_validate(
-            {"modality": self.modality, "body_part": self.body_part, "sex": sex, "age": years}
+            {"modality": modality, "body_part": body_part, "sex": sex, "age": _years(self.age)}
         )
 
 
-def add_cases(
-    given: list[str],
-    *,
-    max_report_chars: int,
-    data_root: Path | None = None,
-    pacs: PacsRequest | None = None,
-) -> ExitStatus:
-    """Add what the user names; a kill loses nothing that was added, and repeating goes on.
-
-    Returns:
-        ``CASE_FAILED`` if any case could not be read.
-
-    Raises:
-        UsageError: if nothing is there, or the index cannot be used.
-    """
-    if not given and pacs is None:
-        raise UsageError("expected a folder, a manifest, batch results, 'indiana', or --pacs URL")
-    limits = IntakeLimits(max_report_chars=max_report_chars, data_root=data_root)
-    knowledge = load_knowledge()
-    with _index(knowledge) as index:
-        if available_embedder() is None:
-            sys.stderr.write(
-                "no text embedder here: cases are indexed by findings and words only\n"
-            )
-        if not CaseSettings().image_embedder:
-            sys.stderr.write("images are not embedded: DXTRACE_IMAGE_EMBEDDER names no expert\n")
-        reader = CaseReader(knowledge, limits)
-        failed = _add_all(index, reader, given)
-        if pacs is not None:
-            source = PacsSource(pacs, limits)
-            failed += _add(index, source.read(index, reader), pacs.url, together=1)
-            index.tidy(threads=count_cores())
-    return ExitStatus.CASE_FAILED if failed else ExitStatus.OK
+def _one_of(
+    option: str, given: str | None, known: Sequence[str], folded: Callable[[str], str]
+) -> str | None:
+    if given is None or folded(given) in known:
+        return given and folded(given)
+    raise UsageError(f"{option}: expected one of {', '.join(known)}, got {given!r}")
 
 
-def _add_all(index: CaseIndex, reader: CaseReader, given: Iterable[str]) -> int:
-    failed = 0
-    for name in given:
-        failed += _add(index, reader.read(name), name)
-        _remember(name)
-    index.tidy(threads=count_cores())
-    return failed
-
-
-def _add(
-    index: CaseIndex, outcomes: Iterable[Outcome], name: str, *, together: int = _TOGETHER
-) -> int:
-    """Add cases, so many in one transaction; returns how many could not be read."""
-    added, failed = Added(), 0
-    with show_progress("added", total=None) as progress:
-        for part in _parts(outcomes, together):
-            read = [r for r in part if isinstance(r, ReadCase)]
-            for error in (e for e in part if isinstance(e, IntakeError)):
-                failed += 1
-                who = f"{error.case_id}: " if error.case_id else ""
-                sys.stderr.write(f"left out: {who}{error}\n")
-            images = {r.record.source: r.image for r in read if r.image is not None}
-            added += index.add([r.record for r in read], images)
-            for _ in part:
-                progress.advance()
-    sys.stderr.write(
-        f"{name}: {added.new} new, {added.changed} changed, {added.same} as before; "
-        f"{len(index)} cases in the index\n"
-    )
-    return failed
-
-
-def _parts(outcomes: Iterable[Outcome], together: int) -> Iterator[list[Outcome]]:
-    part: list[Outcome] = []
-    for outcome in outcomes:
-        part.append(outcome)
-        if len(part) == together:
-            yield part
-            part = []
-    if part:
-        yield part
+def _years(given: str | None) -> tuple[float, float] | None:
+    if given is None:
+        return None
+    told = _YEARS.fullmatch(given.strip())
+    if told is None or not (told[1] or told[2]):
+        raise UsageError(f"--age: expected years as 50-70, 50- or -70, got {given!r}")
+    low, high = float(told[1] or 0), float(told[2] or _OLDEST)
+    if low > high:
+        raise UsageError(f"--age: expected the younger age first, as 50-70, got {given!r}")
+    return low, high
 
 
 def search_cases(request: SearchRequest) -> ExitStatus:
@@ -178,29 +111,36 @@ def search_cases(request: SearchRequest) -> ExitStatus:
     knowledge = load_knowledge()
     reader = CaseReader(knowledge, IntakeLimits(data_root=request.data_root))
     only = request.filter()
-    with _index(knowledge) as index:
+    with opened_index(knowledge) as index:
         case = _case(request.case, index, reader)
         if not len(index):
             sys.stderr.write("no cases yet: the Indiana reports are added, once; some minutes\n")
-            _add_all(index, reader, [CORPUS_NAME])
-        count = max(request.top, NEIGHBOURS if request.differential else 0)
-        near = index.neighbours(case.record, top=count, only=only, image=case.image)
+            add_sources(index, reader, [CORPUS_NAME])
+        least = 0.0 if request.every else LEAST
+        near = index.neighbours(
+            case.record, top=request.top, only=only, image=case.image, least=least
+        )
+        searched = index.searched(len(near), least)
         note = images_compared(CaseSettings().image_embedder, case.has_images, case.image, index)
-        found = tuple(index.as_similar(case.record, each) for each in near[: request.top])
-    candidates = (
-        differential(case.record.findings, near[:NEIGHBOURS], knowledge.vocabulary)
-        if request.differential
-        else None
-    )
+        found = tuple(index.as_similar(case.record, each) for each in near)
+        candidates = _differential(case, index, only) if request.differential else None
     if note:
         sys.stderr.write(f"{note}\n")
     if request.json:
+        sys.stderr.write(f"{searched}\n")
         print_json(found, candidates)
         return ExitStatus.OK
-    print_cases(found)
+    print_cases(found, searched)
     if candidates is not None:
         print_differential(candidates)
     return ExitStatus.OK
+
+
+def _differential(case: ReadCase, index: CaseIndex, only: CaseFilter) -> Differential:
+    counted = index.neighbours(
+        case.record, top=NEIGHBOURS, only=only, image=case.image, least=LEAST_COUNTED
+    )
+    return differential(case.record.findings, counted, index.vocabulary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +170,7 @@ def print_exemplars(request: ExemplarRequest) -> ExitStatus:
     """
     knowledge = load_knowledge()
     reports = ReportReader(knowledge)
-    with _index(knowledge) as index:
+    with opened_index(knowledge) as index:
         case = _case(
             request.case, index, CaseReader(knowledge, IntakeLimits(data_root=request.data_root))
         )
@@ -239,6 +179,8 @@ def print_exemplars(request: ExemplarRequest) -> ExitStatus:
         chosen = tool.choose(
             Nearest(case.record, found), count=request.count, budget=request.budget
         )
+    if not chosen:
+        sys.stderr.write("no similar case has a report with findings and an impression\n")
     print_examples(chosen, as_json=request.json)
     return ExitStatus.OK
 
@@ -251,28 +193,32 @@ def _case(given: str, index: CaseIndex, reader: CaseReader) -> ReadCase:
             raise UsageError(str(error)) from None
     known = next(index.records(given), None)
     if known is None:
-        raise UsageError(f"{given!r} is neither a case nor the id of one of the index")
+        raise UsageError(f"{given!r} is neither a case nor the id or number of one of the index")
     return ReadCase(known)
 
 
-def show_case(case_id: str) -> None:
-    """Print the report of a case.
+def show_case(name: str) -> None:
+    """Print the report of a case, and what only the owner of the index is told: whose it is.
+
+    Args:
+        name: its id, or the number that others see.
 
     Raises:
         UsageError: if there is no such case.
     """
-    with _index(load_knowledge()) as index:
-        found = list(index.records(case_id))
+    with opened_index(load_knowledge()) as index:
+        found = list(index.records(name))
     if not found:
-        raise UsageError(f"the index has no case {case_id!r}")
+        raise UsageError(f"the index has no case {name!r}: neither an id nor a number")
     for record in found:
-        print(f"{record.title or record.source} ({record.link})\n\n{record.report}")
+        print(f"{record.title or record.shown}")
+        print(f"id: {record.id}\nfrom: {record.link or record.source}\n\n{record.report}")
 
 
 def list_cases() -> None:
     """Print what the index holds."""
     folder = CaseSettings().folder
-    with _index(load_knowledge()) as index:
+    with opened_index(load_knowledge()) as index:
         print(f"{folder}: {len(index)} cases")
         for source, count in index.sources():
             print(f"  {count:>8}  {source}")
@@ -284,62 +230,3 @@ def list_cases() -> None:
         if agreement.cases:
             print(f"images agree with findings by {agreement.agreement:.2f} of 1, measured on "
                   f"{agreement.cases} cases: their share is multiplied by that")  # fmt: skip
-
-
-def rebuild_cases() -> ExitStatus:
-    """Make the index anew, then add again what its sources have and it has not.
-
-    Returns:
-        ``CASE_FAILED`` if a case is lost for good, or a source cannot be read.
-    """
-    folder, knowledge = CaseSettings().folder, load_knowledge()
-    try:
-        done = rebuild(
-            folder, knowledge.vocabulary, embedder=available_embedder(),
-            image_embedder=image_fingerprint(CaseSettings().image_embedder),
-        )  # fmt: skip
-    except RetrievalError as error:
-        raise UsageError(str(error)) from None
-    sys.stderr.write(f"{done.kept} cases kept, {done.lost} could not be read\n")
-    if done.damaged is not None:
-        sys.stderr.write(f"the damaged file: {done.damaged}\n")
-    failed = 0
-    with _index(knowledge) as index:
-        reader = CaseReader(knowledge, IntakeLimits())
-        for source in _remembered():
-            try:
-                failed += _add_all(index, reader, [source])
-            except UsageError as error:
-                failed += 1
-                sys.stderr.write(f"{source}: {error}\n")
-    return ExitStatus.CASE_FAILED if failed else ExitStatus.OK
-
-
-@contextmanager
-def _index(knowledge: Knowledge) -> Iterator[CaseIndex]:
-    """The index; what is wrong with it is said in one line."""
-    try:
-        index = open_index(knowledge)
-        try:
-            yield index
-        finally:
-            index.close()
-    except RetrievalError as error:
-        raise UsageError(str(error)) from None
-
-
-def _remembered() -> list[str]:
-    """What was added, so that a lost index can be made again."""
-    try:
-        found = json.loads((CaseSettings().folder / _SOURCES).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    return [str(name) for name in found]
-
-
-def _remember(given: str) -> None:
-    name = given if given == CORPUS_NAME and not Path(given).exists() else os.path.realpath(given)
-    known = _remembered()
-    if name not in known:
-        text = json.dumps([*known, name], indent=1)
-        write_atomically(CaseSettings().folder / _SOURCES, text)

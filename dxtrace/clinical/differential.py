@@ -8,6 +8,8 @@ from dxtrace.clinical.base import Frozen
 from dxtrace.clinical.states import VerdictKind
 
 Standing = Literal["for", "against", "open"]
+FEW = 5
+"""A share of fewer cases than that is said as a count, not as a percentage."""
 
 
 class Sign(Frozen):
@@ -43,7 +45,9 @@ class Candidate(Frozen):
         name: what a reader calls it.
         here: what this case itself says of it, in words; empty if nothing.
         cases: of the similar cases, how many name it in their impression.
-        support: their share, each counted by its likeness; from 0 to 1, no probability.
+        possible: how many of these name it as possible only.
+        support: their share of the likeness of all similar cases together, those that name it as
+            possible counted by half; from 0 to 1, no probability.
         examples: ids of the most similar ones.
         signs: findings that tell cases with it from those without, the most telling first.
         verdict: the checker's word on it, from this patient's findings alone; None where nobody
@@ -54,6 +58,7 @@ class Candidate(Frozen):
     name: str
     here: str = ""
     cases: int
+    possible: int = 0
     support: float = Field(ge=0, le=1)
     examples: tuple[str, ...] = ()
     signs: tuple[Sign, ...] = ()
@@ -63,6 +68,16 @@ class Candidate(Frozen):
         """The signs with this standing."""
         return [s for s in self.signs if s.standing == standing]
 
+    def counted(self, of: int) -> str:
+        """How many name it, in words: "5 of 12 cases, 2 of them as possible; 38 % by likeness".
+
+        Args:
+            of: how many similar cases there are; of few there is no percentage.
+        """
+        possible = f", {self.possible} of them as possible" if self.possible else ""
+        share = f"; {self.support:.0%} by likeness" if of >= FEW else ""
+        return f"{self.cases} of {of} case{'s' if of != 1 else ''}{possible}{share}"
+
 
 class Differential(Frozen):
     """Candidates in the order of their support: an analogy, for whoever reads it.
@@ -71,8 +86,10 @@ class Differential(Frozen):
         of: how many similar cases with an impression there were.
         unremarkable: how many of those name nothing abnormal in it.
         candidates: what the others name, first what most do.
+        further: how many names more there are, each by a single case or with less support.
     """
 
     of: int
     unremarkable: int = 0
     candidates: tuple[Candidate, ...] = ()
+    further: int = 0

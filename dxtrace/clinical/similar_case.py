@@ -9,6 +9,9 @@ from dxtrace.clinical.base import Frozen, Number
 from dxtrace.clinical.case import LocalPath
 
 ANALOGY = "an analogy, not evidence"
+_IN_WORDS = ((0.8, "very similar"), (0.6, "similar"))
+SAYS_BOTH = "says both"
+"""How what a case says of a finding begins, where it states and denies it."""
 
 
 class FindingComparison(Frozen):
@@ -18,16 +21,22 @@ class FindingComparison(Frozen):
         concept: key of the concept.
         name: what a reader calls it.
         standing: *shared*; *differs* (in presence, side, site or attributes); *here* or *there*:
-            only one of the two states it.
+            only one of the two states it; *both*: a case states and denies it.
         here: what this case says of it, in words; empty if nothing.
         there: what the similar case says of it, in words.
     """
 
     concept: str
     name: str
-    standing: Literal["shared", "differs", "here", "there"]
+    standing: Literal["shared", "differs", "here", "there", "both"]
     here: str = ""
     there: str = ""
+
+    @property
+    def says_both(self) -> str:
+        """Who states and denies it, in words; empty if neither does."""
+        who = {"this case": self.here, "that case": self.there}
+        return " and ".join(w for w, said in who.items() if said.startswith(SAYS_BOTH))
 
 
 class Exemplar(Frozen):
@@ -53,10 +62,10 @@ class SimilarCase(Frozen):
     """A case of the index that is like the one that is asked about.
 
     Attributes:
-        id: its id.
-        source: where it is from, in words.
-        link: the file that its report is read from; JSON shows a neutral name instead.
-        similarity: what cases are ordered by; a sum of likenesses, no probability.
+        id: what it is called before others: a number, or the id of a public collection.
+        source: the same, or the place in a public collection in words.
+        link: a file with its report; JSON shows a neutral name instead.
+        similarity: what cases are ordered by, from 0 to 1; no probability.
         ranks: its place by findings, words, text and image alone, where it has one.
         parts: how much of the similarity comes from each of these.
         age: years, if known.
@@ -81,6 +90,11 @@ class SimilarCase(Frozen):
     def named(self, standing: str) -> list[str]:
         """Names of the findings with this standing."""
         return [c.name for c in self.comparisons if c.standing == standing]
+
+    @property
+    def in_words(self) -> str:
+        """How similar it is (``benchmarks/case_bound.py`` says what each step is worth)."""
+        return next((w for least, w in _IN_WORDS if self.similarity >= least), "somewhat similar")
 
     @property
     def href(self) -> str:

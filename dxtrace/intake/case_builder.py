@@ -1,5 +1,6 @@
 """Case fields to a case: texts read and masked, images referenced, findings checked."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from dxtrace.clinical import Case, Patient, Report, Study
 from dxtrace.intake.case_fields import CaseFields, ReportFields
 from dxtrace.intake.errors import IntakeError
 from dxtrace.intake.image_paths import read_images, resolve_inside
+from dxtrace.intake.known_names import mask_known_names
 from dxtrace.intake.limits import IntakeLimits
 from dxtrace.intake.report_text import prepare_report_text, read_report_file
 
@@ -38,7 +40,8 @@ def read_fields(
 ) -> CaseReading:
     """Make a case of validated fields, and say what was noticed.
 
-    Age and sex come from image headers where the fields do not state them.
+    Age and sex come from image headers where the fields do not state them; names and numbers that
+    the headers hold are masked in the reports.
 
     Args:
         fields: what the author wrote.
@@ -56,7 +59,9 @@ def read_fields(
             id=used_id,
             patient=images.complete(fields.patient.to_patient()),
             studies=images.studies,
-            reports=_read_reports(fields, base, limits),
+            reports=without_names(
+                (*_read_reports(fields, base, limits), *images.reports), images.identifying
+            ),
             observations=tuple(o.to_observation() for o in fields.observations),
             findings=tuple(f.to_finding(n) for n, f in enumerate(fields.findings, start=1)),
             question=fields.question,
@@ -114,10 +119,24 @@ class _Images:
     studies: tuple[Study, ...] = ()
     stated: Patient = _NOBODY
     notes: tuple[str, ...] = ()
+    identifying: frozenset[str] = frozenset()
+    reports: tuple[Report, ...] = ()
 
     def complete(self, patient: Patient) -> Patient:
         """Fill in from the headers what the case does not state."""
         return fill_patient(patient, self.stated)
+
+
+def without_names(reports: Iterable[Report], identifying: frozenset[str]) -> tuple[Report, ...]:
+    """The reports, names and numbers of the headers masked.
+
+    Args:
+        reports: of a case.
+        identifying: hashes of the words that the headers of its images hold.
+    """
+    return tuple(
+        r.model_copy(update={"text": mask_known_names(r.text, identifying)}) for r in reports
+    )
 
 
 def fill_patient(patient: Patient, stated: Patient) -> Patient:
@@ -131,7 +150,9 @@ def _read_images(fields: CaseFields, base: Path, limits: IntakeLimits) -> _Image
         return _Images()
     notes: list[str] = []
     people: set[str] = set()
+    names = frozenset[str]()
     priors: list[Study] = []
+    reports: list[Report] = []
     for number, prior in enumerate(fields.priors):
         if not prior.images:
             continue
@@ -141,14 +162,23 @@ def _read_images(fields: CaseFields, base: Path, limits: IntakeLimits) -> _Image
         )
         notes += reading.notes
         people |= reading.patients
-        priors.append(Study(id=name, day=prior.date, is_prior=True, series=reading.series))
+        names |= reading.identifying
+        reports += (
+            r.model_copy(update={"is_prior": True, "day": prior.date or r.day})
+            for r in reading.reports
+        )
+        if reading.series:
+            priors.append(Study(id=name, day=prior.date, is_prior=True, series=reading.series))
     priors.sort(key=lambda study: (study.day is not None, str(study.day)))
     if not fields.images:
-        return _Images(tuple(priors), notes=tuple(notes))
+        return _Images(tuple(priors), notes=tuple(notes), identifying=names, reports=tuple(reports))
     reading = read_images(fields.images, base, limits, field="images")
     if len(people | reading.patients) > max(len(people), len(reading.patients)):
         notes.append(
             "current and prior images name different patients: check that they belong together"
         )
     current = Study(id="current", day=fields.date, series=reading.series)
-    return _Images((*priors, current), reading.patient, (*notes, *reading.notes))
+    return _Images(
+        (*priors, current) if reading.series else tuple(priors), reading.patient,
+        (*notes, *reading.notes), names | reading.identifying, (*reports, *reading.reports),
+    )  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from dxtrace.clinical import Case, Patient, Report, Study
-from dxtrace.intake.case_builder import CaseReading, fill_patient, read_fields
+from dxtrace.intake.case_builder import CaseReading, fill_patient, read_fields, without_names
 from dxtrace.intake.case_fields import ImageFields, validate_case_fields
 from dxtrace.intake.errors import IntakeError
 from dxtrace.intake.fhir import read_bundle
@@ -129,8 +129,8 @@ def _read_case_of_images(
     case = Case(
         id=case_id,
         patient=fill_patient(Patient(), reading.patient),
-        reports=reports,
-        studies=(Study(id="current", series=reading.series),),
+        reports=without_names((*reports, *reading.reports), reading.identifying),
+        studies=(Study(id="current", series=reading.series),) if reading.series else (),
     )
     return CaseReading(case, notes)
 

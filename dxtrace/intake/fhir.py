@@ -2,15 +2,15 @@
 
 Read: ``Patient`` (gender, birth date, for the age at the report), ``DiagnosticReport`` (text),
 ``Observation`` (numeric values with units, and findings that DxTrace itself has written),
-``Condition`` (as risk factors and history). Names, identifiers, addresses and every other resource
-are not read.
+``Condition`` (as risk factors and history). Names and identifiers serve to mask them in the
+reports; they, addresses and every other resource are kept nowhere.
 
 Source: HL7 FHIR R4 (4.0.1), https://hl7.org/fhir/R4/.
 """
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,6 +20,7 @@ from typing import Any
 from dxtrace.clinical import Case, Finding, Observation, Patient, Report
 from dxtrace.intake.errors import IntakeError
 from dxtrace.intake.fhir_findings import is_own_finding, is_own_report, read_own_finding
+from dxtrace.intake.known_names import hash_words, mask_known_names
 from dxtrace.intake.limits import IntakeLimits
 from dxtrace.intake.report_text import decode_utf8, prepare_report_text
 
@@ -27,6 +28,8 @@ _VOID_STATUS = {"entered-in-error", "cancelled"}
 _INACTIVE_CONDITION = {"inactive", "remission", "resolved"}
 _VOID_CONDITION = {"refuted", "entered-in-error"}
 _DOUBTED_CONDITION = {"unconfirmed", "provisional", "differential"}
+_PEOPLE = {"Patient", "RelatedPerson", "Practitioner"}
+_TELLING = ("text", "family", "given", "value")
 _READ = {"Patient", "DiagnosticReport", "Observation", "Condition"}
 _GENDER: dict[str, Any] = {"male": "M", "female": "F", "other": "O"}
 
@@ -170,6 +173,7 @@ def _read_reports(
     resources: list[Mapping[str, Any]], limits: IntakeLimits, notes: list[str]
 ) -> tuple[Report, ...]:
     reports = []
+    names = _names(resources)
     for number, resource in enumerate(_of_type(resources, "DiagnosticReport")):
         field = f"DiagnosticReport[{number}]"
         if is_own_report(resource):
@@ -177,12 +181,30 @@ def _read_reports(
             continue
         try:
             text = prepare_report_text(_report_text(resource, notes), limits)
+            text = mask_known_names(text, names)
         except IntakeError as error:
             raise error.at(field=field) from None
         given = resource.get("effectiveDateTime") or resource.get("issued")
         day = _parse_day(given, field=f"{field}.effectiveDateTime")
         reports.append(Report(text=text, day=day, title=_title(resource)))
     return _mark_priors(reports)
+
+
+def _names(resources: list[Mapping[str, Any]]) -> frozenset[str]:
+    """Hashes of the names of people in a bundle, and of the numbers that they go by."""
+    people = [r for r in resources if r["resourceType"] in _PEOPLE]
+    told = (p.get(key) for p in people for key in ("name", "identifier", "telecom"))
+    return frozenset[str]().union(*(hash_words(text) for each in told for text in _texts(each)))
+
+
+def _texts(value: object) -> Iterator[str]:
+    """The texts of a name or a number; what kind of one it is tells nobody anything."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        yield from (text for each in value for text in _texts(each))
+    elif isinstance(value, Mapping):
+        yield from (t for key in _TELLING if key in value for t in _texts(value[key]))
 
 
 def _mark_priors(reports: list[Report]) -> tuple[Report, ...]:

@@ -116,9 +116,7 @@ def _check_number(attribute: ConceptAttribute, value: AttributeValue, field: str
 def _filled(concept: Concept) -> dict[str, ConceptAttribute]:
     """The numeric attributes by the kind of measurement that fills them."""
     return {
-        a.measured_as or a.key: a
-        for a in concept.attributes
-        if a.type == "numeric" or a.measured_as
+        a.measured_as or a.key: a for a in concept.attributes if a.type in ("numeric", "integer")
     }
 
 
@@ -128,7 +126,7 @@ def _is_known(concept: Concept, kind: str) -> bool:
 
 def _check_measurement(concept: Concept, measurement: Measurement, field: str) -> None:
     filled = _filled(concept)
-    units = {kind: attribute.unit for kind, attribute in filled.items()}
+    units = {kind: attribute.unit or "1" for kind, attribute in filled.items()}
     kind = measurement.kind
     unit = units.get(kind) or _BASIC_KINDS.get(_without_prefixes(kind))
     if unit is None:

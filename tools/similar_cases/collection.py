@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dxtrace.clinical import Case, Context, Finding
 from dxtrace.clinical.base import Frozen
+from dxtrace.intake.known_names import hash_words, mask_known_names
 from dxtrace.knowledge import Knowledge
 from dxtrace.retrieval.cases import CaseIndex, CaseRecord
 from dxtrace.retrieval.embedding import TextEmbedder
@@ -18,6 +19,7 @@ from dxtrace.user_folders import data_folder
 from tools.embedder import configured_embedder
 from tools.similar_cases.identity import identities_of
 from tools.similar_cases.images import image_fingerprint
+from tools.similar_cases.implied import implied_findings
 
 _SEX = {"female": "F", "male": "M"}
 _MODALITIES = {
@@ -51,14 +53,17 @@ class Origin(Frozen):
 
     Attributes:
         source: what no other case has.
-        title: the same in words.
-        link: the file that its report is read from; empty if there is none.
+        shown: what others may call it: the id of a public collection, or a pseudonym. Empty if only
+            a number may be shown, as an id that somebody gave may be a name.
+        title: the same in words, of a public collection.
+        link: the file or folder that it is read from; empty if there is none.
         modality: what the collection is known to be of, where no image says it.
         body_part: likewise.
         identities: what tells whose case it is, beyond what the case itself does.
     """
 
     source: str
+    shown: str = ""
     title: str = ""
     link: str = ""
     modality: str | None = None
@@ -92,7 +97,9 @@ def open_index(knowledge: Knowledge, folder: Path | None = None) -> CaseIndex:
 
 
 def case_record(case: Case, findings: Iterable[Finding], origin: Origin) -> CaseRecord:
-    """A case as the index keeps it.
+    """A case as the index keeps it: the words of its id, too, are masked in its reports.
+
+    Findings are read before that, so that none is lost; their own quotations are left out.
 
     Args:
         case: the case.
@@ -100,6 +107,7 @@ def case_record(case: Case, findings: Iterable[Finding], origin: Origin) -> Case
         origin: where it is from.
     """
     findings = tuple(findings)
+    report = "\n\n".join(r.text for r in case.reports if not r.is_prior)
     series = [s for study in case.studies if not study.is_prior for s in study.series]
     images = [image for s in series for image in s.images]
     modalities = [s.modality for s in series if s.modality]
@@ -107,13 +115,15 @@ def case_record(case: Case, findings: Iterable[Finding], origin: Origin) -> Case
     age, sex = _patient(findings)
     stated_modality, stated_part = _examination(case, findings)
     return CaseRecord(
-        id=case.id, source=origin.source, title=origin.title, link=origin.link,
+        id=case.id, source=origin.source, shown=origin.shown, title=origin.title, link=origin.link,
         modality=next(iter(modalities), origin.modality or stated_modality),
         body_part=next(iter(body_parts), origin.body_part or stated_part),
         age=case.patient.age if case.patient.age is not None else age,
         sex=case.patient.sex or sex,
-        report="\n\n".join(r.text for r in case.reports if not r.is_prior),
-        findings=findings, identities=identities_of(case) | origin.identities,
+        report=report if origin.shown else mask_known_names(report, hash_words(case.id)),
+        findings=tuple(f.model_copy(update={"text": ""}) for f in findings),
+        implied=tuple(sorted(implied_findings(case, findings))),
+        identities=identities_of(case) | origin.identities,
     )  # fmt: skip
 
 

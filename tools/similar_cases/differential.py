@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dxtrace.clinical import Case, Differential
-from dxtrace.retrieval.cases import NEIGHBOURS, differential
+from dxtrace.retrieval.cases import LEAST_COUNTED, NEIGHBOURS, differential
 from expert_models import ExpertOutput, ModelCard
 from tools.similar_cases.searching import CaseSearch
 
@@ -44,7 +44,7 @@ class DifferentialTool:
         Raises:
             ToolRefusal: if there is no index, or it cannot be used; the reason says what to do.
         """
-        nearest = self._search.nearest(case, NEIGHBOURS)
+        nearest = self._search.nearest(case, NEIGHBOURS, LEAST_COUNTED)
         found = differential(
             nearest.asked.findings, nearest.found, self._search.knowledge.vocabulary
         )

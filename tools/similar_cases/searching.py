@@ -7,7 +7,7 @@ from functools import cached_property
 
 from dxtrace.clinical import Case, SimilarCase
 from dxtrace.knowledge import Knowledge
-from dxtrace.retrieval.cases import CaseIndex, CaseRecord, Neighbour
+from dxtrace.retrieval.cases import LEAST, CaseIndex, CaseRecord, Neighbour
 from dxtrace.retrieval.errors import RetrievalError
 from expert_models import ToolRefusal
 from tools.report_reader import ReportReader
@@ -23,8 +23,9 @@ class Nearest:
 
     Attributes:
         asked: the case that was asked about, as the index would keep it.
-        found: the most similar cases of other patients, no two of one patient.
-        notes: what was not compared.
+        found: the most similar cases of other patients, no two of one patient; none if no case is
+            similar enough.
+        notes: how many were looked among, and what was not compared.
     """
 
     asked: CaseRecord
@@ -50,8 +51,13 @@ class CaseSearch:
     def _index(self) -> CaseIndex:
         return self._given if self._given is not None else open_index(self.knowledge)
 
-    def nearest(self, case: Case, top: int) -> Nearest:
+    def nearest(self, case: Case, top: int, least: float = LEAST) -> Nearest:
         """The most similar cases.
+
+        Args:
+            case: the case that is reviewed.
+            top: how many.
+            least: the likeness that they must have.
 
         Raises:
             ToolRefusal: if there is no index, or it cannot be used; the reason says what to do.
@@ -63,13 +69,15 @@ class CaseSearch:
         asked = case_record(case, findings, Origin(source=f"asked#{case.id}"))
         try:
             image = image_vector(settings.image_embedder, case)
-            found = self._index.neighbours(asked, top=top, image=image)
+            found = self._index.neighbours(asked, top=top, image=image, least=least)
+            if not len(self._index):
+                raise ToolRefusal("the case index is empty: 'dxtrace cases add indiana' fills it")
             note = images_compared(settings.image_embedder, has_images(case), image, self._index)
         except RetrievalError as error:
             raise ToolRefusal(str(error)) from None
-        if not found:
-            raise ToolRefusal("the case index holds no other case")
-        return Nearest(asked, found, (note,) if note else ())
+        return Nearest(
+            asked, found, (self._index.searched(len(found), least), *([note] if note else []))
+        )
 
     def shown(self, nearest: Nearest) -> tuple[SimilarCase, ...]:
         """What was found, finding by finding beside the case, with links to the reports."""

@@ -93,6 +93,14 @@ watch("value", () => {
   }
 });
 
+// What was pointed at in the viewer becomes a question to an expert.
+window.addEventListener("message", (event) => {
+  const frame = element.querySelector(".dx-frame iframe");
+  if (!frame || event.origin !== location.origin || event.source !== frame.contentWindow) return;
+  const { type, series, kind, at } = event.data ?? {};
+  if (type === "dxtrace.prompt") trigger("click", { act: "prompt", series, kind, at });
+});
+
 // -- dropping files ------------------------------------------------------------------------------
 
 let aborting = null;

@@ -1,19 +1,16 @@
 """What intake says about images before any pixel is read."""
 
-import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from dxtrace.clinical import Patient, Series
+from dxtrace.clinical import Patient, Report, Series
+from dxtrace.intake.known_names import hash_words
 
 T = TypeVar("T")
 _NOBODY = Patient()
 
-# Shorter words, such as "CT" or initials, would meet anything.
-_SHORTEST_NAME = 3
-_WORD = re.compile(r"[^\W_]+")
 _UID = re.compile(r"\d+(?:\.\d+){5,}")
 
 
@@ -27,6 +24,7 @@ class ImageReading:
         patient: age and sex, where the headers state them and agree.
         patients: hashes of who the headers say the patients are.
         studies: hashes of the studies that the headers name.
+        reports: reports that are kept among the images, as DICOM objects.
         identifying: SHA-256 of words in the headers that identify the patient. They serve to notice
             an identifier in a file name and go no further.
     """
@@ -37,6 +35,7 @@ class ImageReading:
     identifying: frozenset[str] = frozenset()
     patients: frozenset[str] = frozenset()
     studies: frozenset[str] = frozenset()
+    reports: tuple[Report, ...] = ()
 
     def identifies(self, text: str) -> bool:
         """Whether ``text``, such as a file name, has a word that identifies the patient."""
@@ -66,18 +65,10 @@ def join_readings(readings: Iterable[ImageReading]) -> ImageReading:
         frozenset[str]().union(*(r.identifying for r in readings)),
         patients,
         frozenset[str]().union(*(r.studies for r in readings)),
+        tuple(report for r in readings for report in r.reports),
     )
 
 
 def _agreed(values: Iterable[T | None]) -> T | None:
     stated = {value for value in values if value is not None}
     return stated.pop() if len(stated) == 1 else None
-
-
-def hash_words(text: str) -> frozenset[str]:
-    """SHA-256 of the words of a text, in lower case, short ones left out."""
-    return frozenset(
-        hashlib.sha256(word.lower().encode()).hexdigest()
-        for word in _WORD.findall(text)
-        if len(word) >= _SHORTEST_NAME
-    )

@@ -1,14 +1,17 @@
 """Similar cases: an index over findings, report text and images."""
 
+from dxtrace.retrieval.cases.bound import LEAST, LEAST_COUNTED
 from dxtrace.retrieval.cases.differential import NEIGHBOURS, differential
 from dxtrace.retrieval.cases.diversity import diverse
-from dxtrace.retrieval.cases.index import Added, CaseIndex
-from dxtrace.retrieval.cases.lists import IMAGE
-from dxtrace.retrieval.cases.rebuild import Rebuilt, rebuild
-from dxtrace.retrieval.cases.record import CaseFilter, CaseRecord, Neighbour
+from dxtrace.retrieval.cases.index import CaseIndex
+from dxtrace.retrieval.cases.rebuild import Rebuilt, drop_copies, lost_copies, rebuild
+from dxtrace.retrieval.cases.record import Added, CaseFilter, CaseRecord, Neighbour
+from dxtrace.retrieval.cases.vectors import IMAGE
 
 __all__ = [
     "IMAGE",
+    "LEAST",
+    "LEAST_COUNTED",
     "NEIGHBOURS",
     "Added",
     "CaseFilter",
@@ -18,5 +21,7 @@ __all__ = [
     "Rebuilt",
     "differential",
     "diverse",
+    "drop_copies",
+    "lost_copies",
     "rebuild",
 ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
-from dxtrace.clinical import Finding, FindingComparison, Presence
+from dxtrace.clinical import Finding, FindingComparison, Laterality, Presence
 from dxtrace.clinical.concept import Concept
+from dxtrace.clinical.similar_case import SAYS_BOTH
 from dxtrace.knowledge.vocabulary import Vocabulary
 from dxtrace.retrieval.cases.features import is_stated
 
@@ -24,7 +26,7 @@ def compare_findings(
     """
     mine, theirs = _by_concept(here, vocabulary), _by_concept(there, vocabulary)
     found = list(_compared(mine, theirs, vocabulary))
-    order = ("shared", "differs", "here", "there")
+    order = ("shared", "differs", "both", "here", "there")
     return tuple(sorted(found, key=lambda c: (_is_denied(c), order.index(c.standing))))
 
 
@@ -50,15 +52,19 @@ def _compared(
     for key in dict.fromkeys((*mine, *theirs)):
         concept = vocabulary.concepts[key]
         here, there = _say(concept, mine.get(key)), _say(concept, theirs.get(key))
-        if not there:
-            standing = "here"
-        elif not here:
-            standing = "there"
-        else:
-            standing = "shared" if here == there else "differs"
         yield FindingComparison(
-            concept=key, name=concept.name, standing=standing, here=here, there=there
+            concept=key, name=concept.name, standing=_standing(here, there), here=here, there=there
         )
+
+
+def _standing(here: str, there: str) -> Literal["shared", "differs", "here", "there", "both"]:
+    if any(said.startswith(SAYS_BOTH) for said in (here, there)):
+        return "both"
+    if not there:
+        return "here"
+    if not here:
+        return "there"
+    return "shared" if here == there else "differs"
 
 
 def _by_concept(findings: Iterable[Finding], vocabulary: Vocabulary) -> dict[str, list[Finding]]:
@@ -73,11 +79,27 @@ def _by_concept(findings: Iterable[Finding], vocabulary: Vocabulary) -> dict[str
 def _say(concept: Concept, findings: list[Finding] | None) -> str:
     """``present: right, small, right base``; several lesions one after another.
 
-    What another statement says in more detail is left out.
+    What another statement says in more detail is left out; that one denies another is said.
     """
-    said = {_parts_of(concept, f) for f in findings or ()}
+    findings = findings or []
+    said = {_parts_of(concept, f) for f in findings}
     whole = [s for s in said if not any(s[0] == o[0] and set(s[1]) < set(o[1]) for o in said)]
-    return "; ".join(sorted(f"{p}: {', '.join(d)}" if d else p for p, d in whole))
+    words = "; ".join(sorted(f"{p}: {', '.join(d)}" if d else p for p, d in whole))
+    return f"{SAYS_BOTH}: {words}" if _contradict(findings) else words
+
+
+def _contradict(findings: list[Finding]) -> bool:
+    """Whether one of these denies what another states, on the same side and at the same site."""
+    denied = [f for f in findings if f.presence is Presence.ABSENT and not f.is_partial_denial]
+    stated = [f for f in findings if f.presence is Presence.PRESENT]
+    return any(_denies(one, other) for one in denied for other in stated)
+
+
+def _denies(denial: Finding, stated: Finding) -> bool:
+    sides = {None, stated.laterality, Laterality.BILATERAL}
+    if stated.laterality is Laterality.BILATERAL:
+        sides |= set(Laterality)
+    return denial.laterality in sides and denial.location in (None, stated.location)
 
 
 def _parts_of(concept: Concept, finding: Finding) -> tuple[str, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from dxtrace.retrieval.errors import DamagedIndex, RetrievalError
 FILE = "cases.sqlite3"
 REMEDY = "run 'dxtrace cases rebuild'"
 _LOCK = ".cases.lock"
-_VERSION = 1
+_VERSION = 2
 _WAIT_S = 60.0
 _READ_THROUGH = 128 * 1024 * 1024
 """A file up to this size is read through when it is opened: that takes a fraction of a second."""
@@ -23,10 +23,12 @@ _SCHEMA = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE cases (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL UNIQUE, id TEXT NOT NULL,
-    modality TEXT, body_part TEXT, age REAL, sex TEXT,
+    shown TEXT NOT NULL, modality TEXT, body_part TEXT, age REAL, sex TEXT,
     text_key TEXT NOT NULL, features TEXT NOT NULL, record TEXT NOT NULL, sha256 TEXT NOT NULL
 );
 CREATE INDEX cases_by_id ON cases (id);
+CREATE INDEX cases_by_shown ON cases (shown);
+CREATE INDEX cases_by_text ON cases (text_key);
 CREATE INDEX cases_by_kind ON cases (modality, body_part);
 CREATE TABLE identities (key TEXT, seq INTEGER, PRIMARY KEY (key, seq)) WITHOUT ROWID;
 CREATE INDEX identities_of ON identities (seq);
@@ -80,7 +82,9 @@ class Database:
             if version == _VERSION:
                 return
             if version:
-                raise RetrievalError(f"{self.path} is of version {version}, expected {_VERSION}")
+                raise RetrievalError(
+                    f"{self.path} is of version {version}, expected {_VERSION}: {REMEDY}"
+                )
             for statement in _SCHEMA.split(";\n"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {_VERSION}")

@@ -18,9 +18,10 @@ from dxtrace.retrieval.cases.features import is_stated
 from dxtrace.retrieval.cases.record import Neighbour
 
 NEIGHBOURS = 100
-"""How many similar cases are counted; like the exponent below chosen on development reports
+"""How many similar cases are counted at most; chosen on development reports
 (``benchmarks/case_differential.py --part development``)."""
-_SHARPNESS = 4.0
+_POSSIBLE = 0.5
+"""How much a case counts that names something as possible only."""
 _MOST_CANDIDATES, _MOST_SIGNS, _MOST_EXAMPLES = 8, 6, 3
 _LEAST_CASES = 2
 _LEAST_STATED = 3
@@ -34,15 +35,17 @@ class _Read:
     """A neighbour as it is counted.
 
     Attributes:
-        id: its id.
-        weight: how much it counts.
+        id: what it is called before others.
+        weight: how much it counts: its likeness.
         named: what its impression names, the most specific.
+        possible: those of them that it names with doubt only.
         stated: what its body states as present.
     """
 
     id: str
     weight: float
     named: frozenset[str]
+    possible: frozenset[str]
     stated: frozenset[str]
 
 
@@ -62,7 +65,8 @@ def differential(
     support: dict[str, float] = {}
     for each in read:
         for concept in each.named:
-            support[concept] = support.get(concept, 0.0) + each.weight / total
+            counts = _POSSIBLE if concept in each.possible else 1.0
+            support[concept] = support.get(concept, 0.0) + counts * each.weight / total
     order = sorted(support, key=lambda concept: (-support[concept], concept))
     counted = {c: sum(c in r.named for r in read) for c in order}
     least = min(_LEAST_CASES, len(read))
@@ -70,10 +74,12 @@ def differential(
     return Differential(
         of=len(read),
         unremarkable=sum(not r.named for r in read),
+        further=len(order) - len(chosen),
         candidates=tuple(
             Candidate(
                 concept=c, name=vocabulary.concepts[c].name,
                 here=say_findings(c, here, vocabulary), cases=counted[c],
+                possible=sum(c in r.possible for r in read),
                 support=round(min(support[c], 1.0), 4),
                 examples=tuple(r.id for r in read if c in r.named)[:_MOST_EXAMPLES],
                 signs=_signs(c, read, here, vocabulary),
@@ -84,15 +90,16 @@ def differential(
 
 
 def _read(neighbours: Sequence[Neighbour], vocabulary: Vocabulary) -> Iterable[_Read]:
-    best = max((n.likeness for n in neighbours), default=0.0) or 1.0
     for each in neighbours:
         stated = [f for f in each.record.findings if is_stated(f)]
         if any(f.source is Source.REPORT_IMPRESSION for f in stated):
-            weight = max(each.likeness / best, 0.0) ** _SHARPNESS
+            named = impression_of(stated, vocabulary)
+            sure = (f for f in stated if not f.is_doubted)
             body = (f for f in stated if f.source is not Source.REPORT_IMPRESSION)
             yield _Read(
-                each.record.id, weight, impression_of(stated, vocabulary),
-                frozenset(f.concept for f in _abnormal(body, vocabulary)),
+                id=each.record.shown, weight=max(each.likeness, 0.0), named=named,
+                possible=named - impression_of(sure, vocabulary),
+                stated=frozenset(f.concept for f in _abnormal(body, vocabulary)),
             )  # fmt: skip
 
 

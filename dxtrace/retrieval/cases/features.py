@@ -25,6 +25,7 @@ _WEIGHTS = {"is": 1.0, "may": 0.5, "no": 0.15, "so": 0.3}
 NOTHING = "is:nothing_abnormal"
 _UNPLAIN = re.compile(r"[^a-z0-9]+")
 _RARITY = 0.25
+_FURTHER = 100
 
 
 def features_of(findings: Iterable[Finding], vocabulary: Vocabulary) -> frozenset[str]:
@@ -78,6 +79,19 @@ def weight_of(feature: str) -> float:
     return _WEIGHTS[kind] * detail
 
 
+def rarity(count: int, size: int) -> float:
+    """How much more something tells that few cases have (inverse document frequency of BM25).
+
+    As if there were a few further cases that have it not: of a handful of cases alone nobody knows
+    what is rare.
+
+    Args:
+        count: how many cases have it.
+        size: how many cases there are.
+    """
+    return math.log(1 + max(size + _FURTHER - count + 0.5, 0.5) / (count + 0.5))
+
+
 class FeatureWeights:
     """Weights of features in a collection: what few cases have says more.
 
@@ -99,9 +113,7 @@ class FeatureWeights:
         return weighted
 
     def _rarity(self, feature: str) -> float:
-        count = self._counts.get(feature, 0)
-        rarity = math.log(1 + (self._size - count + 0.5) / (count + 0.5))
-        return float(max(rarity, 0.0) ** _RARITY)
+        return float(rarity(self._counts.get(feature, 0), self._size) ** _RARITY)
 
     def rarest(self, features: Iterable[str], most: int) -> list[str]:
         """The features that find the fewest cases, of those that any case has."""

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dxtrace.clinical import SimilarCase
 from dxtrace.knowledge.vocabulary import Vocabulary
+from dxtrace.retrieval.cases.bound import LEAST
 from dxtrace.retrieval.cases.compare import compare_findings
 from dxtrace.retrieval.cases.database import REMEDY, Database
 from dxtrace.retrieval.cases.features import features_of
 from dxtrace.retrieval.cases.image_agreement import ImageAgreement
-from dxtrace.retrieval.cases.lists import IMAGE, TEXT, CaseLists, Listed, Wanted
-from dxtrace.retrieval.cases.record import CaseFilter, CaseRecord, Neighbour
+from dxtrace.retrieval.cases.lists import CaseLists, Listed, Wanted
+from dxtrace.retrieval.cases.record import Added, CaseFilter, CaseRecord, Neighbour
+from dxtrace.retrieval.cases.record_text import read_record, sha256_of, text_key
 from dxtrace.retrieval.cases.report_files import report_file
-from dxtrace.retrieval.cases.vectors import VectorSpace
+from dxtrace.retrieval.cases.vectors import IMAGE, TEXT, VectorSpace
 from dxtrace.retrieval.embedding import TextEmbedder
-from dxtrace.retrieval.errors import DamagedIndex, EmbedderMismatch
+from dxtrace.retrieval.errors import EmbedderMismatch
 from dxtrace.retrieval.words import words
 
 if TYPE_CHECKING:
@@ -34,28 +34,10 @@ SHARES = {"findings": 1.0, "words": 0.2, TEXT: 0.05, IMAGE: 0.2}
 """How much each list counts in the whole. The first three were chosen on development reports
 (``benchmarks/case_search.py --part development``). That of images is what it would be if they
 agreed with findings fully; it is multiplied by how far they do (``image_agreement.py``)."""
-_PSEUDONYM = 16
+_PSEUDONYM, _NUMBER = 16, 10
 _ALL = CaseFilter()
 _WIDER = 3
 """So many times as many cases are ranked as are wanted: some are of one patient."""
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What adding has changed.
-
-    Attributes:
-        new: cases that were not there.
-        changed: cases that were there with other content.
-        same: cases that were there.
-    """
-
-    new: int = 0
-    changed: int = 0
-    same: int = 0
-
-    def __add__(self, other: Added) -> Added:
-        return Added(self.new + other.new, self.changed + other.changed, self.same + other.same)
 
 
 class CaseIndex:
@@ -133,7 +115,7 @@ class CaseIndex:
             texts: by source, vectors of reports that this embedder has made before.
             keys: by source, identities that this index has hashed before.
         """
-        new, same = self._news(records)
+        new, same = self._news([self._numbered(record) for record in records])
         unseen = self._without_image([r for r in same if r.source in (images or {})])
         vectors = {
             **self._embed([r for r in new if r.source not in (texts or {})]),
@@ -157,6 +139,19 @@ class CaseIndex:
             same=len(same) - len(unseen),
         )  # fmt: skip
 
+    def _numbered(self, record: CaseRecord) -> CaseRecord:
+        """With what it is called before others: the same for the same source, in this index."""
+        if record.shown:
+            return record
+        number = self.pseudonym(record.source)[:_NUMBER]
+        return record.model_copy(update={"shown": f"case-{number}"})
+
+    def forget(self, sources: Iterable[str]) -> None:
+        """Remove cases."""
+        with self.database.writing():
+            for source in sources:
+                self._remove(source)
+
     def _without_image(self, records: Sequence[CaseRecord]) -> list[tuple[int, str]]:
         """Cases that were added when there was no image embedder: number and source."""
         query = (
@@ -171,7 +166,7 @@ class CaseIndex:
         known = "SELECT 1 FROM cases WHERE source = ? AND sha256 = ?"
         new, same = list[CaseRecord](), list[CaseRecord]()
         for record in last.values():
-            found = self.database.rows(known, record.source, _sha256(record.model_dump_json()))
+            found = self.database.rows(known, record.source, sha256_of(record.model_dump_json()))
             (same if found else new).append(record)
         return new, same
 
@@ -190,12 +185,12 @@ class CaseIndex:
         features = features_of(record.findings, self.vocabulary)
         run = self.database.connection.execute
         seq = run(
-            "INSERT INTO cases (source, id, modality, body_part, age, sex, text_key, features, "
-            "record, sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO cases (source, id, shown, modality, body_part, age, sex, text_key, "
+            "features, record, sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                record.source, record.id, record.modality, record.body_part,
+                record.source, record.id, record.shown, record.modality, record.body_part,
                 None if record.age is None else float(record.age), record.sex,
-                self._text_key(record), " ".join(sorted(features)), content, _sha256(content),
+                self._text_key(record), " ".join(sorted(features)), content, sha256_of(content),
             ),
         ).lastrowid  # fmt: skip
         assert seq is not None  # noqa: S101 - an insert always has one
@@ -239,7 +234,8 @@ class CaseIndex:
 
     def _text_key(self, record: CaseRecord) -> str:
         """The same for reports of the same words; of its own where there is none."""
-        return _sha256(" ".join(record.report.lower().split()) or record.source)
+        given = record.report
+        return text_key(given) if given.strip() else sha256_of(record.source)
 
     def tidy(self, *, threads: int = 1) -> None:
         """Bring the graphs of vectors up to the cases, if enough have come."""
@@ -260,30 +256,34 @@ class CaseIndex:
         top: int = 5,
         only: CaseFilter = _ALL,
         image: Vectors | None = None,
+        least: float = LEAST,
     ) -> tuple[SimilarCase, ...]:
         """The cases that are most like this one, of other patients and in other words.
+
+        There may be none. Of another part of the body there are none unless ``only`` asks for it.
 
         Args:
             case: the case that is asked about; it need not be in the index.
             top: how many.
             only: which cases may be found.
             image: vector of its images: (dimension,), of unit norm.
+            least: likeness that a case must have (``bound.py``).
 
         Raises:
             DamagedIndex: if what is read is damaged.
         """
-        found = self.neighbours(case, top=top, only=only, image=image)
+        found = self.neighbours(case, top=top, only=only, image=image, least=least)
         return tuple(self.as_similar(case, each) for each in found)
 
     def as_similar(self, case: CaseRecord, found: Neighbour) -> SimilarCase:
         """A neighbour as results show it, finding by finding beside the case asked about."""
         record = found.record
         return SimilarCase(
-            id=record.id, source=record.title or record.source,
+            id=record.shown, source=record.title or record.shown,
             link=report_file(self.database.folder, record), similarity=round(found.likeness, 4),
             ranks=found.ranks, parts={name: round(part, 4) for name, part in found.parts.items()},
             age=record.age, sex=record.sex, modality=record.modality,
-            comparisons=compare_findings(case.findings, record.findings, self.vocabulary),
+            comparisons=compare_findings(case.stated, record.stated, self.vocabulary),
         )  # fmt: skip
 
     def neighbours(
@@ -293,6 +293,7 @@ class CaseIndex:
         top: int,
         only: CaseFilter = _ALL,
         image: Vectors | None = None,
+        least: float = LEAST,
     ) -> tuple[Neighbour, ...]:
         """The same cases whole, no two of one patient; arguments and errors as for :meth:`search`.
 
@@ -301,6 +302,8 @@ class CaseIndex:
         chosen: list[Listed] = []
         seen: set[str] = set()
         for listed in self.rank(case, top=_WIDER * top, only=only, image=image):
+            if listed.bounded < least:
+                continue
             rows = self.database.rows("SELECT key FROM identities WHERE seq = ?", listed.seq)
             keys = {str(key) for (key,) in rows}
             if seen.isdisjoint(keys):
@@ -315,6 +318,17 @@ class CaseIndex:
             )
             for each in chosen
         )  # fmt: skip
+
+    def searched(self, found: int, least: float = LEAST) -> str:
+        """How many cases a search has looked among, and which likeness counts, in words.
+
+        Args:
+            found: how many it has found.
+            least: the likeness that they must have.
+        """
+        size = f"{len(self):,} case{'s' if len(self) != 1 else ''} of the index"
+        bound = f"; a likeness of {least:.2f} (of 1) is the least that counts"
+        return f"{found or 'none'} of {size}{bound if least else ''}"
 
     def rank(
         self,
@@ -335,7 +349,7 @@ class CaseIndex:
             shares: which lists count, and how much; :data:`SHARES` by default.
         """
         self.database.refresh()
-        condition, values = only.condition()
+        condition, values = only.beside(case)
         wanted = Wanted(condition, values, tuple(sorted(self._keys(case))), self._text_key(case))
         shares = SHARES if shares is None else shares
         queries: dict[str, Vectors] = {} if image is None else {IMAGE: image}
@@ -352,14 +366,17 @@ class CaseIndex:
         )
         return read_record(content, sha256)
 
-    def records(self, case_id: str | None = None) -> Iterator[CaseRecord]:
-        """The cases with an id, or all, in the order in which they came.
+    def records(self, name: str | None = None) -> Iterator[CaseRecord]:
+        """The cases with an id or a number, or all, in the order in which they came.
 
         Raises:
             DamagedIndex: if one is not as it was written.
         """
-        query = "SELECT seq FROM cases WHERE ? IN (id, '') ORDER BY seq"
-        for (seq,) in self.database.rows(query, case_id or ""):
+        query, values = "SELECT seq FROM cases ORDER BY seq", tuple[str, ...]()
+        if name is not None:
+            query = "SELECT seq FROM cases WHERE id = ? OR shown = ? ORDER BY seq"
+            values = (name, name)
+        for (seq,) in self.database.rows(query, *values):
             yield self._read(seq)
 
     def sources(self) -> Iterable[tuple[str, int]]:
@@ -368,18 +385,3 @@ class CaseIndex:
             str(source).rpartition("#")[0] or str(Path(source).parent)
             for (source,) in self.database.rows("SELECT source FROM cases")
         ).items()
-
-
-def read_record(content: str, sha256: str) -> CaseRecord:
-    """A record as it was written.
-
-    Raises:
-        DamagedIndex: if it is not.
-    """
-    if _sha256(content) != sha256:
-        raise DamagedIndex(f"a case of the index is not as it was written: {REMEDY}")
-    return CaseRecord.model_validate_json(content)
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from dxtrace.knowledge.vocabulary import Vocabulary
 from dxtrace.retrieval.cases.database import FILE, folder_lock
 from dxtrace.retrieval.cases.graph_file import SUFFIX
-from dxtrace.retrieval.cases.index import CaseIndex, read_record
-from dxtrace.retrieval.cases.lists import IMAGE, TEXT
+from dxtrace.retrieval.cases.index import CaseIndex
 from dxtrace.retrieval.cases.record import CaseRecord
-from dxtrace.retrieval.cases.report_files import clear_report_files
+from dxtrace.retrieval.cases.record_text import read_record, text_key
+from dxtrace.retrieval.cases.report_files import remove_report_file, reports_kept
+from dxtrace.retrieval.cases.vectors import IMAGE, TEXT
 from dxtrace.retrieval.embedding import TextEmbedder
 from dxtrace.retrieval.errors import DamagedIndex
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _PARTS = ("", "-wal", "-shm")
 _NEW = "rebuilt"
+COPY = "copy"
+"""Source of cases that were made again of the files with their reports."""
 _TOGETHER = 100
 _NORM_ERROR = 0.01
 
@@ -38,7 +41,8 @@ class Rebuilt:
 
     Attributes:
         kept: cases that could be read.
-        lost: cases that could not; their source has to be added again.
+        lost: cases that were seen and could not; of a file that is damaged as a whole, none are
+            seen.
         damaged: where the old file lies, if it was damaged.
     """
 
@@ -63,7 +67,7 @@ def rebuild(
     embedder: TextEmbedder | None = None,
     image_embedder: str = "",
 ) -> Rebuilt:
-    """Make the index of a folder anew. Who adds meanwhile waits.
+    """Make the index of a folder anew. Who adds meanwhile waits. The files with reports stay.
 
     Whole cases and vectors of the old file are taken over, also from a damaged one; a vector that
     is missing, damaged or of another embedder is made again from the report.
@@ -101,11 +105,36 @@ def rebuild(
         damaged = old.set_aside()
         for graph in folder.glob(f"*{SUFFIX}"):
             graph.unlink()
-        clear_report_files(folder)
         for file in new.iterdir():
             file.replace(folder / file.name)
         new.rmdir()
     return Rebuilt(kept=kept, lost=old.lost, damaged=damaged)
+
+
+def lost_copies(index: CaseIndex) -> Iterator[tuple[str, str]]:
+    """Reports whose files lie in the folder, and whose cases the index has lost.
+
+    Gives what each case was called before others, and its report. Files of reports that the index
+    has under another name are removed.
+    """
+    database = index.database
+    for shown, report in reports_kept(database.folder):
+        if database.rows("SELECT 1 FROM cases WHERE shown = ?", shown):
+            continue
+        if database.rows("SELECT 1 FROM cases WHERE text_key = ?", text_key(report)):
+            remove_report_file(database.folder, shown)
+        else:
+            yield shown, report
+
+
+def drop_copies(index: CaseIndex) -> None:
+    """Forget the cases that were made of such files, where their source was added again."""
+    query = (
+        "SELECT source FROM cases AS copy WHERE source LIKE ? AND EXISTS "
+        "(SELECT 1 FROM cases WHERE text_key = copy.text_key AND source NOT LIKE ?)"
+    )
+    copies = f"{COPY}#%"
+    index.forget([str(source) for (source,) in index.database.rows(query, copies, copies)])
 
 
 def _add(index: CaseIndex, part: list[_Salvaged], kept_spaces: frozenset[str]) -> None:
@@ -179,6 +208,8 @@ class _OldFile:
         except (DamagedIndex, ValueError):
             self.lost, self._sound = self.lost + 1, False
             return None
+        if not record.shown:  # of the first version, whose title may be a name
+            record = record.model_copy(update={"title": ""})
         keys = self._rows("SELECT key FROM identities WHERE seq = ?", seq)
         vectors = self._rows("SELECT space, vector FROM vectors WHERE seq = ?", seq)
         return _Salvaged(

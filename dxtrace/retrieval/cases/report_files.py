@@ -2,41 +2,55 @@
 
 from __future__ import annotations
 
-import shutil
-from hashlib import sha256
+from collections.abc import Iterator
 from pathlib import Path
 
 from dxtrace.atomic_write import write_atomically
 from dxtrace.retrieval.cases.record import CaseRecord
 
 FOLDER = "reports"
+_SUFFIX = ".txt"
 _PRIVATE, _PRIVATE_FOLDER = 0o600, 0o700
 
 
 def report_file(folder: Path, record: CaseRecord) -> Path | None:
-    """A file with the report of a case: the one it is from, or else one that the index writes.
+    """A file with the report of a case, under the name that others may see.
 
-    A folder, a line of a manifest, a report of an archive or of a PACS is no file to be read.
+    The file or folder that a case is from may be called after the patient: nothing links to it.
 
     Args:
         folder: of the index.
-        record: the case.
+        record: the case, with its number.
 
     Returns:
-        None if the case has no report and is from no file.
+        None if the case has no report.
     """
-    given = Path(record.link) if record.link else None
-    if not record.report.strip() or (given is not None and not given.is_dir()):
-        return given
-    content = f"{record.title or record.source}\n\n{record.report}\n"
-    data = content.encode("utf-8", "replace")
-    path = folder / FOLDER / f"{sha256(data).hexdigest()[:32]}.txt"
-    if not path.exists():
+    if not record.report.strip():
+        return None
+    data = f"{record.title or record.shown}\n\n{record.report}\n".encode("utf-8", "replace")
+    path = folder / FOLDER / f"{record.shown}{_SUFFIX}"
+    if not path.exists() or path.read_bytes() != data:
         path.parent.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
         write_atomically(path, data, mode=_PRIVATE)
     return path
 
 
-def clear_report_files(folder: Path) -> None:
-    """Remove the files that the index wrote; they come again when they are linked to."""
-    shutil.rmtree(folder / FOLDER, ignore_errors=True)
+def reports_kept(folder: Path) -> Iterator[tuple[str, str]]:
+    """The files of a folder of that kind: what each case is called before others, and its report.
+
+    Args:
+        folder: of the index.
+    """
+    for path in sorted((folder / FOLDER).glob(f"*{_SUFFIX}")):
+        _, _, report = path.read_text(encoding="utf-8").partition("\n\n")
+        yield path.name.removesuffix(_SUFFIX), report.removesuffix("\n")
+
+
+def remove_report_file(folder: Path, shown: str) -> None:
+    """Remove the file of a case.
+
+    Args:
+        folder: of the index.
+        shown: what the case is called before others.
+    """
+    (folder / FOLDER / f"{shown}{_SUFFIX}").unlink(missing_ok=True)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
     Keep = Callable[[list[int]], set[int]]
 
+TEXT, IMAGE = "text", "image"
+"""Names of the spaces of vectors."""
 FEW = 10_000
 """So many rows are compared one by one in a few milliseconds: no graph is made of fewer."""
 _CANDIDATES = 128

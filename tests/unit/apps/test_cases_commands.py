@@ -1,15 +1,18 @@
 """``dxtrace cases`` from adding to rebuilding."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from apps.commands.case_adding import add_cases
+from apps.commands.case_rebuilding import rebuild_cases
 from apps.commands.cases import (
+    ExemplarRequest,
     SearchRequest,
-    add_cases,
     list_cases,
-    rebuild_cases,
+    print_exemplars,
     search_cases,
     show_case,
 )
@@ -42,12 +45,28 @@ def manifest(tmp_path: Path) -> str:
 
 def search(case: str, **fields: object) -> ExitStatus:
     given = dict.fromkeys(("modality", "body_part", "sex", "age", "data_root"))
-    given |= {"case": case, "top": 5, "json": True, **fields}
+    given |= {"case": case, "top": 5, "json": True, "every": True, **fields}
     return search_cases(SearchRequest(**given))  # type: ignore[arg-type]
 
 
+def owned(capsys: pytest.CaptureFixture[str], number: str) -> str:
+    """The id behind a number, as its owner is told."""
+    show_case(number)
+    (line,) = [li for li in capsys.readouterr().out.splitlines() if li.startswith("id: ")]
+    return line.removeprefix("id: ")
+
+
 def found(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    return [json.loads(line)["id"] for line in capsys.readouterr().out.splitlines()]
+    """The ids of the cases that were printed, though others are not told them."""
+    numbers = [json.loads(line)["id"] for line in capsys.readouterr().out.splitlines()]
+    return [owned(capsys, number) for number in numbers]
+
+
+def lose(index: Path) -> None:
+    """Damage an index beyond reading."""
+    (index / "cases.sqlite3").write_bytes(b"nothing of use" * 500)
+    for suffix in ("-wal", "-shm"):
+        (index / f"cases.sqlite3{suffix}").unlink(missing_ok=True)
 
 
 @pytest.mark.usefixtures("index")
@@ -103,16 +122,17 @@ def test_the_results_of_a_batch(
     capsys.readouterr()
     search("b")
     (line,) = capsys.readouterr().out.splitlines()
-    assert json.loads(line)["link"].endswith("/out/reports/a.html")
+    case = json.loads(line)
+    assert case["link"].endswith(f"/reports/{case['id']}.txt")
+    show_case(case["id"])
+    assert "/out/reports/a.html" in capsys.readouterr().out
 
 
 def test_a_lost_index_is_made_again_of_its_sources(
     index: Path, manifest: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     add_cases([manifest], max_report_chars=LONGEST)
-    (index / "cases.sqlite3").write_bytes(b"nothing of use" * 500)
-    for suffix in ("-wal", "-shm"):
-        (index / f"cases.sqlite3{suffix}").unlink(missing_ok=True)
+    lose(index)
     with pytest.raises(UsageError, match="dxtrace cases rebuild"):
         search("a")
     assert rebuild_cases() is ExitStatus.OK
@@ -122,7 +142,109 @@ def test_a_lost_index_is_made_again_of_its_sources(
 
 
 @pytest.mark.usefixtures("index")
-@pytest.mark.parametrize("fields", [{"sex": "X"}, {"age": "old"}, {"case": "nowhere"}])
-def test_what_is_no_case_or_filter_is_refused(fields: dict[str, object]) -> None:
-    with pytest.raises(UsageError):
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"sex": "X"}, "expected one of M, F, O, got 'X'"),
+        ({"age": "old"}, "expected years as 50-70"),
+        ({"age": "70-50"}, "the younger age first"),
+        ({"age": "50"}, "expected years as 50-70"),
+        ({"age": "-"}, "expected years as 50-70"),
+        ({"age": "nan-inf"}, "expected years as 50-70"),
+        ({"modality": "FOO"}, "expected one of .*CR, CT, .*got 'FOO'"),
+        ({"body_part": "tail"}, "expected one of abdomen, .*got 'tail'"),
+        ({"case": "nowhere"}, "neither a case nor the id or number"),
+    ],
+)
+def test_what_is_no_case_or_filter_is_refused(fields: dict[str, object], expected: str) -> None:
+    with pytest.raises(UsageError, match=expected):
         search(**{"case": "x", **fields})  # type: ignore[arg-type]
+
+
+NAMED = (
+    "EXAM: Chest radiograph.\n\nFINDINGS: Small left pleural effusion. Smith was told.\n\n"
+    "IMPRESSION: Effusion, seen by John Smith."
+)
+
+
+@pytest.fixture
+def named(tmp_path: Path) -> Path:
+    """A manifest and a folder of cases that are called after patients."""
+    path = tmp_path / "cases.jsonl"
+    path.write_text(json.dumps({"id": "John Smith 1", "reports": [{"text": NAMED}]}))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    other = NAMED.replace("John", "Anna").replace("Smith", "Kowalska")
+    (folder / "Kowalska_Anna.txt").write_text(other)
+    return tmp_path
+
+
+def add_named(named: Path) -> None:
+    add_cases([str(named / "cases.jsonl"), str(named / "folder")], max_report_chars=LONGEST)
+
+
+@pytest.mark.usefixtures("index")
+def test_names_in_ids_are_shown_to_the_owner_alone(
+    named: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_named(named)
+    asked = named / "asked.txt"
+    asked.write_text("EXAM: Chest radiograph.\n\nFINDINGS: Large left pleural effusion.")
+    capsys.readouterr()
+    for as_json in (True, False):
+        search(str(asked), differential=True, json=as_json)
+        print_exemplars(ExemplarRequest(str(asked), 4, 4000, json=as_json, data_root=None))
+    shown = capsys.readouterr().out
+    assert "case-" in shown
+    assert "IMPRESSION: Effusion, seen by XXXX XXXXX." in shown
+    assert not [name for name in ("Smith", "John", "Kowalska", "Anna") if name in shown]
+    (link, *_) = re.findall(r"file://(\S+)\.txt", shown)
+    copy = Path(f"{link}.txt").read_text()
+    assert "Small left pleural effusion." in copy
+    assert "Smith" not in copy
+    show_case("John Smith 1")
+    told = capsys.readouterr().out
+    number = told.partition("\n")[0]
+    assert "id: John Smith 1\nfrom: " in told
+    show_case(number)
+    assert capsys.readouterr().out == told
+
+
+@pytest.mark.usefixtures("index")
+def test_nothing_similar_is_said(manifest: str, capsys: pytest.CaptureFixture[str]) -> None:
+    add_cases([manifest], max_report_chars=LONGEST)
+    search("a", every=False, json=False)
+    assert "no similar case: none of 2 cases of the index" in capsys.readouterr().out
+
+
+def test_what_a_rebuild_cannot_bring_back_is_said_and_reports_that_were_shown_are_kept(
+    index: Path, named: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_named(named)
+    with (named / "cases.jsonl").open("a") as lines:
+        lines.write("\n" + json.dumps({"id": "Jane", "reports": [{"text": EFFUSION}]}))
+    add_named(named)
+    search(str(named / "folder" / "Kowalska_Anna.txt"), top=1)
+    capsys.readouterr()
+    moved = (named / "cases.jsonl").rename(named / "moved.jsonl")
+    lose(index)
+    assert rebuild_cases() is ExitStatus.CASE_FAILED
+    said = capsys.readouterr().err
+    assert f"{named / 'cases.jsonl'}: 2 of 2 cases are missing" in said
+    assert "1 of these were restored, 1 are lost" in said
+    add_cases([str(moved)], max_report_chars=LONGEST)
+    assert "2 new" in capsys.readouterr().err
+    list_cases()
+    assert "3 cases" in capsys.readouterr().out
+
+
+def test_a_sound_index_loses_nothing_where_a_source_was_moved(
+    index: Path, manifest: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_cases([manifest], max_report_chars=LONGEST)
+    Path(manifest).unlink()
+    assert index.is_dir()
+    assert rebuild_cases() is ExitStatus.OK
+    assert "2 cases kept, 0 could not be read" in capsys.readouterr().err
+    search("a")
+    assert found(capsys) == ["b"]

@@ -1,7 +1,9 @@
 """A case may ask tools for something in particular; that is called first, and recorded."""
 
+from pathlib import Path
+
 from dxtrace.clinical import Arguments, CallRequest, Case, Outcome, Trace
-from graphs import replay, review_with_trace
+from graphs import Settings, follow_up, replay, review_with_trace
 from tests.unit.graphs.benches import bench_with, expert, report_case
 from tests.unit.tools import experts_that_take_arguments as experts
 
@@ -42,3 +44,14 @@ def test_a_call_of_a_tool_that_is_not_there_is_unavailable() -> None:
     )
     first = review_with_trace(case, bench=bench_with()).result.tools[0]
     assert (first.name, first.outcome) == ("nobody", Outcome.UNAVAILABLE)
+
+
+def test_a_person_may_ask_a_tool_for_something_in_a_session_that_goes_on(tmp_path: Path) -> None:
+    bench = bench_with(expert("asked", experts.repeat, prompts=("phrases",), prompt_needed=True))
+    settings = Settings(checkpoints=tmp_path / "sessions.sqlite")
+    case = report_case("FINDINGS: Clear.")
+    review_with_trace(case, bench=bench, settings=settings)
+    call = CallRequest(tool="asked", arguments=SPLEEN)
+    run = follow_up(case.id, calls=(call,), bench=bench, settings=settings)
+    assert [c.arguments for c in run.result.tools if c.name == "asked"] == [SPLEEN]
+    assert "spleen" in {f.text for f in run.result.findings}

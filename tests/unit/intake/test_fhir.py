@@ -181,3 +181,13 @@ def test_the_example_bundle_is_read() -> None:
     )
     assert reading.case.patient.age == 67
     assert "Example" not in reading.case.model_dump_json()
+
+
+def test_names_of_a_bundle_are_masked_in_its_reports() -> None:
+    person = {**PATIENT, "name": [{"family": "Small", "given": ["Anna", "Li"]}]}
+    reader = {"resourceType": "Practitioner", "name": [{"text": "Gregor Kowalski"}]}
+    words = "Small effusion. Anna Small was told; Anna agreed. Read by Kowalski. It is secret."
+    text = read(person, reader, {**REPORT, "conclusion": words}).case.reports[0].text
+    assert text.endswith(
+        "Small effusion. XXXX XXXXX was told; XXXX agreed. Read by XXXXXXXX. It is XXXXXX."
+    )

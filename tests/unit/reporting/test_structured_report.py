@@ -14,7 +14,7 @@ from pydicom import Dataset
 
 from dxtrace.clinical import Result
 from dxtrace.clinical.volume import Mask
-from dxtrace.intake.dicomweb.structured_report import report_text
+from dxtrace.intake.imaging.structured_report import report_text
 from dxtrace.knowledge import load_knowledge
 from dxtrace.reporting.segmentation import Algorithm, encode_segmentation
 from dxtrace.reporting.structured_report import (
@@ -163,7 +163,7 @@ def test_what_only_the_impression_says_is_no_group(slices: list[Dataset]) -> Non
 def test_of_the_patient_only_uids_and_sex_are_copied_unless_the_user_says_so(
     slices: list[Dataset],
 ) -> None:
-    names = ("Doe", "4711", "19600102", "20200304", "ACC-99", "House", "General Hospital")
+    names = ("Doe", "MRN-4711", "19600102", "20200304", "ACC-99", "House", "General Hospital")
     plain = written(exported.result(), slices).to_json()
     assert [word for word in names if word in plain] == []
     for image in slices:

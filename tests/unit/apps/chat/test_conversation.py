@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from apps.chat.conversation import Conversation, NotNowError
+from apps.chat.conversation import Conversation
 from apps.chat.desk import Desk
 from apps.chat.options import ChatOptions
 from apps.chat.record import Choices
+from apps.chat.refusals import NotNowError
 from apps.chat.sessions import SessionStore
 from apps.chat.uploads import paste
 from dxtrace.clinical import Correction, Presence, Source, Trace

@@ -40,6 +40,13 @@ def test_a_case_in_a_trace_names_nobody(tmp_path: Path) -> None:
     assert shown(" ".join((*volume.notes, volume.series, str(volume.modality)))) == []
 
 
+def test_names_of_headers_are_masked_in_the_report_beside_the_images(tmp_path: Path) -> None:
+    write_series(tmp_path / "images", [0, 2, 8])
+    (tmp_path / "report.txt").write_text("Wilhelmina was told. SMITHSON: 7 mm nodule.")
+    (report,) = read_case(tmp_path).case.reports
+    assert report.text == "XXXXXXXXXX was told. XXXXXXXX: 7 mm nodule."
+
+
 def test_damaged_values_are_not_quoted_in_errors_warnings_or_logs(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from dxtrace.clinical import Finding, Laterality, Presence
+from dxtrace.clinical import Finding, Laterality, Presence, SimilarCase
 from dxtrace.knowledge import load_knowledge
 from dxtrace.retrieval.cases import CaseIndex, CaseRecord
 
@@ -44,8 +44,8 @@ def finding(concept: str, presence: str = "present", side: str = "", **further: 
 
 
 def record(name: str, *findings: Finding, **fields: Any) -> CaseRecord:
-    """A case of the index."""
-    given = {"source": f"made#{name}", "report": f"Report of {name}.", **fields}
+    """A case of the index, shown to all under its own name."""
+    given = {"source": f"made#{name}", "shown": name, "report": f"Report of {name}.", **fields}
     return CaseRecord(id=name, findings=findings, **given)
 
 
@@ -53,6 +53,11 @@ def open_small(folder: Path, embedder: WordEmbedder | None = None, **options: An
     """An index with the shipped vocabulary."""
     vocabulary = load_knowledge().vocabulary
     return CaseIndex(folder, vocabulary, embedder=embedder or WordEmbedder(), **options)
+
+
+def nearest(index: CaseIndex, case: CaseRecord, **options: Any) -> tuple[SimilarCase, ...]:
+    """The nearest cases, also those that are not similar enough to be called so."""
+    return index.search(case, least=0.0, **options)
 
 
 EFFUSION_LEFT = record(

@@ -15,6 +15,7 @@ from tests.unit.retrieval.cases.small_cases import (
     SOME,
     WordEmbedder,
     finding,
+    nearest,
     open_small,
     record,
 )
@@ -68,7 +69,7 @@ def test_a_killed_ingest_leaves_what_was_added_and_goes_on(tmp_path: Path) -> No
     process.wait()
     index = open_small(tmp_path)
     assert {f"a-{n}" for n in said} <= {r.id for r in index.records()}
-    assert index.search(record("q", finding("cardiomegaly"), report="x"), top=3)
+    assert nearest(index, record("q", finding("cardiomegaly"), report="x"), top=3)
     assert index.add(SOME).new == len(SOME)
 
 
@@ -101,7 +102,7 @@ def test_a_sound_index_is_rebuilt_without_loss_and_without_embedding(folder: Pat
     done = rebuild(folder, load_knowledge().vocabulary, embedder=embedder)
     assert (done.kept, done.lost, done.damaged, embedder.asked) == (64, 0, None, 0)
     asked = record("q", finding("pleural_effusion", side="left"), report="x")
-    assert open_small(folder).search(asked, top=1)[0].id == "left"
+    assert nearest(open_small(folder), asked, top=1)[0].id == "left"
 
 
 def test_the_same_patient_is_known_after_a_rebuild(tmp_path: Path) -> None:
@@ -110,7 +111,7 @@ def test_the_same_patient_is_known_after_a_rebuild(tmp_path: Path) -> None:
     index.add([record("a", finding("cardiomegaly"), identities=whose)])
     index.close()
     asked = record("q", finding("cardiomegaly"), report="x", identities=whose)
-    assert made_anew(tmp_path).search(asked) == ()
+    assert nearest(made_anew(tmp_path), asked) == ()
 
 
 @pytest.mark.parametrize("part", [0.2, 0.5, 0.8])
@@ -123,7 +124,7 @@ def test_a_damaged_file_is_noticed_and_the_rest_is_saved(folder: Path, part: flo
     assert len(index) > 0
     index.add(SOME)
     asked = record("q", finding("pleural_effusion", side="left"), report="x")
-    assert index.search(asked, top=1)[0].id == "left"
+    assert nearest(index, asked, top=1)[0].id == "left"
     assert list(folder.glob(f"{FILE}.damaged-*"))
 
 
@@ -141,7 +142,7 @@ def test_a_record_that_was_edited_is_not_shown(folder: Path) -> None:
     with index.database.writing() as connection:
         connection.execute("UPDATE cases SET record = replace(record, 'cardiomegaly', 'pneumonia')")
     with pytest.raises(DamagedIndex, match="not as it was written"):
-        index.search(record("q", finding("cardiomegaly"), report="x"))
+        nearest(index, record("q", finding("cardiomegaly"), report="x"))
 
 
 def test_who_searches_after_a_rebuild_searches_the_new_file(folder: Path) -> None:
@@ -149,7 +150,7 @@ def test_who_searches_after_a_rebuild_searches_the_new_file(folder: Path) -> Non
     index = made_anew(folder)
     index.add([record("late", finding("pleural_effusion", side="right"), report="late")])
     asked = record("q", finding("pleural_effusion", side="right"), report="x")
-    assert {c.id for c in reader.search(asked, top=2)} == {"right", "late"}
+    assert {c.id for c in nearest(reader, asked, top=2)} == {"right", "late"}
 
 
 def test_who_adds_while_it_is_rebuilt_adds_to_the_new_file(folder: Path) -> None:

@@ -48,6 +48,35 @@ def test_candidates_come_in_the_order_of_their_support_with_their_counts() -> No
     assert found.candidates[0].examples == ("p0", "p1", "p2")
 
 
+def test_the_share_follows_from_the_likeness_that_is_printed() -> None:
+    normal = record("n", named("study_normal"))
+    likely = [(*pneumonias(1), 0.9), (*others(1), 0.6), (normal, 0.5), (*pneumonias(1), 0.0)]
+    near = [Neighbour(record=r, likeness=likeness) for r, likeness in likely]
+    found = differential([], near, VOCABULARY)
+    assert found.candidates[0].support == pytest.approx(0.9 / 2.0, abs=1e-4)
+
+
+def test_what_is_named_as_possible_counts_half_and_is_said() -> None:
+    doubted = [record(f"d{n}", named("pneumonia", "indeterminate")) for n in range(4)]
+    both = record("b", named("pneumonia"), named("pneumonia", "indeterminate"))
+    found = asked([], *doubted, both, *others(3))
+    heart, pneumonia = found.candidates
+    assert (heart.cases, heart.possible, heart.support) == (3, 0, pytest.approx(3 / 8))
+    assert (pneumonia.cases, pneumonia.possible) == (5, 4)
+    assert pneumonia.support == pytest.approx(3 / 8)
+    assert pneumonia.counted(found.of) == "5 of 8 cases, 4 of them as possible; 38% by likeness"
+
+
+def test_of_few_cases_there_is_no_percentage() -> None:
+    found = asked([], *pneumonias(1))
+    assert found.candidates[0].counted(found.of) == "1 of 1 case"
+
+
+def test_names_that_are_left_out_are_counted() -> None:
+    rare = [record("r", named("pneumothorax")), record("s", named("scoliosis"))]
+    assert asked([], *pneumonias(3), *rare).further == 2
+
+
 def test_the_more_alike_count_more() -> None:
     near = Neighbour(record=record("near", named("pneumonia")), likeness=1.0)
     far = [Neighbour(record=r, likeness=0.3) for r in (*others(2), *pneumonias(1))]
@@ -143,6 +172,6 @@ def test_cases_of_one_patient_count_once(tmp_path: Path) -> None:
         record("other", named("pneumonia"), finding("pleural_effusion")),
     ])  # fmt: skip
     query = record("q", finding("consolidation"))
-    ids = [n.record.id for n in index.neighbours(query, top=10)]
+    ids = [n.record.id for n in index.neighbours(query, top=10, least=0.0)]
     assert ids == ["first", "other"]
     assert Presence.PRESENT in {f.presence for f in query.findings}

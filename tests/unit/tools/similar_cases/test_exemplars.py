@@ -11,9 +11,9 @@ from dxtrace.knowledge import load_knowledge
 from dxtrace.retrieval.cases import CaseIndex, CaseRecord, Neighbour, diverse
 from graphs.workbench import default_workbench
 from tests.unit.graphs.benches import report_case
-from tests.unit.retrieval.cases.small_cases import WordEmbedder, finding, open_small, record
+from tests.unit.retrieval.cases.small_cases import finding, open_small, record
 from tools import run_tool
-from tools.similar_cases import CaseSearch, ExemplarTool, Nearest, collection
+from tools.similar_cases import CaseSearch, ExemplarTool, Nearest
 from tools.tool import Tool
 
 EFFUSION = finding("pleural_effusion", side="left")
@@ -28,10 +28,8 @@ def case(name: str, text: str, *further: object, **fields: object) -> CaseRecord
 
 
 @pytest.fixture
-def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CaseIndex:
-    monkeypatch.setenv("DXTRACE_CASES", str(tmp_path / "index"))
-    monkeypatch.setattr(collection, "configured_embedder", WordEmbedder)
-    return open_small(tmp_path / "index")
+def index(place: Path) -> CaseIndex:
+    return open_small(place)
 
 
 def tool_over(index: CaseIndex) -> ExemplarTool:
@@ -42,7 +40,7 @@ def tool_over(index: CaseIndex) -> ExemplarTool:
 def chosen(
     index: CaseIndex, asked: CaseRecord, count: int = 4, budget: int = 4000
 ) -> tuple[SimilarCase, ...]:
-    near = Nearest(asked, index.neighbours(asked, top=30))
+    near = Nearest(asked, index.neighbours(asked, top=30, least=0.0))
     return tool_over(index).choose(near, count=count, budget=budget)
 
 

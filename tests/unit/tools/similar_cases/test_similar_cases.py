@@ -9,13 +9,15 @@ import dxtrace.reasoning
 from dxtrace.clinical import Case, Outcome, Result, SimilarCase, Trace
 from dxtrace.knowledge import load_knowledge
 from dxtrace.reporting import render_case_report
+from dxtrace.retrieval.cases import CaseRecord
 from expert_models import ExpertOutput
-from graphs import replay, review_with_trace
-from tests.unit.graphs.benches import bench_with, report_case
-from tests.unit.retrieval.cases.small_cases import WordEmbedder, finding, open_small, record
+from graphs import replay
+from tests.unit.graphs.benches import report_case
+from tests.unit.retrieval.cases.small_cases import finding, record
 from tests.unit.small_dicom import ct_slices, write
+from tests.unit.tools.similar_cases.conftest import fill, reviewed
 from tools import run_tool
-from tools.similar_cases import SIMILAR_CASES, collection
+from tools.similar_cases import SIMILAR_CASES
 from tools.similar_cases.collection import Origin, case_record
 from tools.similar_cases.identity import identities_of
 
@@ -23,49 +25,90 @@ REPORT = "FINDINGS: Small left pleural effusion. Heart size is normal."
 ASKS = "Are there similar cases?"
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An index whose cases all have a pneumothorax, which the patient has not."""
-    place = tmp_path / "index"
-    monkeypatch.setenv("DXTRACE_CASES", str(place))
-    monkeypatch.setattr(collection, "configured_embedder", WordEmbedder)
-    index = open_small(place)
+def made_cases() -> list[CaseRecord]:
+    """Cases that all have a pneumothorax, which the patient has not."""
     effusion = finding("pleural_effusion", side="left")
-    index.add([
-        record(f"other-{n}", effusion, finding("pneumothorax", side="right"), title=f"Other {n}",
-               link=str(tmp_path / "Smith^John.txt"))
+    return [
+        record(
+            f"Anna Smith {n}", effusion, finding("pneumothorax", side="right"),
+            shown="" if n else "other-0", title="" if n else "Other 0", link="/in/Smith^John.txt",
+            report=f"Small left pleural effusion, seen {n}.",
+        )
         for n in range(3)
-    ])  # fmt: skip
-    index.close()
-    return place
+    ]  # fmt: skip
 
 
-def reviewed(question: str | None = ASKS) -> tuple[Result, Trace]:
-    run = review_with_trace(report_case(REPORT, question), bench=bench_with())
-    return run.result, run.trace
+def asked(question: str | None = ASKS) -> tuple[Result, Trace]:
+    return reviewed(REPORT, question)
 
 
 @pytest.mark.usefixtures("folder")
 def test_the_answer_names_them_as_an_analogy_and_says_what_differs() -> None:
-    result, _ = reviewed()
-    assert [c.id for c in result.similar_cases] == ["other-0", "other-1", "other-2"]
-    assert "an analogy, not evidence" in result.answer.text
-    assert "1. Other 0: " in result.answer.text
-    assert "also has pneumothorax" in result.answer.text
+    result, _ = asked()
+    assert len({c.id for c in result.similar_cases}) == 3
+    text = result.answer.text
+    assert "an analogy, not evidence" in text
+    assert "3 of 3 cases of the index" in text
+    assert "Other 0 (" in text
+    assert "likeness 0." in text
+    assert "also has pneumothorax" in text
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_id_that_may_be_a_name_is_shown_nowhere() -> None:
+    result, trace = asked()
+    page = render_case_report(
+        result, case=report_case(REPORT, ASKS), trace=trace, knowledge=load_knowledge()
+    )
+    for text in (result.answer.text, trace.to_json(), page, result.model_dump_json()):
+        assert "Smith" not in text
+        assert "case-" in text
+
+
+def test_a_case_that_contradicts_itself_is_said_to_say_both(place: Path) -> None:
+    fill(place, [record(
+        "both", finding("pleural_effusion", side="left"), finding("cardiomegaly"),
+        finding("cardiomegaly", "absent"), report="Small left pleural effusion. Heart enlarged.",
+    )])  # fmt: skip
+    result, trace = asked()
+    assert "says both of cardiomegaly (that case)" in result.answer.text
+    assert "shares cardiomegaly" not in result.answer.text
+    case = report_case(REPORT, ASKS)
+    page = render_case_report(result, case=case, trace=trace, knowledge=load_knowledge())
+    assert "says both: absent; present" in page
+
+
+@pytest.mark.usefixtures("folder")
+def test_nothing_similar_is_an_answer() -> None:
+    result, _ = reviewed("FINDINGS: Displaced fracture of the radius.", ASKS)
+    assert result.similar_cases == ()
+    assert "No similar case: none of 3 cases of the index" in result.answer.text
+    assert "Not looked at" not in result.answer.text
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    "question",
+    ["Painful hip prosthesis. Are there similar cases?", "Painful effusion. What could this be?"],
+)
+def test_what_a_question_only_tells_is_not_taken_for_asked(question: str) -> None:
+    result, _ = asked(question)
+    assert result.similar_cases
+    assert "Undetermined" not in result.answer.text
 
 
 @pytest.mark.usefixtures("folder")
 def test_nothing_of_a_similar_case_is_taken_for_this_patient() -> None:
-    plain, _ = reviewed("Is there a pneumothorax?")
-    asked, trace = reviewed(f"Is there a pneumothorax? {ASKS}")
-    assert asked.similar_cases
-    assert asked.findings == plain.findings
-    assert asked.claims == plain.claims
-    assert asked.answer.conclusions == plain.answer.conclusions
-    assert asked.answer.text.startswith("Undetermined: nothing in the case says")
-    known = {f.id for f in asked.findings}
+    plain, _ = asked("Is there a pneumothorax?")
+    result, trace = asked(f"Is there a pneumothorax? {ASKS}")
+    assert result.similar_cases
+    assert result.findings == plain.findings
+    assert result.claims == plain.claims
+    assert result.answer.conclusions == plain.answer.conclusions
+    assert result.answer.text.startswith("Undetermined: nothing in the case says")
+    known = {f.id for f in result.findings}
     assert {e.data["id"] for e in trace.entries if e.kind == "finding"} == known
-    assert all(f.concept != "pneumothorax" for f in asked.findings)
+    assert all(f.concept != "pneumothorax" for f in result.findings)
 
 
 def test_the_checker_knows_no_similar_case() -> None:
@@ -79,7 +122,6 @@ def test_the_checker_knows_no_similar_case() -> None:
 
 
 def test_a_tool_that_passes_similar_cases_off_as_findings_fails() -> None:
-    from dxtrace.knowledge import load_knowledge as load
     from tests.unit.graphs.benches import expert
 
     similar = SimilarCase(id="x", source="x", similarity=1.0)
@@ -87,14 +129,14 @@ def test_a_tool_that_passes_similar_cases_off_as_findings_fails() -> None:
     tool = expert("odd", lambda _: ExpertOutput(findings=strange))  # type: ignore[arg-type]
     assert run_tool(tool, report_case(REPORT)).call.outcome is Outcome.FAILED
     swapped = expert("odd", lambda _: ExpertOutput(similar=(finding("pneumothorax"),)))  # type: ignore[arg-type]
-    run = run_tool(swapped, report_case(REPORT), concepts=load().vocabulary.concepts)
+    run = run_tool(swapped, report_case(REPORT), concepts=load_knowledge().vocabulary.concepts)
     assert run.call.outcome is Outcome.FAILED
     assert run.findings == ()
 
 
 @pytest.mark.usefixtures("folder")
 def test_the_trace_records_them_without_the_file_s_name_and_replays() -> None:
-    _, trace = reviewed()
+    _, trace = asked()
     (entry,) = [e for e in trace.entries if "similar_cases" in e.data]
     assert entry.data["name"] == SIMILAR_CASES
     assert entry.data["findings"] == []
@@ -105,16 +147,16 @@ def test_the_trace_records_them_without_the_file_s_name_and_replays() -> None:
 @pytest.mark.usefixtures("folder")
 def test_the_page_shows_them_with_links_beside_each_finding() -> None:
     case = report_case(REPORT, ASKS)
-    result, trace = reviewed()
+    result, trace = asked()
     page = render_case_report(result, case=case, trace=trace, knowledge=load_knowledge())
     assert "An analogy, not evidence" in page
-    assert "Smith%5EJohn.txt" in page
+    assert "/index/reports/other-0.txt" in page
     assert "only there" in page
 
 
 @pytest.mark.usefixtures("folder")
 def test_only_who_asks_gets_them() -> None:
-    result, _ = reviewed(None)
+    result, _ = asked(None)
     assert not result.similar_cases
     assert SIMILAR_CASES not in {c.name for c in result.tools}
 
@@ -125,25 +167,28 @@ def test_only_who_asks_gets_them() -> None:
     ["Show me similar cases.", "Which cases are like this one?", "What is the differential?"],
 )
 def test_ways_of_asking(question: str) -> None:
-    result, _ = reviewed(question)
+    result, _ = asked(question)
     assert result.similar_cases
     assert "not understood" not in result.answer.text
     assert "nothing to report" not in result.answer.text
 
 
-def test_without_an_index_the_answer_says_how_to_make_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DXTRACE_CASES", str(tmp_path / "none"))
-    result, _ = reviewed()
+def test_without_an_index_the_answer_says_how_to_make_one(place: Path) -> None:
+    result, _ = asked()
     assert "dxtrace cases add indiana" in result.answer.text
-    assert not (tmp_path / "none").exists()
+    assert not place.exists()
+
+
+def test_an_empty_index_is_no_answer(place: Path) -> None:
+    fill(place, [])
+    result, _ = asked()
+    assert "Not looked at: similar_cases abstained: the case index is empty" in result.answer.text
 
 
 @pytest.mark.usefixtures("folder")
 def test_a_damaged_index_is_said_and_the_review_goes_on(folder: Path) -> None:
     (folder / "cases.sqlite3").write_bytes(b"damaged" * 1000)
-    result, _ = reviewed()
+    result, _ = asked()
     assert result.status == "answered"
     assert "dxtrace cases rebuild" in result.answer.text
 
@@ -177,6 +222,7 @@ def test_age_and_sex_of_a_report_are_kept_for_filters() -> None:
     assert (kept.age, kept.sex) == (63, "F")
 
 
+@pytest.mark.usefixtures("place")
 def test_images_are_searched_with_the_model_that_the_settings_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -184,7 +230,8 @@ def test_images_are_searched_with_the_model_that_the_settings_name(
     pytest.importorskip("transformers", reason="needs the extra 'experts'")
     import yaml
 
-    from apps.commands.cases import SearchRequest, add_cases, search_cases
+    from apps.commands.case_adding import add_cases
+    from apps.commands.cases import SearchRequest, search_cases
     from tests.unit.expert_models.image_embedding.tiny_models import write_dinov2
     from tests.unit.expert_models.radiographs import write_dicom, write_noise
     from tools.similar_cases.images import image_embedder
@@ -198,9 +245,7 @@ def test_images_are_searched_with_the_model_that_the_settings_name(
     }  # fmt: skip
     (tmp_path / "experts.yaml").write_text(yaml.safe_dump({"experts": [entry]}))
     monkeypatch.setenv("DXTRACE_EXPERTS", str(tmp_path / "experts.yaml"))
-    monkeypatch.setenv("DXTRACE_CASES", str(tmp_path / "index"))
     monkeypatch.setenv("DXTRACE_IMAGE_EMBEDDER", "eyes")
-    monkeypatch.setattr(collection, "configured_embedder", WordEmbedder)
     image_embedder.cache_clear()
     for name, write_image in (("wedge.dcm", write_dicom), ("noise.png", write_noise)):
         (tmp_path / "cases").mkdir(exist_ok=True)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from tests.integration.conftest import ROOT, command_environment
@@ -67,7 +68,8 @@ class ChatSite:
     def kill(self) -> None:
         """As a power cut would."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may have ended as it was told to
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
     def interrupt(self) -> int:

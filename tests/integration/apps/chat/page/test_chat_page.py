@@ -213,7 +213,7 @@ def test_words_of_a_report_are_text_and_never_markup(site: ChatSite, visit: Visi
     page = visit(site.address)
     page.locator("#dx-paste-text").fill(MARKUP)
     page.get_by_role("button", name="Review this text").click()
-    answered(page)
+    expect(page.locator(".dx-turn")).to_have_count(1)
     page.locator(".dx-documents summary").click()
     shown = page.locator(".dx-documents .text").inner_text()
     for words in (

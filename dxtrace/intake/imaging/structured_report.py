@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from pydicom import Dataset
@@ -21,11 +20,6 @@ REPORT_CLASSES = frozenset((
 # Who observed, in which language, when: what these say is about the report, not the patient.
 _ABOUT_THE_REPORT = frozenset(("HAS OBS CONTEXT", "HAS ACQ CONTEXT", "HAS CONCEPT MOD"))
 _DEEPEST, _MOST_ITEMS = 16, 5_000
-_NAMES = (
-    "PatientName", "OtherPatientNames", "PatientID", "PatientBirthDate", "AccessionNumber",
-    "ReferringPhysicianName", "PerformingPhysicianName",
-)  # fmt: skip
-_SHORTEST_NAME = 3
 
 
 def report_text(dataset: Dataset, longest: int) -> str:
@@ -33,7 +27,7 @@ def report_text(dataset: Dataset, longest: int) -> str:
 
     A review that DxTrace has written is none: it would become evidence for itself.
 
-    Words of the names and numbers that the header carries are masked.
+    Names are in it as they were written.
 
     Args:
         dataset: any object.
@@ -48,7 +42,7 @@ def report_text(dataset: Dataset, longest: int) -> str:
         if length > longest:
             break
         lines.append(line)
-    return _masked("\n".join(lines).strip(), dataset)
+    return "\n".join(lines).strip()
 
 
 def _is_own(dataset: Dataset) -> bool:
@@ -122,17 +116,3 @@ def _first(item: Dataset, keyword: str) -> Dataset | None:
         return sequence[0] if sequence else None
     except DAMAGE:
         return None
-
-
-def _masked(text: str, dataset: Dataset) -> str:
-    words = {
-        word
-        for keyword in _NAMES
-        for word in re.findall(r"[^\W_]+", text_of(dataset, keyword))
-        if len(word) >= _SHORTEST_NAME
-    }
-    if not words:
-        return text
-    either = "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True))
-    pattern = re.compile(rf"(?<![^\W_])(?:{either})(?![^\W_])", re.IGNORECASE)
-    return pattern.sub(lambda found: "X" * len(found[0]), text)
