@@ -112,7 +112,8 @@ def _add(shelf: OwnDocuments, path: Path, stated: Stated) -> bool:
     name = one_line(str(path))
     sys.stderr.write(f"reading {name}\n")
     try:
-        added = shelf.add(path, stated)
+        with show_counts("pages read") as watch:
+            added = shelf.add(path, stated, watch)
     except DamagedIndex:
         raise
     except (RetrievalError, UnreadableDocument) as error:

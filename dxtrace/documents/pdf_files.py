@@ -6,7 +6,7 @@ import io
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -48,15 +48,41 @@ _CONTINUED = re.compile(r"\b(?:continued|cont\.)", re.IGNORECASE)
 _WORDS = {"extra_attrs": ["size", "fontname"], "keep_blank_chars": False, "x_tolerance_ratio": 0.15}
 
 
-def read_pdf(content: bytes) -> ReadDocument:
+Watch = Callable[[int, int], None]
+"""Told how many pages are read, of how many."""
+
+
+def read_pdf(content: bytes, watch: Watch | None = None) -> ReadDocument:
     """Read a PDF.
+
+    Args:
+        content: the file.
+        watch: told of pages as they are read.
+
+    Raises:
+        UnreadableDocument: if it is none, is damaged or encrypted, or holds no text.
+    """
+    pages = _pages(content, watch, as_lines=False)
+    return ReadDocument(blocks=tuple(pages.blocks()), facts=pages.facts, notes=pages.notes)
+
+
+def read_pdf_lines(content: bytes) -> ReadDocument:
+    """Read a PDF line by line: each block is a paragraph of lines, tables are lines as well.
+
+    Letters and reports are read so: what stands on a line of its own, or far apart on one (``|``),
+    tells what it is.
 
     Args:
         content: the file.
 
     Raises:
-        UnreadableDocument: if it is none, is damaged or encrypted, or holds no text.
+        UnreadableDocument: as :func:`read_pdf`.
     """
+    pages = _pages(content, None, as_lines=True)
+    return ReadDocument(blocks=tuple(pages.paragraphs()), notes=pages.notes)
+
+
+def _pages(content: bytes, watch: Watch | None, *, as_lines: bool) -> _Pages:
     import pdfplumber
     from pdfminer.psparser import PSException
     from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
@@ -65,14 +91,12 @@ def read_pdf(content: bytes) -> ReadDocument:
         raise UnreadableDocument("expected a whole PDF, its end is missing: truncated?")
     try:
         with pdfplumber.open(io.BytesIO(content), raise_unicode_errors=False) as pdf:
-            pages = _Pages(pdf)
-            facts = _facts(pdf.metadata)
+            return _Pages(pdf, watch, as_lines=as_lines)
     except (
         PSException, PdfminerException, MalformedPDFException, ValueError, KeyError, TypeError,
         AttributeError, IndexError, AssertionError, RecursionError, OverflowError,
     ) as error:  # fmt: skip
         raise UnreadableDocument(_reason(error)) from None
-    return ReadDocument(blocks=tuple(pages.blocks()), facts=facts, notes=pages.notes)
 
 
 def _reason(error: Exception) -> str:
@@ -87,7 +111,8 @@ def _reason(error: Exception) -> str:
 class _Pages:
     """Lines and tables of all pages."""
 
-    def __init__(self, pdf: Any) -> None:
+    def __init__(self, pdf: Any, watch: Watch | None, *, as_lines: bool) -> None:
+        self.facts, self._as_lines = _facts(pdf.metadata), as_lines
         self.lines: list[Line] = []
         self.tables: list[tuple[int, PdfTable]] = []
         self.gutters: list[float | None] = []
@@ -102,6 +127,8 @@ class _Pages:
             elif not found:
                 bare.append(number)
             page.close()
+            if watch is not None:
+                watch(number, len(pdf.pages))
         self._expect_text()
         self.lines = without_running_heads(self.lines)
         self._on = {
@@ -123,9 +150,11 @@ class _Pages:
         hint = usual if 2 * often >= len(self.gutters) else None
         stripe = gutter(cluster_lines(words), size[0], hint)
         self.gutters.append(stripe)
-        tables = find_tables(upright, words, in_columns=stripe is not None)
+        columns = stripe is not None
+        tables = [] if self._as_lines else find_tables(upright, words, in_columns=columns)
         rest = [w for w in words if not any(table.holds(w) for table in tables)]
-        self.lines += read_lines(rest, number, size, stripe)
+        apart = " | " if self._as_lines else " "
+        self.lines += read_lines(rest, number, size, stripe, apart=apart)
         self.tables += [(number, table) for table in tables]
         return bool(words)
 
@@ -162,6 +191,17 @@ class _Pages:
                 yield block
         if pending:
             yield pending
+
+    def paragraphs(self) -> Iterator[Paragraph]:
+        """Lines as they stand, those without a wider gap between them together."""
+        gathered: list[Line] = []
+        for line in self.lines:
+            if gathered and _is_apart(gathered[-1], line):
+                yield _as_lines(gathered)
+                gathered = []
+            gathered.append(line)
+        if gathered:
+            yield _as_lines(gathered)
 
     def _groups(self, levels: _Levels) -> Iterator[list[Line] | Table]:
         """Lines that belong together, and tables at their place."""
@@ -230,12 +270,22 @@ class _Levels:
         return level
 
 
+def _as_lines(lines: Sequence[Line]) -> Paragraph:
+    text = "\n".join(one_line(line.text) for line in lines)
+    return Paragraph(text=text, page=lines[0].page)
+
+
+def _is_apart(before: Line, line: Line) -> bool:
+    """Whether lines lie in different columns, or have a wider gap between them."""
+    gap = line.top - before.bottom
+    return gap < -line.size or gap > _WIDER_GAP * line.size
+
+
 def _breaks(before: Line, line: Line, levels: _Levels) -> bool:
     """Whether a line begins something new."""
     if levels.style(before) != levels.style(line):
         return True
-    gap = line.top - before.bottom
-    if gap < -line.size or gap > _WIDER_GAP * line.size:  # another column; a wider gap
+    if _is_apart(before, line):
         return True
     if _ITEM.match(line.text):
         return True

@@ -14,6 +14,7 @@ from dxtrace.documents.blocks import superscript
 Word = Mapping[str, Any]
 _BOLD = re.compile(r"bold|black|heavy|semibold|demi|[-,]b(?:d|i)?\b", re.IGNORECASE)
 _SAME_LINE = 0.5
+_CLOSE, _WIDE = 0.12, 1.5
 _SMALLER = 0.82
 _CLEAR_PT = 4.0
 _FEWEST_LINES = 5
@@ -57,8 +58,9 @@ class Line:
 
 
 def read_lines(
-    words: Sequence[Word], page: int, size: tuple[float, float], stripe: float | None
-) -> list[Line]:
+    words: Sequence[Word], page: int, size: tuple[float, float], stripe: float | None,
+    *, apart: str = " ",
+) -> list[Line]:  # fmt: skip
     """The lines of a page in reading order.
 
     Args:
@@ -66,12 +68,11 @@ def read_lines(
         page: its number, from 1.
         size: width and height of the page, in points.
         stripe: where the white stripe between two columns runs; None if there is one column.
+        apart: what stands in place of a wide gap between words of a line.
     """
     clusters, height = cluster_lines(words), size[1]
-    if stripe is None:
-        return [_line(cluster, page, height) for cluster in clusters]
-    ordered = _by_columns(clusters, stripe)
-    return [_line(cluster, page, height) for cluster in ordered]
+    ordered = clusters if stripe is None else _by_columns(clusters, stripe)
+    return [_line(cluster, page, height, apart) for cluster in ordered]
 
 
 def cluster_lines(words: Sequence[Word]) -> list[list[Word]]:
@@ -154,7 +155,7 @@ def _by_columns(clusters: Sequence[list[Word]], gutter: float) -> Iterator[list[
     yield from (*cluster_lines(left), *cluster_lines(right))
 
 
-def joined(words: Sequence[Word]) -> str:
+def joined(words: Sequence[Word], apart: str = " ") -> str:
     """The text of words on one line; raised digits as such, parts of a word together."""
     core = max((w["size"] for w in words), default=0.0)
     base = max((w["bottom"] for w in words if w["size"] == core), default=0.0)
@@ -163,8 +164,9 @@ def joined(words: Sequence[Word]) -> str:
         small = word["size"] < _SMALLER * core
         raised = small and word["bottom"] < base - 0.15 * core
         said = superscript(word["text"]) if raised else word["text"]
-        close = end is not None and word["x0"] - end < 0.12 * core
-        text += said if not text or close else f" {said}"
+        gap = 0.0 if end is None else word["x0"] - end
+        between = "" if gap < _CLOSE * core else apart if gap > _WIDE * core else " "
+        text += said if not text else f"{between}{said}"
         end = word["x1"]
     return text
 
@@ -174,12 +176,12 @@ def is_bold(words: Sequence[Word]) -> bool:
     return all(_BOLD.search(w["fontname"]) for w in words if any(map(str.isalnum, w["text"])))
 
 
-def _line(words: Sequence[Word], page: int, height: float) -> Line:
+def _line(words: Sequence[Word], page: int, height: float, apart: str) -> Line:
     sizes = Counter[float]()
     for word in words:
         sizes[round(2 * word["size"]) / 2] += len(word["text"])
     return Line(
-        text=joined(words), x0=float(min(w["x0"] for w in words)),
+        text=joined(words, apart), x0=float(min(w["x0"] for w in words)),
         x1=float(max(w["x1"] for w in words)), top=float(min(w["top"] for w in words)),
         bottom=float(max(w["bottom"] for w in words)), size=sizes.most_common(1)[0][0],
         bold=is_bold(words),

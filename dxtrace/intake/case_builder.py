@@ -59,7 +59,9 @@ def read_fields(
             id=used_id,
             patient=images.complete(fields.patient.to_patient()),
             studies=images.studies,
-            reports=without_names(_read_reports(fields, base, limits), images.identifying),
+            reports=without_names(
+                (*_read_reports(fields, base, limits), *images.reports), images.identifying
+            ),
             observations=tuple(o.to_observation() for o in fields.observations),
             findings=tuple(f.to_finding(n) for n, f in enumerate(fields.findings, start=1)),
             question=fields.question,
@@ -118,6 +120,7 @@ class _Images:
     stated: Patient = _NOBODY
     notes: tuple[str, ...] = ()
     identifying: frozenset[str] = frozenset()
+    reports: tuple[Report, ...] = ()
 
     def complete(self, patient: Patient) -> Patient:
         """Fill in from the headers what the case does not state."""
@@ -149,6 +152,7 @@ def _read_images(fields: CaseFields, base: Path, limits: IntakeLimits) -> _Image
     people: set[str] = set()
     names = frozenset[str]()
     priors: list[Study] = []
+    reports: list[Report] = []
     for number, prior in enumerate(fields.priors):
         if not prior.images:
             continue
@@ -159,10 +163,15 @@ def _read_images(fields: CaseFields, base: Path, limits: IntakeLimits) -> _Image
         notes += reading.notes
         people |= reading.patients
         names |= reading.identifying
-        priors.append(Study(id=name, day=prior.date, is_prior=True, series=reading.series))
+        reports += (
+            r.model_copy(update={"is_prior": True, "day": prior.date or r.day})
+            for r in reading.reports
+        )
+        if reading.series:
+            priors.append(Study(id=name, day=prior.date, is_prior=True, series=reading.series))
     priors.sort(key=lambda study: (study.day is not None, str(study.day)))
     if not fields.images:
-        return _Images(tuple(priors), notes=tuple(notes), identifying=names)
+        return _Images(tuple(priors), notes=tuple(notes), identifying=names, reports=tuple(reports))
     reading = read_images(fields.images, base, limits, field="images")
     if len(people | reading.patients) > max(len(people), len(reading.patients)):
         notes.append(
@@ -170,5 +179,6 @@ def _read_images(fields: CaseFields, base: Path, limits: IntakeLimits) -> _Image
         )
     current = Study(id="current", day=fields.date, series=reading.series)
     return _Images(
-        (*priors, current), reading.patient, (*notes, *reading.notes), names | reading.identifying
-    )
+        (*priors, current) if reading.series else tuple(priors), reading.patient,
+        (*notes, *reading.notes), names | reading.identifying, (*reports, *reading.reports),
+    )  # fmt: skip

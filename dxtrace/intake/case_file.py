@@ -129,8 +129,8 @@ def _read_case_of_images(
     case = Case(
         id=case_id,
         patient=fill_patient(Patient(), reading.patient),
-        reports=without_names(reports, reading.identifying),
-        studies=(Study(id="current", series=reading.series),),
+        reports=without_names((*reports, *reading.reports), reading.identifying),
+        studies=(Study(id="current", series=reading.series),) if reading.series else (),
     )
     return CaseReading(case, notes)
 

@@ -15,6 +15,7 @@ do not). This is a safety net for text that should have been de-identified befor
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 _MASKED = re.compile(r"[^\W_]")
 
@@ -79,10 +80,11 @@ _ANYWHERE = re.compile(
 )
 
 
-_ACTS = (
-    r"(?=(?:['’]s)?\s+(?:has|had|have|is|was|were|reports?|reported|denies|denied|presents?|"  # noqa: RUF001
-    r"presented|complains?|complained|underwent|returned|returns|suffers?|needs?|told|asked)\b)"
+_ACTS = re.compile(
+    r"(?:['’]s)?\s+(?:has|had|have|is|was|were|reports?|reported|denies|denied|presents?|"  # noqa: RUF001 - a typographic apostrophe is part of names
+    r"presented|complains?|complained|underwent|returned|returns|suffers?|needs?|told|asked)\b"
 )
+_BESIDE = re.compile(r"-|,?[ \t]+(?:[A-Z]\.?[ \t]+)?")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _DATE = re.compile(rf"(?<![\d./-]){_DAY}")
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
@@ -114,11 +116,16 @@ def _mask_persons(text: str, names: Iterable[str]) -> str:
     "Small" may be a name, and "Small effusion" be said.
     """
     words = {form for name in names for form in (name, name.capitalize(), name.upper())}
-    if not words:
-        return text
-    one = rf"(?:{'|'.join(map(re.escape, sorted(words)))})"
-    run = rf"\b(?P<value>{one}(?:,?[ \t]+(?:[A-Z]\.?[ \t]+)?{one})+|{one}{_ACTS})\b"
-    return re.sub(run, _mask_value, text)
+    named = [m for m in _WORD.finditer(text) if m[0] in words]
+    meant = {m.span() for m in named if _ACTS.match(text, m.end())}
+    for one, other in pairwise(named):
+        if _BESIDE.fullmatch(text, one.end(), other.start()):
+            meant |= {one.span(), other.span()}
+    parts, last = [], 0
+    for start, end in sorted(meant):
+        parts += [text[last:start], "X" * (end - start)]
+        last = end
+    return "".join([*parts, text[last:]])
 
 
 def mask_dates(text: str) -> str:

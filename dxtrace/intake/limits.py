@@ -24,6 +24,7 @@ class IntakeLimits(BaseSettings):
         max_archive_bytes: bytes of all entries of an archive once unpacked.
         max_archive_ratio: how many times larger than the archive a large entry may be; real
             DICOM stays below 20.
+        max_pdf_bytes: bytes of a report that is kept as a DICOM object, as a PDF above all.
         max_cached_bytes: bytes of pixels that are kept for the next call.
     """
 
@@ -38,4 +39,5 @@ class IntakeLimits(BaseSettings):
     max_image_bytes: int = Field(default=4_000_000_000, gt=0)
     max_archive_bytes: int = Field(default=8_000_000_000, gt=0)
     max_archive_ratio: int = Field(default=200, gt=0)
+    max_pdf_bytes: int = Field(default=50_000_000, gt=0)
     max_cached_bytes: int = Field(default=1_500_000_000, ge=0)

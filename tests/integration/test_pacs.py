@@ -21,7 +21,7 @@ from dxtrace.__main__ import main
 from tests.processes import LIMIT_S, wait_until
 from tests.servers import server_at_a_port
 from tests.unit.small_dicom import ct_slices, radiograph
-from tests.unit.small_reports import section, structured_report
+from tests.unit.small_reports import encapsulated_pdf, printed, section, structured_report
 
 pytest.importorskip("dicomweb_client", reason="needs the extra 'pacs'")
 from dicomweb_client.api import DICOMwebClient
@@ -267,6 +267,18 @@ def test_a_report_without_images_is_a_case(
     archive.store(structured_report(section("Findings", "Left pneumothorax.")))
     assert add().returncode == 0
     assert listed(dxtrace) == "1 cases"
+
+
+def test_a_report_that_is_kept_as_pdf_is_read_and_a_scanned_one_is_said(
+    archive: Archive, add: Command, dxtrace: Command
+) -> None:
+    archive.store(encapsulated_pdf(printed("FINDINGS:", "Left pneumothorax. Jane Doe was told.")))
+    archive.store(encapsulated_pdf(printed(""), PatientID="OTHER"))
+    done = add()
+    assert "holds text: expected a PDF with text" in done.stderr
+    assert listed(dxtrace) == "1 cases"
+    shown = dxtrace("search", "pneumothorax").stdout
+    assert "Doe" not in shown
 
 
 @pytest.mark.usefixtures("archive")

@@ -1,8 +1,14 @@
-"""Small structured reports that tests make for themselves (DICOM PS3.16 TID 2000)."""
+"""Small reports as DICOM objects that tests make for themselves: PS3.16 TID 2000, and PDF."""
 
+from fpdf import FPDF
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import BasicTextSRStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import (
+    BasicTextSRStorage,
+    EncapsulatedPDFStorage,
+    ExplicitVRLittleEndian,
+    generate_uid,
+)
 
 from tests.unit.small_dicom import IDENTITY
 
@@ -57,4 +63,35 @@ def structured_report(
     report.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     report.file_meta.MediaStorageSOPClassUID = report.SOPClassUID
     report.file_meta.MediaStorageSOPInstanceUID = report.SOPInstanceUID
+    return report
+
+
+def printed(*lines: str) -> bytes:
+    """A PDF of one page with these lines, a tabulator in them is a wide gap."""
+    pdf = FPDF()
+    pdf.add_page()
+    pdf.set_font("helvetica", size=10)
+    for line in lines:
+        for number, part in enumerate(line.split("\t")):
+            pdf.set_x(20 + 80 * number)
+            pdf.write(6, part)
+        pdf.ln(6)
+    return bytes(pdf.output())
+
+
+def encapsulated_pdf(document: bytes, *, study: str | None = None, **identity: str) -> Dataset:
+    """A report kept as PDF.
+
+    Args:
+        document: the PDF.
+        study: StudyInstanceUID; a new one by default.
+        identity: attributes that differ from the usual ones.
+    """
+    report = structured_report(study=study, **identity)
+    del report.ContentSequence, report.ValueType, report.ContinuityOfContent
+    report.SOPClassUID, report.Modality = EncapsulatedPDFStorage, "DOC"
+    report.file_meta.MediaStorageSOPClassUID = EncapsulatedPDFStorage
+    report.MIMETypeOfEncapsulatedDocument = "application/pdf"
+    report.BurnedInAnnotation, report.DocumentTitle = "YES", "Report"
+    report.EncapsulatedDocument = document + b"\0" * (len(document) % 2)
     return report

@@ -13,16 +13,15 @@ from dxtrace.intake.case_builder import CaseReading, read_fields
 from dxtrace.intake.case_fields import CaseFields, ImageFields, PriorFields, ReportFields
 from dxtrace.intake.dicomweb.queries import FoundStudy, StudyQuery
 from dxtrace.intake.dicomweb.server import DicomWebServer, PacsError
-from dxtrace.intake.dicomweb.structured_report import report_text
 from dxtrace.intake.errors import IntakeError
 from dxtrace.intake.limits import IntakeLimits
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-_REPORTS = frozenset(("SR",))
+_REPORTS = frozenset(("SR", "DOC"))
 # What lies beside images and shows nothing itself: presentation states, key images, plans, waves.
-_NO_PICTURES = frozenset(("SR", "PR", "KO", "DOC", "AU", "ECG", "RTPLAN", "RTSTRUCT", "RTDOSE",
+_NO_PICTURES = frozenset(("PR", "KO", "AU", "ECG", "RTPLAN", "RTSTRUCT", "RTDOSE",
                           "REG", "FID", "SEG", "PLAN", "RWV", "M3D"))  # fmt: skip
 _MOST_REPORTS, _MOST_PRIORS = 8, 5
 _IMAGES = "images"
@@ -69,7 +68,10 @@ def fetch_case(
         priors=tuple(priors),
         date=_day(study.day),
     )
-    reading = read_fields(fields, case_id=case_id, base=folder, limits=limits)
+    try:
+        reading = read_fields(fields, case_id=case_id, base=folder, limits=limits)
+    except IntakeError as error:
+        raise IntakeError("; ".join((*fetch.notes, error.reason)), case_id=case_id) from None
     reading = CaseReading(reading.case, (*fetch.notes, *reading.notes))
     return FetchedCase(reading, frozenset(fetch.identities))
 
@@ -125,13 +127,22 @@ class _Fetch:
         self.identities |= {f"study:{study}"} if study else set()
 
     def _texts(self, study: FoundStudy, series: str) -> Iterator[str]:
+        from dxtrace.intake.imaging.report_objects import report_of
+
         for dataset in self._server.objects(study, series, _MOST_REPORTS):
             self._note_identity(dataset)
-            text = report_text(dataset, self._limits.max_report_chars)
-            if text:
-                yield text
-            else:
-                self.notes.append("an object of modality SR holds no text that is a report")
+            try:
+                found = report_of(dataset, self._limits)
+            except PacsError:
+                raise
+            except IntakeError as error:
+                self.notes.append(error.reason)
+                continue
+            if found is None:
+                self.notes.append("an object that is no image holds no text that is a report")
+                continue
+            self.notes += found.notes
+            yield found.text
 
     def priors(self, study: FoundStudy) -> Iterator[PriorFields]:
         """The reports of the patient's latest earlier studies; without them the case stands."""

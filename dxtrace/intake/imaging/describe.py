@@ -1,4 +1,4 @@
-"""Images at the door: what their headers say, and nothing that identifies anybody."""
+"""Images at the door, and reports among them: what headers say, nothing that identifies anybody."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from dxtrace.intake.imaging.dicom_volume import refuse_large_stack
 from dxtrace.intake.imaging.file_format import HEAD_BYTES, FileFormat, sniff_format
 from dxtrace.intake.imaging.peek import look_at_file, look_at_stack
 from dxtrace.intake.imaging.reading import ImageReading, join_readings
+from dxtrace.intake.imaging.report_objects import FoundReport, read_report_object
 from dxtrace.intake.imaging.sources import list_sources, read_source
 from dxtrace.intake.imaging.stack_geometry import shift
 from dxtrace.intake.imaging.volumetric_header import VolumetricHeader
@@ -23,6 +24,7 @@ _EXPECTED = "expected DICOM, NIfTI, NRRD, MetaImage (.mha), PNG, JPEG or TIFF"
 _DICOM = frozenset((FileFormat.DICOM, FileFormat.BARE_DICOM))
 _MOST_NOTES = 20
 _MOST_NUMBERS = 5
+_MOST_REPORTS = 50
 
 
 @dataclass(slots=True)
@@ -31,6 +33,7 @@ class _Found:
 
     headers: list[DicomHeader] = field(default_factory=list)
     others: list[tuple[Path, Series, tuple[str, ...]]] = field(default_factory=list)
+    reports: list[FoundReport] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     left_out: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
@@ -144,9 +147,15 @@ def _read_one(path: Path, kind: FileFormat, limits: IntakeLimits, found: _Found)
         found.others.append((path, *look_at_file(described, limits)))
         return
     header = read_dicom_header(path, limits)
-    if header is None:
-        raise IntakeError("a DICOM object without pixels, such as a report or a directory")
-    found.headers.append(header)
+    if header is not None:
+        found.headers.append(header)
+        return
+    if len(found.reports) >= _MOST_REPORTS:
+        raise IntakeError(f"expected at most {_MOST_REPORTS} DICOM objects that are reports")
+    report = read_report_object(path, limits)
+    if report is None:
+        raise IntakeError("a DICOM object without pixels that is no report, such as a directory")
+    found.reports.append(report)
 
 
 def _reading_of(
@@ -162,7 +171,8 @@ def _reading_of(
         series_read, seen = look_at_stack(_series_of(stack), stack, limits)
         parts.append((stack.headers[0].path, series_read, (*_stack_notes(stack), *seen)))
     parts += found.others
-    if not parts:
+    reports = _reports_of(found)
+    if not parts and not reports:
         raise IntakeError("; ".join(_shortened(found.notes)) or "expected images, got none")
     series: list[Series] = []
     said: dict[str, list[str]] = defaultdict(list)
@@ -170,13 +180,35 @@ def _reading_of(
         series.append(one.model_copy(update={"id": f"{prefix}{number}"}))
         for note in notes:
             said[note].append(series[-1].id)
-    joined = join_readings(_patient_reading(header) for header in found.headers)
+    joined = join_readings([*(_patient_reading(h) for h in found.headers), *reports])
     studies = len({h.study_key for h in found.headers if h.study_key})
     if studies > 1:
         found.notes.append(f"the images come from {studies} examinations and are taken as one")
     together = [f"{_names(ids)}: {note}" for note, ids in said.items()]
     notes = (*_shortened(found.notes), *_shortened(together), *joined.notes)
     return replace(joined, series=tuple(series), notes=notes)
+
+
+def _reports_of(found: _Found) -> list[ImageReading]:
+    """The reports that belong to the images; those of another examination count as earlier ones."""
+    people = {h.patient_key for h in found.headers if h.patient_key}
+    studies = {h.study_key for h in found.headers if h.study_key}
+    newest = max((r.report.day for r in found.reports if r.report.day), default=None)
+    kept = []
+    for each in found.reports:
+        found.notes += each.notes
+        if people and each.about.patients and not each.about.patients & people:
+            found.notes.append("a report names another patient than the images: left out")
+            continue
+        if studies and each.about.studies:
+            is_prior = not each.about.studies & studies
+        else:
+            is_prior = bool(newest and each.report.day and each.report.day < newest)
+        if is_prior:
+            found.notes.append("a report of another examination is taken as an earlier one")
+        report = each.report.model_copy(update={"is_prior": is_prior})
+        kept.append(replace(each.about, reports=(report,)))
+    return kept
 
 
 def _names(ids: list[str]) -> str:

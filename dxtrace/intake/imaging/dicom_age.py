@@ -1,12 +1,11 @@
 """A patient's age in years from a DICOM header; the dates it may come from go no further."""
 
 import re
-from datetime import date, datetime
 from decimal import Decimal
 
 from pydicom import Dataset
 
-from dxtrace.intake.imaging.dicom_fields import text_of
+from dxtrace.intake.imaging.dicom_fields import day_of, text_of
 
 # PS3.5 6.2, value representation AS: nnnD, nnnW, nnnM, nnnY.
 _AGE = re.compile(r"(\d{1,3})([DWMY])")
@@ -21,16 +20,9 @@ def read_age(dataset: Dataset) -> Decimal | None:
         age = Decimal(match[1]) / _PER_YEAR[match[2]]
         # 000Y stands for nothing in many anonymised files.
         return round(age, 2) if age and age <= _OLDEST else None
-    born = _day(text_of(dataset, "PatientBirthDate"))
-    seen = _day(text_of(dataset, "StudyDate")) or _day(text_of(dataset, "AcquisitionDate"))
+    born = day_of(dataset, "PatientBirthDate")
+    seen = day_of(dataset, "StudyDate") or day_of(dataset, "AcquisitionDate")
     if born is None or seen is None or seen <= born:  # the same day for both is a dummy
         return None
     years = seen.year - born.year - ((seen.month, seen.day) < (born.month, born.day))
     return Decimal(years) if years <= _OLDEST else None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - DICOM dates have no zone
-    except ValueError:
-        return None

@@ -88,6 +88,20 @@ def read_header(path: Path, limits: IntakeLimits, keywords: tuple[str, ...]) -> 
     return dataset
 
 
+def read_object(path: Path, limits: IntakeLimits) -> Dataset:
+    """Read a DICOM file that need not be an image, whole.
+
+    Raises:
+        IntakeError: if it is damaged or too large.
+    """
+    raw = _plain_bytes(path, limits)
+    with quiet_pydicom():
+        try:
+            return dcmread(BytesIO(raw), force=True)
+        except DAMAGE:
+            raise IntakeError("the DICOM file is damaged or cut short") from None
+
+
 def read_whole(path: Path, limits: IntakeLimits) -> tuple[Dataset, tuple[str, ...]]:
     """Read a DICOM file with its pixel data, and say what had to be mended.
 

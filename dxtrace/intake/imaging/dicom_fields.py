@@ -1,6 +1,7 @@
 """Values of DICOM attributes, read so that a damaged one is merely absent."""
 
 import math
+from datetime import date, datetime
 
 from pydicom import Dataset
 
@@ -53,3 +54,12 @@ def whole_of(dataset: Dataset, keyword: str) -> int | None:
     """A whole number, or None."""
     found = numbers_of(dataset, keyword, 1)
     return int(found[0]) if found is not None else None
+
+
+def day_of(dataset: Dataset, keyword: str) -> date | None:
+    """The value as a day; None if it is none."""
+    try:
+        stated = text_of(dataset, keyword)
+        return datetime.strptime(stated, "%Y%m%d").date()  # noqa: DTZ007 - DICOM dates have no zone
+    except ValueError:
+        return None

@@ -22,6 +22,7 @@ from dxtrace.intake.imaging.dicom_fields import numbers_of, text_of, whole_of, w
 from dxtrace.intake.imaging.dicom_frames import Plane, read_planes
 from dxtrace.intake.imaging.lengths import is_length
 from dxtrace.intake.imaging.mr_sequence import MrSequence, read_mr_sequence
+from dxtrace.intake.imaging.reading import ImageReading
 from dxtrace.intake.known_names import hash_words
 from dxtrace.intake.limits import IntakeLimits
 
@@ -227,7 +228,7 @@ def _header_of(dataset: Dataset, path: Path, shape: tuple[int, int, int, int, in
         sequence=_sequence_of(dataset, modality_known, has_contrast=has_contrast),
         may_have_text=_text_reason(dataset, modality_known),
         notes=(*plane_notes, *spacing_notes),
-        identifying=frozenset().union(*(hash_words(text_of(dataset, k)) for k in _PATIENT)),
+        identifying=_identifying(dataset),
     )  # fmt: skip
 
 
@@ -260,6 +261,19 @@ def _series_key(dataset: Dataset, path: Path) -> str:
         return _digest(uid)
     parts = [str(path.parent), *(text_of(dataset, k) for k in ("SeriesNumber", "Modality"))]
     return _digest("\0".join(parts))
+
+
+def patient_reading_of(dataset: Dataset) -> ImageReading:
+    """Whose an object is, and of which study; whether it is an image or not."""
+    patient, study = patient_key_of(dataset), study_key_of(dataset)
+    return ImageReading(
+        (), (), Patient(age=read_age(dataset), sex=_sex_of(dataset)), _identifying(dataset),
+        frozenset({patient} if patient else ()), frozenset({study} if study else ()),
+    )  # fmt: skip
+
+
+def _identifying(dataset: Dataset) -> frozenset[str]:
+    return frozenset[str]().union(*(hash_words(text_of(dataset, k)) for k in _PATIENT))
 
 
 def study_key_of(dataset: Dataset) -> str:

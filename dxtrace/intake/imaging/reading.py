@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from dxtrace.clinical import Patient, Series
+from dxtrace.clinical import Patient, Report, Series
 from dxtrace.intake.known_names import hash_words
 
 T = TypeVar("T")
@@ -24,6 +24,7 @@ class ImageReading:
         patient: age and sex, where the headers state them and agree.
         patients: hashes of who the headers say the patients are.
         studies: hashes of the studies that the headers name.
+        reports: reports that are kept among the images, as DICOM objects.
         identifying: SHA-256 of words in the headers that identify the patient. They serve to notice
             an identifier in a file name and go no further.
     """
@@ -34,6 +35,7 @@ class ImageReading:
     identifying: frozenset[str] = frozenset()
     patients: frozenset[str] = frozenset()
     studies: frozenset[str] = frozenset()
+    reports: tuple[Report, ...] = ()
 
     def identifies(self, text: str) -> bool:
         """Whether ``text``, such as a file name, has a word that identifies the patient."""
@@ -63,6 +65,7 @@ def join_readings(readings: Iterable[ImageReading]) -> ImageReading:
         frozenset[str]().union(*(r.identifying for r in readings)),
         patients,
         frozenset[str]().union(*(r.studies for r in readings)),
+        tuple(report for r in readings for report in r.reports),
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from dxtrace.documents.blocks import Facts, Heading, ReadDocument, one_line
+from dxtrace.documents.pdf_files import Watch
 from dxtrace.documents.reader import read_apart, read_bytes
 from dxtrace.knowledge.suggestions import suggest
 from dxtrace.retrieval.errors import RetrievalError
@@ -83,7 +84,7 @@ class OwnDocuments:
     def __init__(self, library: GuidelineLibrary) -> None:
         self.library, self.record = library, library.record
 
-    def add(self, path: Path, stated: Stated) -> Added:
+    def add(self, path: Path, stated: Stated, watch: Watch | None = None) -> Added:
         """Add a file; the same file again changes nothing.
 
         A file is a new version of a document if that is stated, or if it lies where that
@@ -92,6 +93,7 @@ class OwnDocuments:
         Args:
             path: the file.
             stated: what a person says of it.
+            watch: told how many pages of a long PDF are read, from another thread.
 
         Raises:
             UnreadableDocument: if it cannot be read.
@@ -103,7 +105,7 @@ class OwnDocuments:
             known = self._again(file, stated)
         if known is not None:
             return known
-        read = read_apart(path, content)
+        read = read_apart(path, content, watch)
         with self.library.held():
             before = self._before(file, stated)
             document, origins = self._document(file, read, stated, before)

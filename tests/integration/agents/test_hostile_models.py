@@ -17,6 +17,7 @@ from graphs.settings import Settings
 from graphs.workbench import default_workbench
 from tests.integration.agents.conftest import Planners
 from tests.openai_server import Reply
+from tests.processes import LIMIT_S
 
 TEXT = (
     "EXAM: Chest radiograph. FINDINGS: Moderate left pleural effusion. No pneumothorax. "
@@ -84,7 +85,8 @@ def honest(infected: bool) -> Result:
 
 
 def reviewed(planner: str, case: Case) -> ReviewRun:
-    return review_with_trace(case, planner=planner, settings=Settings())
+    # A busy machine takes its time, which is another test's subject.
+    return review_with_trace(case, planner=planner, settings=Settings(time_limit_s=LIMIT_S))
 
 
 def assert_nothing_false(run: ReviewRun, case: Case) -> None:

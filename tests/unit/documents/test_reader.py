@@ -82,3 +82,19 @@ def test_a_file_that_unpacks_without_end_ends_its_own_process_only(tmp_path: Pat
     assert path.stat().st_size < 1 << 20
     said = refusal(path)
     assert "4 GiB of memory" in said or "holds text" in said or "cannot be read" in said
+
+
+def test_pages_of_a_long_pdf_are_counted_while_it_is_read(tmp_path: Path) -> None:
+    from fpdf import FPDF
+
+    pdf = FPDF()
+    pdf.set_font("helvetica", size=10)
+    for number in range(20):
+        pdf.add_page()
+        pdf.set_y(120)
+        pdf.write(6, f"Text of page number {number} in words.")
+    path = tmp_path / "long.pdf"
+    path.write_bytes(bytes(pdf.output()))
+    told: list[tuple[int, int]] = []
+    read_apart(path, read_bytes(path), lambda done, total: told.append((done, total)))
+    assert told == [(n, 20) for n in range(1, 21)]

@@ -81,6 +81,14 @@ def test_a_name_that_is_an_ordinary_word_takes_no_finding_away() -> None:
     assert mask_identifiers(text).endswith("FINDINGS: Small effusion. XXXXX was told.")
 
 
+def test_a_flood_of_names_is_masked_in_one_go() -> None:
+    names = [f"{a}{b}{c}" for a in "BCDFG" for b in "aeiou" for c in "lmnrst" * 20]
+    text = " ".join(f"Dr. {name} told. {name} has pain." for name in names)
+    masked = mask_identifiers(text)
+    assert len(masked) == len(text)
+    assert not [name for name in names if name in masked]
+
+
 @pytest.mark.parametrize(
     ("text", "masked"),
     [

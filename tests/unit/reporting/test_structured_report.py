@@ -14,7 +14,7 @@ from pydicom import Dataset
 
 from dxtrace.clinical import Result
 from dxtrace.clinical.volume import Mask
-from dxtrace.intake.dicomweb.structured_report import report_text
+from dxtrace.intake.imaging.structured_report import report_text
 from dxtrace.knowledge import load_knowledge
 from dxtrace.reporting.segmentation import Algorithm, encode_segmentation
 from dxtrace.reporting.structured_report import (

@@ -192,7 +192,7 @@ export class Panel {
 
   async startNiivue(host) {
     const best = bestDrawing();
-    if (best === "none") this.say("This browser has no WebGL2: slices are drawn without it.");
+    if (best === "none") this.note("This browser has no WebGL2: slices are drawn without it.");
     if (best !== "niivue") return null;
     const lost = (event) => {
       event.preventDefault();
@@ -203,7 +203,7 @@ export class Panel {
     try {
       return await NiivueDrawing.on(host, lost);
     } catch (error) {
-      this.say(`WebGL2 could not be started (${error.message}): slices are drawn without it.`);
+      this.note(`WebGL2 could not be started (${error.message}): slices are drawn without it.`);
       host.replaceChildren();
       return null;
     }
@@ -270,13 +270,19 @@ export class Panel {
     }
   }
 
+  /** Say something of this image that stays. */
+  note(words) {
+    this.drawingNote = words;
+    this.describeNotes();
+  }
+
   describeNotes() {
-    const notes = this.facts.notes.map((note) => {
+    const items = [this.drawingNote, ...this.facts.notes].filter(Boolean).map((words) => {
       const item = document.createElement("li");
-      item.textContent = note;
+      item.textContent = words;
       return item;
     });
-    this.find(".notes").replaceChildren(...notes);
+    this.find(".notes").replaceChildren(...items);
     this.find(".value").textContent = "";
   }
 

@@ -186,7 +186,7 @@ def test_without_webgl_the_same_is_drawn_and_said(
     try:
         session = lesion_session(tmp_path, flipped())
         viewer = open_viewer(session, framed=True, browser=plain, drawing="niivue")
-        viewer.says("no WebGL2")
+        expect(viewer.panel().locator(".notes")).to_contain_text("no WebGL2")
         viewer.frame.get_by_role("radio", name="Point prompt").check()
         spot = lesion_in_sight(viewer)
         expect(viewer.surface()).to_have_attribute("data-drawing", "canvas")
@@ -218,6 +218,34 @@ def test_a_single_image_of_unknown_spacing_posts_row_and_column(
     row, column = posted["at"][0]
     assert 10 <= row < 20
     assert 50 <= column < 65
+
+
+def test_the_liver_of_a_real_ct_lies_to_the_right_of_the_patient(
+    open_viewer: Open, shared_data: Path, tmp_path: Path
+) -> None:
+    from dxtrace.intake.imaging import describe_images, load_volume
+
+    session = Session(tmp_path)
+    folder = shared_data / "ct_abdomen"
+    study = session.study(folder / "ct.nii.gz", name="ct")
+    (labels,) = describe_images(folder / "reference_segmentation.nii.gz").series
+    liver = load_volume(labels).voxels == 5
+    viewer = open_viewer(
+        session.viewed(study, masks={"Liver": (study.series[0].id, liver)}), framed=True
+    )
+    viewer.frame.get_by_label("Fill").fill("100")
+    for plane in ("axial", "coronal"):
+        viewer.frame.get_by_role("radio", name=plane).check()
+        viewer.page.evaluate("say({type: 'dxtrace.show', finding: 'f-Liver'})")
+        expect(viewer.surface().locator(".letter")).to_have_count(1)
+        spot = largest_coloured_spot(viewer.surface())
+        frame = viewer.surface().bounding_box()
+        assert frame is not None
+        assert viewer.surface().locator(".edge.left").inner_text() == "R"
+        assert spot.x < frame["width"] / 2
+        if plane == "coronal":
+            assert viewer.surface().locator(".edge.top").inner_text() == "S"
+            assert spot.y < frame["height"] / 2
 
 
 NO_WEBGL = ("--disable-gpu", "--disable-3d-apis", "--disable-software-rasterizer")

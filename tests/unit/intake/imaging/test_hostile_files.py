@@ -138,7 +138,7 @@ def test_a_directory_of_dicom_files_is_called_an_object_without_pixels(tmp_path:
     directory.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1"
     directory.DirectoryRecordSequence = []
     directory.save_as(tmp_path / "DICOMDIR", enforce_file_format=True)
-    refuse(tmp_path / "DICOMDIR", "without pixels, such as a report or a directory")
+    refuse(tmp_path / "DICOMDIR", "without pixels that is no report, such as a directory")
 
 
 # -- archives --------------------------------------------------------------------------------------

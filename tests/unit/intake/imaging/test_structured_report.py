@@ -3,7 +3,9 @@
 import pytest
 from pydicom import Dataset
 
-from dxtrace.intake.dicomweb.structured_report import report_text
+from dxtrace.intake import IntakeLimits
+from dxtrace.intake.imaging.report_objects import report_of
+from dxtrace.intake.imaging.structured_report import report_text
 from tests.unit.small_reports import code, content, section, structured_report
 
 LONGEST = 10_000
@@ -48,7 +50,9 @@ def test_who_observed_is_no_part_of_the_text() -> None:
 
 def test_names_and_numbers_of_the_header_are_masked_in_the_text() -> None:
     said = "Mrs Doe (JANE DOE, MRN-4711, ACC-99) was seen by Dr House. A doe is a deer, houses not."
-    text = report_text(structured_report(section("Findings", said)), LONGEST)
+    found = report_of(structured_report(section("Findings", said)), IntakeLimits())
+    assert found is not None
+    text = found.text
     assert "4711" not in text
     assert "House." not in text
     assert "Mrs XXX (XXXX XXX, XXX-XXXX" in text

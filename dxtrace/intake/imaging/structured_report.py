@@ -8,7 +8,6 @@ from pydicom import Dataset
 
 from dxtrace.intake.imaging.dicom_dataset import DAMAGE
 from dxtrace.intake.imaging.dicom_fields import text_of
-from dxtrace.intake.known_names import hash_words, mask_known_names
 
 REPORT_CLASSES = frozenset((
     "1.2.840.10008.5.1.4.1.1.88.11",  # Basic Text
@@ -21,10 +20,6 @@ REPORT_CLASSES = frozenset((
 # Who observed, in which language, when: what these say is about the report, not the patient.
 _ABOUT_THE_REPORT = frozenset(("HAS OBS CONTEXT", "HAS ACQ CONTEXT", "HAS CONCEPT MOD"))
 _DEEPEST, _MOST_ITEMS = 16, 5_000
-_NAMES = (
-    "PatientName", "OtherPatientNames", "PatientID", "PatientBirthDate", "AccessionNumber",
-    "ReferringPhysicianName", "PerformingPhysicianName",
-)  # fmt: skip
 
 
 def report_text(dataset: Dataset, longest: int) -> str:
@@ -32,7 +27,7 @@ def report_text(dataset: Dataset, longest: int) -> str:
 
     A review that DxTrace has written is none: it would become evidence for itself.
 
-    Words of the names and numbers that the header carries are masked.
+    Names are in it as they were written.
 
     Args:
         dataset: any object.
@@ -47,7 +42,7 @@ def report_text(dataset: Dataset, longest: int) -> str:
         if length > longest:
             break
         lines.append(line)
-    return _masked("\n".join(lines).strip(), dataset)
+    return "\n".join(lines).strip()
 
 
 def _is_own(dataset: Dataset) -> bool:
@@ -121,8 +116,3 @@ def _first(item: Dataset, keyword: str) -> Dataset | None:
         return sequence[0] if sequence else None
     except DAMAGE:
         return None
-
-
-def _masked(text: str, dataset: Dataset) -> str:
-    names = (hash_words(text_of(dataset, keyword)) for keyword in _NAMES)
-    return mask_known_names(text, frozenset[str]().union(*names))
