@@ -67,7 +67,10 @@ class Page:
                 self.talk = _view("", "dx-talk")
                 self.running = _view("", "dx-running")
                 self._lay_out_asking()
-            with gr.Column(scale=3, min_width=320, elem_id="dx-side"), gr.Tabs():
+            with (
+                gr.Column(scale=3, min_width=320, elem_id="dx-side"),
+                gr.Tabs(overflow_behavior="wrap"),
+            ):
                 with gr.Tab("Findings", elem_id="dx-tab-findings"):
                     self.findings = _view("", "dx-findings")
                 with gr.Tab("Evidence", elem_id="dx-tab-evidence"):
