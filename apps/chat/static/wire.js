@@ -76,12 +76,25 @@ element.addEventListener("keydown", (event) => {
   }
 });
 
+// The page's library uses elements again where a view is drawn anew: a field would keep what was
+// typed into the one that stood in its place before.
+function resetFields() {
+  for (const field of element.querySelectorAll("input[name], textarea[name], select[name]")) {
+    if (field.type === "checkbox" || field.type === "radio") field.checked = field.defaultChecked;
+    else if (field.tagName === "SELECT") {
+      const chosen = [...field.options].findIndex((option) => option.defaultSelected);
+      field.selectedIndex = Math.max(chosen, 0);
+    } else field.value = field.defaultValue;
+  }
+}
+
 // What is unfolded stays so when the view is drawn anew.
 element.addEventListener("toggle", (event) => {
   const key = event.target.dataset?.key;
   if (key) opened.set(key, event.target.open);
 }, true);
 watch("value", () => {
+  resetFields();
   for (const details of element.querySelectorAll("details[data-key]")) {
     if (opened.has(details.dataset.key)) details.open = opened.get(details.dataset.key);
   }

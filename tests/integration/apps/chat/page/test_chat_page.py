@@ -277,7 +277,7 @@ def test_the_keyboard_alone_is_enough(site: ChatSite, visit: Visit) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".dx-last .reasons li").first).to_be_visible()
     page.get_by_role("tab", name="Findings").focus()
-    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("tab", name="Evidence")).to_have_attribute("aria-selected", "true")
 
