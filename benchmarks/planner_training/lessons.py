@@ -77,6 +77,7 @@ class School:
         asked: what a question is read to ask about.
         held_out: whether names and wordings are those kept for the examination.
         rounds: most questions of a session.
+        two: share of the questions to experts that ask for two findings at once.
     """
 
     bench: Workbench
@@ -84,6 +85,7 @@ class School:
     asked: Callable[[str], Sequence[str]]
     held_out: bool = False
     rounds: int = 3
+    two: float = 0.15
 
     def lesson(self, seed: int) -> Lesson:
         """A lesson; the same seed gives the same."""
@@ -94,7 +96,7 @@ class School:
             sight = Sight((picture_of(modality, rng.randrange(_PICTURES)),))
             if rng.random() < _LOOK:
                 return _look(rng, modality, sight)
-        session = Session(rng, self.subjects, modality, self.held_out)
+        session = Session(rng, self.subjects, modality, self.held_out, self.two)
         rounds = rng.randint(1, self.rounds)
         for number in range(rounds):
             session.ask(number, is_last=number == rounds - 1)

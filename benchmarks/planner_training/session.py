@@ -41,7 +41,6 @@ Kind = Literal["call", "none", "answer", "look"]
 _FAILURES = ("the image could not be read", "out of memory", "no series fits", "it took too long")
 _SIDES = (None, None, Laterality.LEFT, Laterality.RIGHT)
 _KNOWN, _NO_EXPERT = 0.22, 0.16  # of the questions
-_TWO = 0.15  # of the questions that an expert answers
 _FAILED, _WRONG_FIRST = 0.12, 0.15  # of the calls, of the answers by findings
 _ENDS_WITH_CALL = 0.7
 _BESIDE = 0.4  # of the sessions have a finding that nobody asks about
@@ -58,6 +57,7 @@ class Session:
         subjects: the findings that there are to ask about.
         modality: of the case.
         held_out: whether names and wordings are those kept for the examination.
+        two: share of the questions to experts that ask for two findings at once.
         turns: what the planner did.
         thought: what it should look up for its last turn, for each thing that is asked for.
         kind: what its last turn is.
@@ -67,6 +67,7 @@ class Session:
     subjects: Sequence[Subject]
     modality: str
     held_out: bool
+    two: float
     turns: list[Turn] = field(default_factory=list)
     thought: tuple[str, ...] = (NOTHING_KNOWN,)
     kind: Kind = "none"
@@ -145,7 +146,7 @@ class Session:
     def _ask_expert(self, *, ends_with_call: bool) -> None:
         asked = [self.rng.choice(self._open)]
         others = [a for a in self._open if a.subject and a.card != asked[0].card]
-        if asked[0].subject and others and self.rng.random() < _TWO:
+        if asked[0].subject and others and self.rng.random() < self.two:
             asked.append(self.rng.choice(others))
         self._question = self._asking(asked)
         calls = tuple(

@@ -14,7 +14,7 @@ import math
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,7 @@ DECAY = 0.05
 WARM = 0.03  # of the time
 LAST_RATE = 0.02  # of the peak
 REPORT_S = 120.0
+TWO = 0.35  # of the questions to experts ask for two findings: more than in the examination
 MOST_ROWS = 50_000_000
 ROWS_AT_ONCE = 64
 _FIRST_HELD_OUT = 10**9
@@ -282,7 +283,7 @@ def main() -> None:
         tokens=given.tokens, workers=given.workers, seed=given.seed,
     )  # fmt: skip
     bench = default_workbench()
-    school = school_of(bench)
+    school = replace(school_of(bench), two=TWO)
     examined = School(bench, school.subjects, school.asked, held_out=True)
     train(plan, Size(width=given.width, layers=given.layers), school, examined)
 
