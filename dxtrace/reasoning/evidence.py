@@ -17,6 +17,8 @@ from dxtrace.reasoning.fact import Fact, FactBase
 from dxtrace.reasoning.quantities import Interval
 from dxtrace.reasoning.theory import Theory, Tracked, theory_for
 
+_WHOLE = 1000  # of a fact's weight: a finding as a whole goes before its single facts
+
 
 @dataclass(frozen=True)
 class Conflict:
@@ -303,11 +305,19 @@ class Evidence:
         optimiser = z3.Optimize()
         optimiser.add(self.solver.assertions())
         literals = {i.key: i for i in self.items.values()}
+        findings: dict[str, list[Fact]] = {}
         for name, item in literals.items():
-            if name in self.facts:
-                optimiser.add_soft(item.literal, self.facts[name].weight)
-            else:
+            fact = self.facts.get(name)
+            if fact is None:
                 optimiser.add(item.literal)
+                continue
+            optimiser.add_soft(item.literal, fact.weight)
+            if fact.kind != "assumption":
+                findings.setdefault(fact.finding, []).append(fact)
+        # A finding counts once, however much it says: presence and side are not two witnesses.
+        for facts in findings.values():
+            whole = z3.And([literals[f"fact:{f.key}"].literal for f in facts])
+            optimiser.add_soft(whole, _WHOLE * max(f.weight for f in facts))
         optimiser.check()
         model = optimiser.model()
         return [f for f in disputed if not z3.is_true(model.eval(z3.Bool(f"fact:{f.key}"), True))]

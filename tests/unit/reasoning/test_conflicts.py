@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from dxtrace.clinical import Finding, Source
+from dxtrace.clinical import Finding, Laterality, Source
 from dxtrace.knowledge import Knowledge
 from dxtrace.reasoning import Checker
 from tests.unit.reasoning.cases import found, stated
@@ -29,6 +29,16 @@ def test_the_more_reliable_source_wins(small: Knowledge, better: Source, worse: 
             (conflict,) = checker.conflicts
             assert set(conflict.findings) == {f.id for f in findings}
             assert conflict.preferred == (pair[0].id,)
+
+
+def test_a_finding_that_says_more_is_no_better_for_it(small: Knowledge) -> None:
+    better = gas("absent", Source.REPORT_FINDINGS)
+    worse = found(
+        "gas", id="tool-right", source=Source.TOOL, laterality=Laterality.RIGHT
+    )  # presence and side, each of half the weight
+    for findings in ([better, worse], [worse, better]) * 3:
+        (conflict,) = Checker(small, findings).conflicts
+        assert conflict.preferred == (better.id,)
 
 
 @pytest.mark.parametrize("source", RANK)
