@@ -124,7 +124,8 @@ def test_a_planner_brings_its_budget_and_what_is_given_beside_goes_first(
 
 @pytest.mark.usefixtures("planners")
 @pytest.mark.parametrize(
-    ("name", "said"), [("blind", "it takes no images"), ("nobody", "expected pathway, small")]
+    ("name", "said"),
+    [("blind", "it takes no images"), ("nobody", "expected pathway, router, small")],
 )
 def test_a_planner_that_cannot_see_is_refused(
     picture: Path, tmp_path: Path, name: str, said: str

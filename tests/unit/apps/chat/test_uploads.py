@@ -3,8 +3,10 @@
 import asyncio
 import shutil
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,8 +30,14 @@ async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
         yield part
 
 
+def finished(work: Coroutine[Any, Any, object]) -> None:
+    """Run to the end, in a thread: a browser of other tests keeps a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
 def bring(folder: Path, name: str, *parts: bytes, room: int = ROOM) -> None:
-    asyncio.run(receive(chunks(*parts), name, folder, room=room))
+    finished(receive(chunks(*parts), name, folder, room=room))
 
 
 @pytest.fixture
@@ -78,7 +86,7 @@ def test_a_size_that_is_announced_is_refused_before_a_byte_is_read(brought: Path
         yield b""
 
     with pytest.raises(UploadError, match="500 MB, and this session has room for 1 MB"):
-        asyncio.run(receive(never(), "ct.zip", brought, room=ROOM, declared=500_000_000))
+        finished(receive(never(), "ct.zip", brought, room=ROOM, declared=500_000_000))
 
 
 def test_a_file_in_the_place_of_a_folder_is_refused(brought: Path) -> None:
