@@ -89,12 +89,12 @@ def test_behind_a_real_server_it_is_proved_too(
         pytest.importorskip(package, reason=f"{package} is not installed (extra 'dev')")
     with transformers_server(tmp_path) as url:
         entry = {
-            "name": "served", "kind": "endpoint", "base_url": url,
+            "name": "served-router", "kind": "endpoint", "base_url": url,
             "model": resolve_planner(ROUTER).model, "dialect": "tokens", "briefing": "compact",
             "images": 1, "max_tokens": 192,
         }  # fmt: skip
         file = tmp_path / "planners.yaml"
         file.write_text(json.dumps({"planners": [entry]}), encoding="utf-8")
         monkeypatch.setenv("DXTRACE_PLANNERS", str(file))
-        result = asked("Is there a pleural effusion?", "served")
+        result = asked("Is there a pleural effusion?", "served-router")
     assert is_proved(result, "There is pleural effusion")
