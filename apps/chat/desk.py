@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from apps.chat.conversation import Conversation
-from apps.chat.uploads import size_of
+from apps.chat.rooms import Rooms
 from dxtrace.clinical import Case, Report
 from graphs import review_with_trace
 from graphs.workbench import PATHWAY, Workbench, default_workbench
@@ -29,25 +29,19 @@ class Desk:
     Attributes:
         options: how the page is served.
         pool: where reviews run.
+        rooms: how much sessions hold.
     """
 
     options: ChatOptions
     pool: ThreadPoolExecutor = field(init=False)
+    rooms: Rooms = field(init=False)
     _open: OrderedDict[str, Conversation] = field(default_factory=OrderedDict)
     _benches: OrderedDict[frozenset[str], Workbench] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.pool = ThreadPoolExecutor(self.options.workers, thread_name_prefix="review")
-
-    @property
-    def room(self) -> int:
-        """Bytes that a session may hold."""
-        return self.options.max_upload_bytes
-
-    def room_left(self, session: Session) -> int:
-        """Bytes that may still come to a session."""
-        return self.room - size_of(session.brought) - size_of(session.arriving)
+        self.rooms = Rooms(self.options.max_upload_bytes)
 
     def warm_up(self) -> None:
         """Build what every review needs, so that the first one takes no longer than others."""
@@ -97,6 +91,7 @@ class Desk:
         """Stop and forget the conversation of a session that is removed."""
         with self._lock:
             known = self._open.pop(session.id, None)
+        self.rooms.recount(session)
         if known is not None:
             known.stop()
 
