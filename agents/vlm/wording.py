@@ -45,8 +45,21 @@ _PLACE_ARGUMENTS = {
 }
 _ASKED_KINDS = ("finding", "lesion")
 ASKED_FOR = "Asked for: "
+ASKED_FOR_SEVERAL = "Asked for several: "
+AS_WELL = "as well: "  # before each thing that is asked for, but the first
 NOTHING_KNOWN = "nothing known"  # behind a question in which no name is read
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
+
+
+def asked_for(things: Sequence[str]) -> list[str]:
+    """What is asked for, each behind words that tell whether it stands alone, or where it stands.
+
+    A small model looks up whether there is more by these words; a sign between the names, which
+    stands in many places, does not tell it.
+    """
+    first, *others = things
+    words = ASKED_FOR_SEVERAL if others else ASKED_FOR
+    return [f"{words}{first}", *(f"{AS_WELL}{other}" for other in others)]
 
 
 class Wording:
@@ -135,8 +148,8 @@ class CompactWording(Wording):
 
     def question(self, text: str, offer: Offer) -> str:
         """A question, and what it is read to ask about: findings, and what the experts mark."""
-        read = "; ".join(self._read(text, offer)) or NOTHING_KNOWN
-        return f"{super().question(text, offer)}\n{ASKED_FOR}{read}"
+        read = self._read(text, offer) or [NOTHING_KNOWN]
+        return f"{super().question(text, offer)}\n{'; '.join(asked_for(read))}"
 
     def _read(self, question: str, offer: Offer) -> list[str]:
         named = [self.names.get(key, key) for key in self._asked(question)] if question else []

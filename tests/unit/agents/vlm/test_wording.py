@@ -93,18 +93,18 @@ def test_findings_have_their_names_and_questions_what_they_ask_for() -> None:
 @pytest.mark.parametrize(
     ("question", "read"),
     [
-        ("Outline the Spleen, please.", "spleen"),
-        ("Spleen and hepatic tumor?", "spleen; hepatic tumor"),
-        ("Where is the left lung?", "left lung"),
-        ("Is the spleenomegaly new?", "nothing known"),
-        ("How is the patient?", "nothing known"),
-        ("Pleural effusion beside the spleen?", "pleural effusion; spleen"),
-        ("", "nothing known"),
+        ("Outline the Spleen, please.", "for: spleen"),
+        ("Spleen and hepatic tumor?", "for several: spleen; as well: hepatic tumor"),
+        ("Where is the left lung?", "for: left lung"),
+        ("Is the spleenomegaly new?", "for: nothing known"),
+        ("How is the patient?", "for: nothing known"),
+        ("Pleural effusion beside the spleen?", "for several: pleural effusion; as well: spleen"),
+        ("", "for: nothing known"),
     ],
 )
 def test_what_a_question_names_stands_behind_it(question: str, read: str) -> None:
     said = compact().question(question, Offer(cards=CARDS))
-    assert said.endswith(f"\nAsked for: {read}")
+    assert said.endswith(f"\nAsked {read}")
 
 
 def test_what_is_read_is_not_named_twice() -> None:

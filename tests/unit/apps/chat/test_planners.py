@@ -103,8 +103,9 @@ def test_nor_by_an_entry_of_the_list_without_the_switch(planners_file: Path) -> 
 @pytest.mark.parametrize(
     ("address", "model"),
     [
-        ("nonsense", ""), ("ftp://host/v1", ""), ("http://[::1", ""), ("http://u:p@127.0.0.1/v1", ""),
-        ("transformers:/nowhere", ""), ("vllm:/nowhere", ""), ("router", "m"),
+        ("nonsense", ""), ("ftp://host/v1", ""), ("http://[::1", ""),
+        ("http://u:p@127.0.0.1/v1", ""), ("transformers:/nowhere", ""),
+        ("vllm:/nowhere", ""), ("router", "m"),
         ("http://127.0.0.1/v1#a", "b"), ("", "m"),
     ],
 )  # fmt: skip
