@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 
 from dxtrace.clinical import Correction, Finding, Presence, Source
+from dxtrace.intake import IntakeError, check_sizes
+from dxtrace.knowledge import Knowledge
 
 
 class CorrectionError(ValueError):
-    """A correction of something that is not there."""
+    """A correction of something that is not there, or that cannot be."""
 
 
 def corrected(
@@ -37,19 +39,25 @@ def _denied_as_such(finding: Finding, findings: Iterable[Finding]) -> Finding:
     return finding.model_copy(update={"lesion": None, "location": None, "laterality": None})
 
 
-def check_corrections(findings: Iterable[Finding], corrections: Iterable[Correction]) -> None:
-    """Refuse a correction of a finding that there is not.
+def check_corrections(
+    findings: Iterable[Finding], corrections: Iterable[Correction], knowledge: Knowledge
+) -> None:
+    """Refuse a correction of a finding that there is not, and a size that nothing has.
 
     Raises:
-        CorrectionError: naming those that there are.
+        CorrectionError: naming the findings that there are, or saying what is wrong with a size.
     """
-    known = [f.id for f in findings]
+    known = {f.id: f for f in findings}
     for correction in corrections:
         if correction.finding not in known:
-            listed = ", ".join(known[:40]) or "none"
+            listed = ", ".join(list(known)[:40]) or "none"
             raise CorrectionError(
                 f"there is no finding {correction.finding!r} to correct; expected one of {listed}"
             )
+        try:
+            check_sizes(known[correction.finding], correction.measurements, knowledge)
+        except IntakeError as error:
+            raise CorrectionError(f"{correction.finding}: {error.reason}") from None
 
 
 def _apply(finding: Finding, correction: Correction) -> Finding:

@@ -6,24 +6,26 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from apps.chat.pointing import place_words, prompt_request
-from apps.chat.record import Action, Choices, SessionRecord
+from apps.chat.record import Choices, SessionRecord
 from apps.chat.refusals import NotNowError, UploadError, disk_words
+from apps.chat.running import Running, failure_words
 from apps.chat.turns import Turn, read_kept_case, read_turns, write_case, write_turn
 from apps.chat.uploads import TakenIn, read_brought, spoken, take_in
 from apps.chat.watching import Bell
 from dxtrace.atomic_write import write_atomically
-from dxtrace.clinical import CallRequest, Case, Correction, Finding, Result, Trace
+from dxtrace.clinical import Case, Correction, Finding, Result, Trace
 from dxtrace.intake import CaseReading, IntakeError, IntakeLimits
 from graphs import ReviewRun, SessionError, Settings
 from graphs import reviewing as graph
 from graphs.corrections import CorrectionError, check_corrections
 from graphs.questions import ReplyError, reply_finding
 from graphs.state import PendingQuestion
-from tools import ArtifactStore, Cancellation
+from tools import ArtifactStore
 
 if TYPE_CHECKING:
     from apps.chat.desk import Desk
@@ -33,33 +35,9 @@ log = logging.getLogger(__name__)
 THREAD = "review"
 TRACE = "trace.json"
 _LONGEST_QUESTION = 4000
-
-
-@dataclass
-class Running:
-    """A turn that is being worked on.
-
-    Attributes:
-        action: what the visitor did.
-        words: the question, or the reply.
-        corrections: what was corrected.
-        calls: what is asked of an expert.
-        reply_to: the question that a reply answers.
-        again: whether it goes on after the server was killed.
-        steps: what the graph has done so far.
-        cancellation: stops it.
-        begun: whether a thread has taken it up.
-    """
-
-    action: Action
-    words: str = ""
-    corrections: tuple[Correction, ...] = ()
-    calls: tuple[CallRequest, ...] = ()
-    reply_to: str = ""
-    again: bool = False
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    cancellation: Cancellation = field(default_factory=Cancellation)
-    begun: bool = False
+_NOTHING_RUNS: dict[str, Any] = {
+    "running": None, "words": "", "corrections": (), "calls": (), "reply_to": "",
+}  # fmt: skip
 
 
 class Conversation:
@@ -194,8 +172,9 @@ class Conversation:
         Raises:
             NotNowError: if there is no such finding, or something runs.
         """
+        knowledge = self._desk.bench(frozenset()).knowledge
         try:
-            check_corrections(self._answered_case().findings, corrections)
+            check_corrections(self._answered_case().findings, corrections, knowledge)
         except CorrectionError as error:
             raise NotNowError(str(error)) from None
         self._update(by=by)
@@ -260,13 +239,17 @@ class Conversation:
             if self.case is None:
                 self._update(running=None)
                 return
-            self._start(Running(action, words=self._record.words, again=True))
+            kept = self._record
+            self._start(
+                Running(action, kept.words, kept.corrections, kept.calls, kept.reply_to, again=True)
+            )
 
     # -- the work ----------------------------------------------------------------------------
 
     def _answered_case(self) -> Result:
         if self.case is None:
             raise NotNowError("Bring a case first.")
+        self._refuse_if_running()
         result = self.result
         if result is None:
             raise NotNowError("This case has not been reviewed: bring it again.")
@@ -279,7 +262,10 @@ class Conversation:
     def _start(self, running: Running) -> None:
         with self._lock:
             self._refuse_if_running()
-            self._update(running=running.action, words=running.words)
+            self._update(
+                running=running.action, words=running.words, corrections=running.corrections,
+                calls=running.calls, reply_to=running.reply_to,
+            )  # fmt: skip
             self._running = running
             self._desk.pool.submit(self._work, running)
         self.bell.ring()
@@ -311,28 +297,33 @@ class Conversation:
                     write_atomically(self.session.folder / TRACE, run.trace.to_json(), mode=0o600)
                 write_turn(self.session.folder, len(self._turns), turn)
                 self._turns.append(turn)
-                self._update(turns=len(self._turns), running=None, words="")
+                self._update(turns=len(self._turns), **_NOTHING_RUNS)
             except Exception as error:  # noqa: BLE001 - the session may be gone, the disk full
                 log.warning("a turn could not be kept: %s", type(error).__name__)
+                self._lose(turn, error)
             finally:
                 self._running = None
         self.bell.ring()
+
+    def _lose(self, turn: Turn, error: Exception) -> None:
+        """A turn could not be written: it is shown as failed, as nothing of it outlives this."""
+        words = disk_words(error) if isinstance(error, OSError) else type(error).__name__
+        lost = replace(turn, result=None, pending=None, error=f"This could not be kept. {words}")
+        self._turns = [*self._turns[: self._record.turns], lost]
+        self._record = self._record.model_copy(update=_NOTHING_RUNS)
 
     def _guarded(self, running: Running) -> tuple[ReviewRun | None, str]:
         """Run the graph; whatever goes wrong becomes a sentence."""
         try:
             return self._conduct(running), ""
-        except (SessionError, ReplyError, CorrectionError) as error:
-            return None, str(error)
-        except ValueError as error:
-            if self._record.choices.planner or self._desk.options.planner != "pathway":
-                return None, f"The planner cannot be used: {error}"
-            log.warning("a review failed: ValueError")
-            return None, "Internal error: ValueError"
         except Exception as error:  # noqa: BLE001 - one case must never end the server
-            # Its message may quote the case: the log says what kind of error it was, and no more.
-            log.warning("a review failed: %s", type(error).__name__)
-            return None, f"Internal error: {type(error).__name__}"
+            planner = self._record.choices.planner or self._desk.options.planner
+            words = failure_words(error, planner)
+        try:
+            graph.roll_back(THREAD, **self._manner(running))
+        except Exception as error:  # noqa: BLE001 - such as a full disk
+            log.warning("a session could not be rolled back: %s", type(error).__name__)
+        return None, words
 
     def _conduct(self, running: Running) -> ReviewRun:
         if running.again:
@@ -342,11 +333,11 @@ class Conversation:
     def _go_on(self, running: Running) -> ReviewRun:
         """Go on from the last checkpoint; from the beginning if there is none of this turn."""
         try:
-            return graph.continue_review(THREAD, **self._manner(running))
+            run = graph.continue_review(THREAD, **self._manner(running))
         except SessionError:
-            if running.action in ("review", "question"):
-                return self._begin(running)
-            raise
+            return self._begin(running)
+        has_not_begun = run.pending is not None and run.pending == self.pending
+        return self._begin(running) if has_not_begun else run
 
     def _begin(self, running: Running) -> ReviewRun:
         manner = self._manner(running)
@@ -358,13 +349,17 @@ class Conversation:
             return graph.review_with_trace(self.case, thread=THREAD, **manner)
         self._leave_questions_open(manner)
         question = running.words if running.action == "question" else None
-        return graph.follow_up(THREAD, question=question, corrections=running.corrections, **manner)
+        return graph.follow_up(
+            THREAD, question=question, corrections=running.corrections, calls=running.calls,
+            **manner,
+        )  # fmt: skip
 
     def _leave_questions_open(self, manner: dict[str, Any]) -> None:
         """Who asks or corrects while the graph waits does not answer it: nobody knows, then."""
         quiet = {**manner, "settings": manner["settings"].model_copy(update={"interactive": False})}
         if self.pending is not None:
-            graph.resume_review(THREAD, "", **quiet)
+            with suppress(SessionError):  # a server that was killed may have done so
+                graph.resume_review(THREAD, "", **quiet)
 
     def _manner(self, running: Running) -> dict[str, Any]:
         choices, options = self._record.choices, self._desk.options

@@ -3,7 +3,8 @@
 from typing import Any
 
 from agents.plain_language import plain_answer
-from apps.chat.conversation import Conversation, Running
+from apps.chat.conversation import Conversation
+from apps.chat.running import Running
 from apps.chat.turns import Turn
 from apps.chat.views.environment import part, render
 from dxtrace.clinical import Result, ToolCall
