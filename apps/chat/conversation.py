@@ -120,7 +120,7 @@ class Conversation:
             reading = self._read()
         except (IntakeError, UploadError) as error:
             brought = self.session.brought
-            words = spoken(error, brought) if isinstance(error, IntakeError) else str(error)
+            words = spoken(error) if isinstance(error, IntakeError) else str(error)
             self.refused = words.replace(f"{brought}/", "")
             return
         except OSError as error:
@@ -143,9 +143,9 @@ class Conversation:
         try:
             taken = take_in(session.arriving, session.brought, limits, rooms.limit)
             reading = read_brought(session.brought, case_id=f"case-{session.id[:8]}", limits=limits)
-        except IntakeError:
+        except IntakeError as error:
             taken.take_back()
-            raise
+            raise error.because(taken.notes) from None
         finally:
             rooms.recount(session)
         return CaseReading(reading.case, (*taken.notes, *reading.notes))
