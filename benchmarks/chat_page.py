@@ -4,17 +4,16 @@
 
 Starts the page as a user does. The first answer: from dropping the nodule CT example (96 DICOM
 files) in a real Chromium to the proved answer on the page, for a fresh server and once more. Twenty
-at once: as many visitors (contexts of one Chromium, on the same machine) drop that CT, each with a
-patient of another age, so that experts work for each of them; then all look at it, go on by some
-slices, and ask further. The time until each has both answers; processor time and memory of server
-and experts. Times by the clock are those of a machine that Chromium shares.
+at once: as many visitors, who send and load what browsers would (twenty of these would want the
+machine for themselves), bring that CT, each with a patient of another age, so that experts work for
+each of them; look at it; and ask further. The time until each has both answers, and processor time
+and memory of server and experts.
 """
 
 import argparse
 import asyncio
 import os
 import re
-import shutil
 import signal
 import statistics
 import subprocess
@@ -29,11 +28,11 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.chat_visitors import EXAMPLE, visit_at_once
+
 ROOT = Path(__file__).parents[1]
-EXAMPLE = ROOT / "examples" / "nodule-ct"
 _MIB = 2**20
 _LIMIT_MS = 1_800_000
-_DRAWN = '.surface[data-drawn^="axial"]'
 _ADDRESS = re.compile(r"DxTrace is at (\S+)")
 
 
@@ -82,58 +81,6 @@ def first_answer(page: Page, address: str) -> float:
     return time.perf_counter() - started
 
 
-def case_of(visitor: int, folder: Path) -> Path:
-    """The example with a patient of another age: nothing that was found before is used again."""
-    case = folder / f"visitor-{visitor}"
-    shutil.copytree(EXAMPLE, case)
-    described = case / "case.yaml"
-    text = described.read_text(encoding="utf-8")
-    described.write_text(re.sub(r"age: \d+", f"age: {40 + visitor}", text), encoding="utf-8")
-    return case
-
-
-async def at_once(address: str, visitors: int, folder: Path) -> tuple[list[float], list[float]]:
-    """Seconds to the first and to the second answer of each visitor, all of them at once."""
-    from playwright.async_api import async_playwright
-
-    cases = [case_of(visitor, folder) for visitor in range(visitors)]
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
-
-        async def one(case: Path) -> tuple[float, float]:
-            page = await (await browser.new_context()).new_page()
-            page.set_default_timeout(_LIMIT_MS)
-            await page.goto(address, timeout=_LIMIT_MS)
-            await page.wait_for_selector("[data-drop]")
-            ready.append(page)
-            await everybody.wait()
-            started = time.perf_counter()
-            await page.locator("input[webkitdirectory]").first.set_input_files(str(case))
-            await page.wait_for_selector(".dx-last .dx-answer .lead")
-            first = time.perf_counter() - started
-            surface = page.frame_locator("#dx-frame iframe").locator(_DRAWN).first
-            await surface.wait_for()
-            for _ in range(5):
-                await surface.press("ArrowDown")
-            await page.locator("#dx-question textarea").fill("Is there a pleural effusion?")
-            await page.locator("#dx-question textarea").press("Enter")
-            await page.wait_for_selector('[aria-label="Turn 2"] .dx-answer .lead')
-            return first, time.perf_counter() - started
-
-        ready: list[object] = []
-        everybody = asyncio.Event()
-        tasks = [asyncio.create_task(one(case)) for case in cases]
-        while len(ready) < visitors:
-            await asyncio.sleep(0.1)
-        everybody.set()
-        taken = await asyncio.gather(*tasks)
-        await browser.close()
-    firsts, seconds = zip(*taken, strict=True)
-    return list(firsts), list(seconds)
-
-
 def main() -> None:
     """Print the figures."""
     options = argparse.ArgumentParser()
@@ -176,7 +123,7 @@ def _print_first_answers(address: str, use: Use) -> None:
 
 def _print_at_once(address: str, visitors: int, use: Use, folder: Path) -> None:
     before, worked = use.memory_mib(), use.processor_s()
-    firsts, seconds = asyncio.run(at_once(address, visitors, folder))
+    firsts, seconds = asyncio.run(visit_at_once(address, visitors, folder))
     worked = use.processor_s() - worked
     use.stop()
     for which, taken in (("first", firsts), ("second", seconds)):
