@@ -333,8 +333,10 @@ class Conversation:
             return graph.review_with_trace(self.case, thread=THREAD, **manner)
         self._leave_questions_open(manner)
         question = running.words if running.action == "question" else None
-        further = {"corrections": running.corrections, "calls": running.calls}
-        return graph.follow_up(THREAD, question=question, **further, **manner)
+        return graph.follow_up(
+            THREAD, question=question, corrections=running.corrections, calls=running.calls,
+            **manner,
+        )  # fmt: skip
 
     def _leave_questions_open(self, manner: dict[str, Any]) -> None:
         """Who asks or corrects while the graph waits does not answer it: nobody knows, then."""

@@ -17,7 +17,7 @@ class Place:
         moved: is called when it has come nearer.
     """
 
-    work: Callable[[], None]
+    work: Callable[[], object]
     moved: Callable[[], None]
 
 
@@ -33,7 +33,7 @@ class WaitingLine:
         self._lock = threading.Lock()
         self._waiting: list[Place] = []
 
-    def join(self, work: Callable[[], None], moved: Callable[[], None] = lambda: None) -> Place:
+    def join(self, work: Callable[[], object], moved: Callable[[], None] = lambda: None) -> Place:
         """Wait for a turn.
 
         Args:
