@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from apps.chat.pointing import place_words, prompt_request
 from apps.chat.record import Choices, SessionRecord
-from apps.chat.refusals import NotNowError
+from apps.chat.refusals import NotNowError, UploadError, disk_words
 from apps.chat.running import Running
 from apps.chat.turns import Turn, read_kept_case, read_turns, write_case, write_turn
-from apps.chat.uploads import UploadError, read_brought, spoken, take_in
+from apps.chat.uploads import TakenIn, read_brought, spoken, take_in
 from apps.chat.watching import Bell
 from dxtrace.atomic_write import write_atomically
 from dxtrace.clinical import Case, Correction, Finding, Result, Trace
@@ -121,9 +121,12 @@ class Conversation:
         try:
             reading = self._read()
         except (IntakeError, UploadError) as error:
-            words = spoken(error) if isinstance(error, IntakeError) else str(error)
-            self.refused = words.replace(f"{self.session.brought}/", "")
+            brought = self.session.brought
+            words = spoken(error, brought) if isinstance(error, IntakeError) else str(error)
+            self.refused = words.replace(f"{brought}/", "")
             return
+        except OSError as error:
+            raise NotNowError(disk_words(error)) from None
         finally:
             self.is_reading = False
             self.bell.ring()
@@ -137,12 +140,16 @@ class Conversation:
     def _read(self) -> CaseReading:
         """The case in all that was brought; what makes it unreadable is not kept."""
         limits, session = IntakeLimits(), self.session
-        taken = take_in(session.arriving, session.brought, limits, self._desk.room)
+        rooms = self._desk.rooms
+        taken = TakenIn(())
         try:
+            taken = take_in(session.arriving, session.brought, limits, rooms.limit)
             reading = read_brought(session.brought, case_id=f"case-{session.id[:8]}", limits=limits)
         except IntakeError:
             taken.take_back()
             raise
+        finally:
+            rooms.recount(session)
         return CaseReading(reading.case, (*taken.notes, *reading.notes))
 
     def ask(self, question: str) -> None:

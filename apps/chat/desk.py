@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from apps.chat.conversation import Conversation
-from apps.chat.uploads import size_of
+from apps.chat.rooms import Rooms
 from apps.chat.waiting_line import WaitingLine
 from apps.chat.warming import review_made_up_case
 from graphs.workbench import PATHWAY, Workbench, default_workbench
@@ -30,10 +30,12 @@ class Desk:
     Attributes:
         options: how the page is served.
         line: where reviews wait and run.
+        rooms: how much sessions hold.
     """
 
     options: ChatOptions
     line: WaitingLine = field(init=False)
+    rooms: Rooms = field(init=False)
     _open: OrderedDict[str, Conversation] = field(default_factory=OrderedDict)
     _benches: OrderedDict[frozenset[str], Workbench] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -41,15 +43,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.line = WaitingLine(self.options.workers)
-
-    @property
-    def room(self) -> int:
-        """Bytes that a session may hold."""
-        return self.options.max_upload_bytes
-
-    def room_left(self, session: Session) -> int:
-        """Bytes that may still come to a session."""
-        return self.room - size_of(session.brought) - size_of(session.arriving)
+        self.rooms = Rooms(self.options.max_upload_bytes)
 
     def warm_up(self) -> None:
         """Build what every review needs, so that the first one takes no longer than others."""
@@ -94,6 +88,7 @@ class Desk:
         """Stop and forget the conversation of a session that is removed."""
         with self._lock:
             known = self._open.pop(session.id, None)
+        self.rooms.recount(session)
         if known is not None:
             known.stop()
 
