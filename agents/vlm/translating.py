@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
 
 from agents.translated_words import says_otherwise, translation_words
 from agents.vlm.models import PlannerEntry, open_chat_model
@@ -12,9 +11,7 @@ from agents.vlm.private import masked_words
 from agents.vlm.thinking import without_thinking
 from dxtrace.clinical.base import Frozen
 from dxtrace.retrieval.visible_text import legible
-
-if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+from tools.cancellation import Cancellation
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)")
 _BULLET = "- "
@@ -73,50 +70,38 @@ def translate(
     text: str,
     language: str,
     entry: PlannerEntry,
-    is_cancelled: Callable[[], bool] = lambda: False,
-) -> Translation | None:
+    cancellation: Cancellation | None = None,
+) -> Translation:
     """Have a model translate a text.
 
     Args:
         text: English, in lines; what begins with "- " is an item of a list.
         language: code of one of :func:`agents.translated_words.translation_words`.
         entry: the model; it gets the text without what may name somebody.
-        is_cancelled: asked while the model writes.
-
-    Returns:
-        The translation; None if it was cancelled.
+        cancellation: ends it.
 
     Raises:
+        PlannerStopped: if it was called off.
         PlannerError: if the model cannot be asked, or the text would leave the house without
             permission.
     """
     model = open_chat_model(entry)
+    stopping = (cancellation or Cancellation()).stopping
     sentences = list(_sentences(text))
     said: dict[int, str] = {}
     words = translation_words().languages[language].english
     for first in range(0, len(sentences), _AT_ONCE):
         batch = dict(enumerate(sentences[first : first + _AT_ONCE], start=first + 1))
         numbered = "\n".join(f"{n} | {masked_words(s.english)}" for n, s in batch.items())
-        answer = _asked(model, _ORDER.format(language=words, sentences=numbered), is_cancelled)
-        if answer is None:
-            return None
-        said |= _read(answer, set(batch))
+        order = _ORDER.format(language=words, sentences=numbered)
+        answer = model.invoke(order, stopping=stopping)
+        said |= _read(without_thinking(answer.text), set(batch))
     compared = [_compared(s, said.get(n, ""), language) for n, s in enumerate(sentences, 1)]
     return Translation(
         language=language,
         model=getattr(model, "entry", entry).model or entry.name,
         sentences=tuple(_with_their_titles(compared)),
     )
-
-
-def _asked(model: BaseChatModel, order: str, is_cancelled: Callable[[], bool]) -> str | None:
-    parts: list[str] = []
-    chunk: Any
-    for chunk in model.stream(order):
-        if is_cancelled():
-            return None
-        parts.append(chunk.text)
-    return without_thinking("".join(parts))
 
 
 def _read(answer: str, numbers: set[int]) -> dict[int, str]:

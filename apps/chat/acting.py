@@ -91,7 +91,7 @@ class Actions:
         text = _field(data, "text")
         if not text.strip():
             raise NotNowError("Paste the text of a report first.")
-        paste(text, session.arriving, session.brought, self._desk.room_left(session))
+        paste(text, session.arriving, session.brought, self._desk.rooms.left(session))
         conversation.bring(_text(data, "question"))
 
     @staticmethod
@@ -132,7 +132,7 @@ class Actions:
             raise NotNowError("There is no answer to translate just now.")
         conversation.translating.begin(
             plain_answer(load_knowledge(), last), _field(data, "language"), conversation.planner,
-            turn=len(conversation.turns) - 1, pool=self._desk.pool,
+            turn=len(conversation.turns) - 1, line=self._desk.line,
         )  # fmt: skip
 
     def _settings(self, session: Session, conversation: Conversation, data: dict[str, Any]) -> None:

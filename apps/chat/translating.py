@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import Executor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from agents.vlm.models import PlannerEntry
     from agents.vlm.translating import Translation
     from apps.chat.sessions import Session
+    from apps.chat.waiting_line import WaitingLine
 
 log = logging.getLogger(__name__)
 _FILE = "translation.json"
@@ -54,7 +55,9 @@ class Translating:
         self._cancellation = Cancellation()
         self.language, self.refused = "", ""
 
-    def begin(self, text: str, language: str, planner: str, *, turn: int, pool: Executor) -> None:
+    def begin(
+        self, text: str, language: str, planner: str, *, turn: int, line: WaitingLine
+    ) -> None:
         """Begin to translate.
 
         Args:
@@ -62,7 +65,7 @@ class Translating:
             language: code of the language.
             planner: who plans for the session.
             turn: number of the turn that the text is of.
-            pool: where it runs.
+            line: where it waits for its turn.
 
         Raises:
             NotNowError: if one is being written, or nobody can.
@@ -75,7 +78,7 @@ class Translating:
         if language not in languages():
             raise NotNowError(f"Expected one of {', '.join(languages())}, got {language!r}.")
         self._cancellation, self.language, self.refused = Cancellation(), language, ""
-        pool.submit(self._work, text, language, entry, turn)
+        line.join(partial(self._work, text, language, entry, turn))
         self._bell.ring()
 
     def stop(self) -> None:
@@ -97,16 +100,16 @@ class Translating:
             return None
 
     def _work(self, text: str, language: str, entry: PlannerEntry, turn: int) -> None:
-        from agents.vlm.models import PlannerError
+        from agents.vlm.models import PlannerError, PlannerStopped
         from agents.vlm.translating import translate
 
-        cancellation = self._cancellation
         try:
-            made = translate(text, language, entry, lambda: cancellation.is_cancelled)
-            if made is not None:
-                kept = KeptTranslation(turn=turn, written=made.model_dump_json())
-                path = self._session.folder / _FILE
-                write_atomically(path, kept.model_dump_json(), mode=_OWNER_ONLY)
+            made = translate(text, language, entry, self._cancellation)
+            kept = KeptTranslation(turn=turn, written=made.model_dump_json())
+            path = self._session.folder / _FILE
+            write_atomically(path, kept.model_dump_json(), mode=_OWNER_ONLY)
+        except PlannerStopped:
+            pass  # whoever stopped it knows
         except PlannerError as error:
             self.refused = f"The translation could not be had: {error}"
         except Exception as error:  # noqa: BLE001 - its message may quote the case

@@ -3,7 +3,8 @@
 from typing import Any
 
 from agents.plain_language import plain_answer
-from apps.chat.conversation import Conversation, Running
+from apps.chat.conversation import Conversation
+from apps.chat.running import Running
 from apps.chat.translating import languages, translator
 from apps.chat.turns import Turn
 from apps.chat.views.environment import part, render
@@ -53,6 +54,7 @@ def show_running(conversation: Conversation | None) -> str:
         translating=languages().get(conversation.translating.language, ""),
         steps=_running_steps(running) if running else [],
         stopping=running is not None and running.cancellation.is_cancelled,
+        before=conversation.before,
     )
 
 

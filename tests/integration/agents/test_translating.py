@@ -5,9 +5,16 @@ from typing import Any
 
 import pytest
 
-from agents.vlm.models import PlannerEntry, PlannerRefused, PlannerUnavailable, resolve_planner
+from agents.vlm.models import (
+    PlannerEntry,
+    PlannerRefused,
+    PlannerStopped,
+    PlannerUnavailable,
+    resolve_planner,
+)
 from agents.vlm.translating import can_translate, translate
 from tests.openai_server import Reply, openai_server
+from tools import Cancellation
 
 TEXT = """This text was written by a program. It is not advice.
 
@@ -29,7 +36,6 @@ def test_each_sentence_stands_beside_its_translation() -> None:
     with openai_server(["<think>1 | Unsinn</think>" + numbered(GERMAN)]) as server:
         made = translate(TEXT, "de", resolve_planner(server.url))
         asked = str(server.requests[0].body["messages"])
-    assert made is not None
     assert made.model == "scripted"
     assert made.left_out == 0
     assert [s.translated for s in made.sentences][:2] == [GERMAN[1], GERMAN[2]]
@@ -43,7 +49,6 @@ def test_a_sentence_that_says_otherwise_is_left_out_and_the_others_stay() -> Non
     wrong = {**GERMAN, 4: "ein Fleck in der rechten Lunge, 7 mm groß", 2: "Er ist ein Rat."}
     with openai_server([numbered(wrong)]) as server:
         made = translate(TEXT, "de", resolve_planner(server.url))
-    assert made is not None
     assert [bool(s.translated) for s in made.sentences] == [True, False, True, False, True]
     assert made.sentences[3].why == "only one of the two says “left”"
 
@@ -53,7 +58,6 @@ def test_the_items_of_a_list_are_not_shown_without_its_title() -> None:
     said = "1|Gefunden:\n2|Luft\n3|Gefunden:\n4|Wasser\n5|Blut\n6|Noch nicht klar:\n7|Knochen"
     with openai_server([said]) as server:
         made = translate(text, "de", resolve_planner(server.url))
-    assert made is not None
     shown = [s.translated for s in made.sentences]
     assert shown == ["Gefunden:", "- Luft", "", "", "", "Noch nicht klar:", "- Knochen"]
     assert made.sentences[3].why == "what stands before it was left out"
@@ -65,7 +69,6 @@ def test_the_items_of_a_list_are_not_shown_without_its_title() -> None:
 def test_an_answer_that_cannot_be_read_translates_nothing(answer: str) -> None:
     with openai_server([answer]) as server:
         made = translate(TEXT, "de", resolve_planner(server.url))
-    assert made is not None
     assert made.left_out == len(made.sentences)
 
 
@@ -79,14 +82,15 @@ def test_long_texts_are_translated_in_parts_and_names_stay_here() -> None:
         made = translate(text, "de", resolve_planner(server.url))
         sent = str([r.body for r in server.requests])
         assert len(server.requests) == 3
-    assert made is not None
     assert made.sentences[29].translated == "Zeile 29"
     assert "1234567" not in sent
 
 
 def test_a_translation_is_called_off() -> None:
-    with openai_server([numbered(GERMAN)]) as server:
-        assert translate(TEXT, "de", resolve_planner(server.url), lambda: True) is None
+    cancelled = Cancellation()
+    cancelled.cancel()
+    with openai_server([numbered(GERMAN)]) as server, pytest.raises(PlannerStopped):
+        translate(TEXT, "de", resolve_planner(server.url), cancelled)
 
 
 def test_a_model_that_fails_or_is_in_another_house_is_said() -> None:

@@ -1,6 +1,7 @@
 """The plain version of a session in another language."""
 
 import re
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -86,14 +87,17 @@ def test_what_goes_wrong_is_said_and_the_english_stays(
     assert "It is not medical advice" in shown
 
 
-def test_it_is_stopped(store: SessionStore, desk: Desk) -> None:
+def test_it_is_stopped_while_the_model_writes(store: SessionStore, desk: Desk) -> None:
     conversation = begun(store, desk, CT)
-    with openai_server(german) as server:
+    never = threading.Event()
+    with openai_server([Reply(text="1 | Text", hold=never)]) as server:
         conversation.choose(Choices(planner=server.url))
-        conversation.translating.begin(
-            "It is there.", "de", server.url, turn=0, pool=desk.pool
-        )  # fmt: skip
+        fields = {"fields": {"language": "de"}}
+        Actions(store, desk).do("translate", conversation.session, VISITOR, fields)
+        wait_until(lambda: bool(server.requests), "the model is asked")
+        with pytest.raises(NotNowError, match="no answer to translate just now"):
+            Actions(store, desk).do("translate", conversation.session, VISITOR, fields)
         conversation.stop()
         wait_until(lambda: not conversation.is_at_work, "it has ended")
     assert conversation.translating.refused == ""
-    assert conversation.running is None
+    assert conversation.translating.of_turn(0) is None
