@@ -7,18 +7,19 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apps.chat.pointing import place_words, prompt_request
-from apps.chat.record import Choices, SessionRecord
+from apps.chat.record import NOTHING_RUNS, Choices, SessionRecord
 from apps.chat.refusals import NotNowError, UploadError, disk_words
 from apps.chat.running import Running, failure_words
-from apps.chat.turns import Turn, read_kept_case, read_turns, write_case, write_turn
+from apps.chat.translating import Translating
+from apps.chat.turns import Turn, lost_turn, read_kept_case, read_turns, write_case, write_turn
 from apps.chat.uploads import TakenIn, read_brought, spoken, take_in
 from apps.chat.watching import Bell
 from dxtrace.atomic_write import write_atomically
-from dxtrace.clinical import Case, Correction, Finding, Result, Trace
+from dxtrace.clinical import Case, Correction, Result, Trace
 from dxtrace.intake import CaseReading, IntakeError, IntakeLimits
 from graphs import ReviewRun, SessionError, Settings
 from graphs import reviewing as graph
@@ -35,9 +36,6 @@ log = logging.getLogger(__name__)
 THREAD = "review"
 TRACE = "trace.json"
 _LONGEST_QUESTION = 4000
-_NOTHING_RUNS: dict[str, Any] = {
-    "running": None, "words": "", "corrections": (), "calls": (), "reply_to": "",
-}  # fmt: skip
 
 
 class Conversation:
@@ -51,6 +49,7 @@ class Conversation:
     def __init__(self, session: Session, desk: Desk) -> None:
         self.session, self._desk = session, desk
         self.bell = Bell()
+        self.translating = Translating(session, self.bell)
         self.refused, self.is_reading = "", False
         self._lock = threading.RLock()
         self._running: Running | None = None
@@ -75,6 +74,12 @@ class Conversation:
         return self._running
 
     @property
+    def before(self) -> int:
+        """How many wait for their turn before this one."""
+        place = self._running.place if self._running else None
+        return self._desk.line.before(place) if place else 0
+
+    @property
     def record(self) -> SessionRecord:
         """Choices, and who corrects."""
         return self._record
@@ -82,7 +87,17 @@ class Conversation:
     @property
     def is_in_use(self) -> bool:
         """Whether something runs or a page looks on."""
-        return self._running is not None or self.is_reading or self.bell.is_heard
+        return self.is_at_work or self.bell.is_heard
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether something runs."""
+        return self._running is not None or self.is_reading or bool(self.translating.language)
+
+    @property
+    def planner(self) -> str:
+        """Who plans for the session."""
+        return self._record.choices.planner or self._desk.options.planner
 
     @property
     def result(self) -> Result | None:
@@ -221,9 +236,12 @@ class Conversation:
     def stop(self) -> None:
         """Stop what runs: experts at work are ended, and the answer says what is open."""
         running = self._running
+        self.translating.stop()
         if running is not None:
             running.cancellation.cancel()
-            self.bell.ring()
+            if running.place is not None:
+                self._desk.line.hurry(running.place)
+        self.bell.ring()
 
     def interrupt(self) -> None:
         """End what runs because the server ends; it goes on when the server is back."""
@@ -239,10 +257,7 @@ class Conversation:
             if self.case is None:
                 self._update(running=None)
                 return
-            kept = self._record
-            self._start(
-                Running(action, kept.words, kept.corrections, kept.calls, kept.reply_to, again=True)
-            )
+            self._start(Running.left(action, self._record))
 
     # -- the work ----------------------------------------------------------------------------
 
@@ -267,7 +282,7 @@ class Conversation:
                 calls=running.calls, reply_to=running.reply_to,
             )  # fmt: skip
             self._running = running
-            self._desk.pool.submit(self._work, running)
+            running.place = self._desk.line.join(partial(self._work, running), self.bell.ring)
         self.bell.ring()
 
     def _update(self, **fields: Any) -> None:
@@ -297,7 +312,7 @@ class Conversation:
                     write_atomically(self.session.folder / TRACE, run.trace.to_json(), mode=0o600)
                 write_turn(self.session.folder, len(self._turns), turn)
                 self._turns.append(turn)
-                self._update(turns=len(self._turns), **_NOTHING_RUNS)
+                self._update(turns=len(self._turns), **NOTHING_RUNS)
             except Exception as error:  # noqa: BLE001 - the session may be gone, the disk full
                 log.warning("a turn could not be kept: %s", type(error).__name__)
                 self._lose(turn, error)
@@ -307,18 +322,15 @@ class Conversation:
 
     def _lose(self, turn: Turn, error: Exception) -> None:
         """A turn could not be written: it is shown as failed, as nothing of it outlives this."""
-        words = disk_words(error) if isinstance(error, OSError) else type(error).__name__
-        lost = replace(turn, result=None, pending=None, error=f"This could not be kept. {words}")
-        self._turns = [*self._turns[: self._record.turns], lost]
-        self._record = self._record.model_copy(update=_NOTHING_RUNS)
+        self._turns = [*self._turns[: self._record.turns], lost_turn(turn, error)]
+        self._record = self._record.model_copy(update=NOTHING_RUNS)
 
     def _guarded(self, running: Running) -> tuple[ReviewRun | None, str]:
         """Run the graph; whatever goes wrong becomes a sentence."""
         try:
             return self._conduct(running), ""
         except Exception as error:  # noqa: BLE001 - one case must never end the server
-            planner = self._record.choices.planner or self._desk.options.planner
-            words = failure_words(error, planner)
+            words = failure_words(error, self.planner)
         try:
             graph.roll_back(THREAD, **self._manner(running))
         except Exception as error:  # noqa: BLE001 - such as a full disk
@@ -362,11 +374,11 @@ class Conversation:
                 graph.resume_review(THREAD, "", **quiet)
 
     def _manner(self, running: Running) -> dict[str, Any]:
-        choices, options = self._record.choices, self._desk.options
+        choices = self._record.choices
         wanted = {"max_steps": choices.max_steps, "time_limit_s": choices.time_limit_s}
         given: dict[str, Any] = {k: v for k, v in wanted.items() if v is not None}
         return {
-            "planner": choices.planner or options.planner,
+            "planner": self.planner,
             "settings": Settings(
                 interactive=choices.asks, checkpoints=self.session.checkpoints, **given
             ),
@@ -382,11 +394,6 @@ class Conversation:
             self.bell.ring()
 
         return listen
-
-
-def findings_of(result: Result | None) -> dict[str, Finding]:
-    """The findings of a result by id."""
-    return {f.id: f for f in result.findings} if result is not None else {}
 
 
 def _limited(words: str) -> str:

@@ -1,6 +1,6 @@
 """What a session keeps beside its files."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -8,6 +8,12 @@ from dxtrace.clinical import CallRequest, Correction
 from dxtrace.clinical.base import Frozen
 
 Action = Literal["review", "question", "reply", "correction", "prompt"]
+
+
+NOTHING_RUNS: dict[str, Any] = {
+    "running": None, "words": "", "corrections": (), "calls": (), "reply_to": "",
+}  # fmt: skip
+"""Fields of a :class:`SessionRecord` in which nothing is being worked on."""
 
 
 class Choices(Frozen):

@@ -1,13 +1,14 @@
-"""What is being worked on for a visitor."""
+"""A turn of a conversation while it is worked on."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
-from apps.chat.record import Action
+from apps.chat.record import Action, SessionRecord
 from apps.chat.refusals import disk_words
+from apps.chat.waiting_line import Place
 from dxtrace.clinical import CallRequest, Correction
 from graphs import SessionError
 from graphs.corrections import CorrectionError
@@ -32,6 +33,7 @@ class Running:
         steps: what the graph has done so far.
         cancellation: stops it.
         begun: whether a thread has taken it up.
+        place: where it waits for that.
     """
 
     action: Action
@@ -43,6 +45,14 @@ class Running:
     steps: list[dict[str, Any]] = field(default_factory=list)
     cancellation: Cancellation = field(default_factory=Cancellation)
     begun: bool = False
+    place: Place | None = None
+
+    @classmethod
+    def left(cls, action: Action, record: SessionRecord) -> Self:
+        """What a server that was killed has left unfinished."""
+        return cls(
+            action, record.words, record.corrections, record.calls, record.reply_to, again=True
+        )
 
 
 def failure_words(error: Exception, planner: str) -> str:

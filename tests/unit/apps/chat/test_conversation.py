@@ -1,6 +1,7 @@
 """A conversation: answers, follow-ups, corrections, questions back, stopping, restarts."""
 
 import errno
+import threading
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -14,7 +15,8 @@ from apps.chat.record import Choices
 from apps.chat.refusals import NotNowError
 from apps.chat.sessions import SessionStore
 from apps.chat.uploads import paste
-from dxtrace.clinical import Correction, Measurement, Presence, Source, Trace
+from apps.chat.views.talk import show_running
+from dxtrace.clinical import CallRequest, Correction, Measurement, Presence, Source, Trace
 from tests.processes import wait_until
 from tests.unit.apps.chat.conftest import VISITOR
 
@@ -311,3 +313,40 @@ def test_asking_while_it_is_reviewed_says_so(store: SessionStore, desk: Desk) ->
         with pytest.raises(NotNowError, match="under way"):
             conversation.ask("Is there a nodule?")
     done(conversation)
+
+
+def test_who_waits_sees_how_many_are_before_them_and_can_stop_without_a_turn(
+    store: SessionStore, desk: Desk
+) -> None:
+    ended = threading.Event()
+    for _ in range(desk.options.workers + 2):
+        desk.line.join(ended.wait)
+    try:
+        session = store.create(VISITOR)
+        paste(CT, session.arriving, session.brought, ROOM)
+        conversation = desk.conversation(session)
+        conversation.bring()
+        wait_until(lambda: conversation.before == 2, "the first take their places")
+        assert "Waiting for a free place: 2 before you" in show_running(conversation)
+
+        conversation.stop()
+
+        [turn] = done(conversation).turns
+        assert turn.stopped
+        assert turn.result is not None
+    finally:
+        ended.set()
+
+
+def test_what_is_pointed_at_is_asked_of_the_expert(
+    store: SessionStore, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = CallRequest(tool="an_expert")
+    monkeypatch.setattr("apps.chat.conversation.prompt_request", lambda *_: request)
+    conversation = begun(store, desk, CT)
+
+    conversation.prompt("series-1", "point", [[1, 2, 3]])
+
+    turn = done(conversation).turns[-1]
+    assert turn.result is not None, turn.error
+    assert ("an_expert", "no such tool") in [(t.name, t.reason) for t in turn.result.tools]
