@@ -18,13 +18,25 @@ def corrected(
 
     A corrected finding is the person's statement: it keeps its id and where it came from, so that
     the page still shows the words or the mask, and the checker weighs it as what a user states.
+    A denial or rejection that is taken back leaves the finding as it was before.
     """
     known = {f.id: f for f in findings}
+    before: dict[str, Finding] = {}
     for correction in corrections:
-        if correction.finding in known:
-            finding = _apply(known[correction.finding], correction)
-            known[correction.finding] = _denied_as_such(finding, known.values())
+        name = correction.finding
+        if name not in known:
+            continue
+        if _denies(correction):
+            before.setdefault(name, known[name])
+            base = known[name]
+        else:  # who takes a denial back has all again that was known of it
+            base = before.pop(name, known[name])
+        known[name] = _denied_as_such(_apply(base, correction), known.values())
     return tuple(known.values())
+
+
+def _denies(correction: Correction) -> bool:
+    return correction.rejected or correction.presence in (Presence.ABSENT, Presence.UNKNOWN)
 
 
 def _denied_as_such(finding: Finding, findings: Iterable[Finding]) -> Finding:

@@ -48,7 +48,7 @@ class Turn:
 
 
 def lost_turn(turn: Turn, error: Exception) -> Turn:
-    """A turn that could not be kept: what came of it is not shown, as it will not be there again."""
+    """A turn that could not be kept: what came of it is not shown, as it will not stay."""
     words = disk_words(error) if isinstance(error, OSError) else f"{type(error).__name__}."
     return dataclasses.replace(
         turn, result=None, pending=None, error=f"This could not be kept. {words}"
