@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from agents.vlm.dialects import Dialect
@@ -45,8 +45,21 @@ _PLACE_ARGUMENTS = {
 }
 _ASKED_KINDS = ("finding", "lesion")
 ASKED_FOR = "Asked for: "
+ASKED_FOR_SEVERAL = "Asked for several: "
+AS_WELL = "as well: "  # before each thing that is asked for, but the first
 NOTHING_KNOWN = "nothing known"  # behind a question in which no name is read
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
+
+
+def asked_for(things: Sequence[str]) -> list[str]:
+    """What is asked for, each behind words that tell whether it stands alone, or where it stands.
+
+    A small model looks up whether there is more by these words; a sign between the names, which
+    stands in many places, does not tell it.
+    """
+    first, *others = things
+    words = ASKED_FOR_SEVERAL if others else ASKED_FOR
+    return [f"{words}{first}", *(f"{AS_WELL}{other}" for other in others)]
 
 
 class Wording:
@@ -135,8 +148,8 @@ class CompactWording(Wording):
 
     def question(self, text: str, offer: Offer) -> str:
         """A question, and what it is read to ask about: findings, and what the experts mark."""
-        read = "; ".join(self._read(text, offer)) or NOTHING_KNOWN
-        return f"{super().question(text, offer)}\n{ASKED_FOR}{read}"
+        read = self._read(text, offer) or [NOTHING_KNOWN]
+        return f"{super().question(text, offer)}\n{'; '.join(asked_for(read))}"
 
     def _read(self, question: str, offer: Offer) -> list[str]:
         named = [self.names.get(key, key) for key in self._asked(question)] if question else []
@@ -180,11 +193,21 @@ def _named_in(text: str, names: Iterable[str], besides: Iterable[str]) -> list[s
         names: what may be named.
         besides: names that are known to stand there; they are not given again.
     """
-    longest_first = sorted({*names, *besides}, key=len, reverse=True)
-    spelled = {name.lower(): name for name in longest_first}
-    one = "|".join(map(re.escape, spelled))
+    known = {*names, *besides}
+    spelled = {**_pairs(known), **{name.lower(): [name] for name in known}}
+    one = "|".join(map(re.escape, sorted(spelled, key=len, reverse=True)))
     found = re.findall(rf"(?<!\w)(?:{one})(?!\w)", text.lower()) if one else []
-    return [spelled[name] for name in found if spelled[name] not in besides]
+    return [name for words in found for name in spelled[words] if name not in besides]
+
+
+def _pairs(names: Collection[str]) -> dict[str, list[str]]:
+    """``lungs``: ``left lung`` and ``right lung``, where both are known."""
+    pairs = {}
+    for name in names:
+        side, _, organ = name.partition(" ")
+        if side == "left" and f"right {organ}" in names:
+            pairs[f"{organ}s"] = [name, f"right {organ}"]
+    return pairs
 
 
 def _plain(mark: str) -> str:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from apps.chat.conversation import Conversation, findings_of
 from apps.chat.desk import Desk
 from apps.chat.examples import copy_example
+from apps.chat.planners import chosen_planner
 from apps.chat.record import Choices
 from apps.chat.refusals import NotNowError
 from apps.chat.sessions import Session, SessionStore
@@ -122,7 +123,14 @@ class Actions:
     def _settings(self, session: Session, conversation: Conversation, data: dict[str, Any]) -> None:
         del session
         fields = data.get("fields")
-        conversation.choose(_choices(fields if isinstance(fields, dict) else {}, self._desk))
+        before = conversation.record.choices.planner
+        planner = chosen_planner(
+            _field(data, "planner"), _field(data, "endpoint"), _field(data, "model"),
+            options=self._desk.options, before=before,
+        )  # fmt: skip
+        conversation.choose(
+            _choices(fields if isinstance(fields, dict) else {}, planner, self._desk)
+        )
 
 
 def _correction(finding: Finding, data: dict[str, Any], by: str) -> Correction:
@@ -148,22 +156,17 @@ def _correction(finding: Finding, data: dict[str, Any], by: str) -> Correction:
         raise NotNowError(f"Not understood: {error.errors()[0]['msg']}.") from None
 
 
-def _choices(fields: dict[str, Any], desk: Desk) -> Choices:
+def _choices(fields: dict[str, Any], planner: str, desk: Desk) -> Choices:
     """The settings of a form.
 
     Raises:
         NotNowError: saying which is wrong.
     """
-    planner = str(fields.get("planner") or "")
-    endpoint = str(fields.get("endpoint") or "").strip()
-    if endpoint and desk.options.is_local:
-        planner = endpoint
-    _check_planner(planner, desk, typed=bool(endpoint))
     off = {k.removeprefix("expert:") for k, v in fields.items()
            if k.startswith("expert:") and v is False}  # fmt: skip
     known = {tool.card.name for tool in desk.bench(frozenset()).registry}
     said = {
-        "planner": "" if planner == desk.options.planner else planner,
+        "planner": planner,
         "max_steps": fields.get("max_steps") or None,
         "time_limit_s": fields.get("time_limit_s") or None,
         "without": frozenset(off & known),
@@ -174,20 +177,6 @@ def _choices(fields: dict[str, Any], desk: Desk) -> Choices:
     except ValidationError as error:
         wrong = error.errors()[0]
         raise NotNowError(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}.") from None
-
-
-def _check_planner(name: str, desk: Desk, *, typed: bool) -> None:
-    if name in ("", "pathway", desk.options.planner):
-        return
-    from agents.vlm import check_planner
-    from agents.vlm.models.entries import configured_planners
-
-    if not typed and name not in configured_planners().entries:
-        raise NotNowError(f"There is no planner {name!r}.")
-    try:
-        check_planner(name)
-    except ValueError as error:
-        raise NotNowError(str(error)) from None
 
 
 def _text(data: dict[str, Any], key: str) -> str:

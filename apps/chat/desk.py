@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from apps.chat.conversation import Conversation
 from apps.chat.uploads import size_of
-from dxtrace.clinical import Case, Report
-from graphs import review_with_trace
+from apps.chat.warming import review_made_up_case
 from graphs.workbench import PATHWAY, Workbench, default_workbench
+from tools import Cancellation
 
 if TYPE_CHECKING:
     from apps.chat.options import ChatOptions
@@ -36,6 +36,7 @@ class Desk:
     _open: OrderedDict[str, Conversation] = field(default_factory=OrderedDict)
     _benches: OrderedDict[frozenset[str], Workbench] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _warming: Cancellation = field(default_factory=Cancellation)
 
     def __post_init__(self) -> None:
         self.pool = ThreadPoolExecutor(self.options.workers, thread_name_prefix="review")
@@ -54,12 +55,7 @@ class Desk:
         bench = default_workbench()
         for name in {PATHWAY, self.options.planner}:
             bench.planner(name)
-        # Checker, report reader and guideline search load what they need when they are first asked.
-        words = Report(
-            text="EXAM: CT chest. FINDINGS: Solid nodule of 7 mm in the right upper lobe."
-        )
-        asked = "Which follow-up does the Fleischner Society recommend?"
-        self.pool.submit(review_with_trace, Case(id="first", reports=(words,), question=asked))
+        self.pool.submit(review_made_up_case, bench, self._warming)
 
     def bench(self, without: frozenset[str]) -> Workbench:
         """The workbench without some experts.
@@ -110,6 +106,7 @@ class Desk:
         """Call off what runs; what has not begun never does."""
         with self._lock:
             open_now = list(self._open.values())
+        self._warming.cancel()
         self.pool.shutdown(wait=False, cancel_futures=True)
         for conversation in open_now:
             conversation.interrupt()

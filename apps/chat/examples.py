@@ -1,11 +1,11 @@
-"""The example cases of the repository, for whoever has nothing at hand."""
+"""The example cases that come along, for whoever has nothing at hand."""
 
 import shutil
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-_FOLDER = Path(__file__).parents[2] / "examples"
+_FOLDER = Path(__file__).parent / "example_cases"  # a link to the examples of the repository
 _KNOWN = (
     ("nodule-ct", "nodule-ct", "Chest CT with two nodules (synthetic)"),
     ("chest-ct-report", "chest_ct_report.txt", "Report of a chest CT"),
@@ -32,7 +32,7 @@ class Example:
 
 @cache
 def example_cases() -> tuple[Example, ...]:
-    """The examples that are there: a clone of the repository has them."""
+    """The examples that are there."""
     found = (Example(key, _FOLDER / name, title) for key, name, title in _KNOWN)
     return tuple(e for e in found if e.path.exists())
 

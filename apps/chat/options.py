@@ -45,6 +45,11 @@ class ChatOptions:
         return self.host in LOOPBACK
 
     @property
+    def may_name_planners(self) -> bool:
+        """Whether visitors may name any address of a model: those who sit at this machine may."""
+        return self.is_local and not self.behind_proxy_login
+
+    @property
     def max_upload_bytes(self) -> int:
         """Bytes that one session may hold."""
         return self.max_upload_mb * 1_000_000

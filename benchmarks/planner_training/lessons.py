@@ -21,7 +21,7 @@ from agents.vlm.dialects.tokens import aimed_call
 from agents.vlm.offer import Offer
 from agents.vlm.sight import Sight
 from agents.vlm.voice import asked_concepts
-from agents.vlm.wording import ASKED_FOR, CompactWording
+from agents.vlm.wording import CompactWording, asked_for
 from benchmarks.planner_training.pictures import KINDS, picture_of
 from benchmarks.planner_training.session import Kind, Session
 from benchmarks.planner_training.subjects import Subject
@@ -115,7 +115,7 @@ class School:
             kind=session.kind, messages=messages, answer=_as_listed(text_of(said)),  # type: ignore[arg-type]  # it is the planner's own message
             calls=turn.calls,
             offer=session.offer, situation=situation,
-            thought="\n".join(f"{ASKED_FOR}{line}" for line in session.thought),
+            thought="\n".join(asked_for(session.thought)),
         )  # fmt: skip
 
 

@@ -145,5 +145,21 @@ def save_folder(model: Any, processor: Any, folder: Path) -> None:
     import copy
 
     copy.deepcopy(model).cpu().half().save_pretrained(folder)
+    _name_as_published(folder / "model.safetensors")
     processor.save_pretrained(folder)
     (folder / "planner.yaml").write_text(SETTINGS, encoding="utf-8")
+
+
+def _name_as_published(weights: Path) -> None:
+    """Name the picture reader's weights as in the published LLaVA checkpoints.
+
+    transformers 5 reads these names but writes shorter ones, which vLLM (0.32) does not know.
+    """
+    from safetensors.torch import load_file, save_file
+
+    short, published = "vision_tower.", "vision_tower.vision_model."
+    named = {
+        name if name.startswith(published) else name.replace(short, published, 1): weight
+        for name, weight in load_file(weights).items()
+    }
+    save_file(named, weights, metadata={"format": "pt"})

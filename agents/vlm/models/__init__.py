@@ -13,6 +13,7 @@ from agents.vlm.models.entries import (
 from agents.vlm.models.entry import PlannerEntry
 from agents.vlm.models.errors import PlannerError, PlannerRefused, PlannerUnavailable
 from agents.vlm.models.opening import open_chat_model
+from agents.vlm.models.reaching import refuse_unreachable
 
 __all__ = [
     "ROUTER",
@@ -26,5 +27,6 @@ __all__ = [
     "open_chat_model",
     "planners_file",
     "probe",
+    "refuse_unreachable",
     "resolve_planner",
 ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from agents.vlm.models.entry import PlannerEntry
 from agents.vlm.models.errors import PlannerError, PlannerRefused
 from agents.vlm.models.opening import open_chat_model
+from agents.vlm.models.reaching import served_models
 from agents.vlm.thinking import without_thinking
 from dxtrace.clinical.base import Frozen
 
@@ -78,7 +79,7 @@ def probe(entry: PlannerEntry) -> Abilities:
         entry: the model. It is opened, which loads one of this process.
     """
     try:
-        served = _served(entry)
+        served = served_models(entry)
         model = open_chat_model(entry)
     except PlannerError as error:
         return _unreached(entry, str(error))
@@ -106,19 +107,6 @@ def _unreached(entry: PlannerEntry, reason: str) -> Abilities:
         reached=Ability(state="no", reason=reason),
         images=unknown, tools=unknown, json_object=unknown,
     )  # fmt: skip
-
-
-def _served(entry: PlannerEntry) -> tuple[str, ...]:
-    if entry.kind != "endpoint":
-        return ()
-    from agents.vlm.models.endpoint import connect, list_models
-
-    try:
-        return tuple(list_models(entry, connect(entry)))
-    except PlannerRefused:
-        if entry.model:
-            return ()  # it may answer all the same
-        raise
 
 
 def _tried(attempt: Callable[[], Ability]) -> Ability:

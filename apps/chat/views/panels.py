@@ -2,6 +2,7 @@
 
 from apps.chat.conversation import Conversation
 from apps.chat.options import ChatOptions
+from apps.chat.planners import offered_planners, planner_problems
 from apps.chat.record import Choices
 from apps.chat.taking import OFFERS
 from apps.chat.views.environment import render
@@ -50,18 +51,13 @@ def show_settings(conversation: Conversation | None, options: ChatOptions, notic
         options: the server's own choices.
         notice: what the visitor must be told.
     """
-    from agents.vlm.models.entries import configured_planners
-
     choices = conversation.record.choices if conversation else Choices()
     registry, own = default_workbench().registry, Settings()
-    planners = dict.fromkeys((options.planner, "pathway", *configured_planners().entries))
-    chosen = choices.planner or options.planner
     return render(
         "settings.html.j2",
         choices=choices,
-        planners=[*planners, *([chosen] if chosen not in planners else [])],
-        chosen=chosen,
-        may_name_endpoint=options.is_local,
+        planners=offered_planners(options, choices),
+        may_name_planners=options.may_name_planners,
         max_steps=choices.max_steps or own.max_steps,
         time_limit_s=choices.time_limit_s or own.time_limit_s,
         experts=[
@@ -69,6 +65,6 @@ def show_settings(conversation: Conversation | None, options: ChatOptions, notic
             for tool in registry
             if tool.card.name not in _ALWAYS
         ],
-        problems=registry.problems,
+        problems={**planner_problems(), **registry.problems},
         notice=notice,
     )

@@ -77,6 +77,15 @@ def test_a_folder_says_how_its_model_is_asked(trained: Path) -> None:
     assert sum(f.stat().st_size for f in (trained / "model").iterdir()) < 60 * 1024 * 1024
 
 
+def test_the_weights_have_the_names_of_published_checkpoints(trained: Path) -> None:
+    """These are the names that vLLM knows; transformers would leave ``vision_model`` out."""
+    parts = {".".join(name.split(".")[:2]) for name in weights(trained)}
+    assert parts == {
+        "language_model.lm_head", "language_model.model", "vision_tower.vision_model",
+        "multi_modal_projector.linear_1", "multi_modal_projector.linear_2",
+    }  # fmt: skip
+
+
 def film(folder: Path) -> Case:
     """A case with a picture and a question."""
     pixels = np.random.default_rng(1).integers(0, 255, (120, 100), dtype=np.uint8)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
 from agents.vlm.dialects import dialect_named
-from agents.vlm.wording import ASKED_FOR, CompactWording
+from agents.vlm.wording import AS_WELL, ASKED_FOR, ASKED_FOR_SEVERAL, CompactWording
 from benchmarks.own_planner import Answered, answered, figures, held_out_lessons
 from benchmarks.planner_training.invented import invented_name, invented_word, is_held_out
 from benchmarks.planner_training.lessons import DIALECT, Lesson, School, question_reader
@@ -57,6 +59,13 @@ def words_of(lesson: Lesson) -> str:
         content = message.content if isinstance(message.content, list) else [message.content]
         texts += [c if isinstance(c, str) else c.get("text", "") for c in content]
     return "\n".join(texts)
+
+
+def thoughts(lesson: Lesson) -> list[str]:
+    """What it looks up, without the words in front."""
+    return re.split(f"^(?:{ASKED_FOR}|{ASKED_FOR_SEVERAL}|{AS_WELL})", lesson.thought, flags=re.M)[
+        1:
+    ]
 
 
 def knows_all(lessons: list[Lesson]) -> Callable[[list[BaseMessage]], AIMessage]:
@@ -118,21 +127,31 @@ def test_a_wrong_answer_is_in_the_prompt_and_what_was_found_is_thought(school: S
     assert wrong
     for lesson in wrong:
         assert lesson.kind == "answer"
-        for line in lesson.thought.split(ASKED_FOR)[1:]:
+        for line in thoughts(lesson):
             assert line.strip() in words_of(lesson), "the finding's own line, not what was said"
 
 
 def test_thoughts_are_looked_up_and_are_neither_said_nor_called(school: School) -> None:
     for lesson in (x for n in range(150) if (x := school.lesson(n)).kind != "look"):
         shown = words_of(lesson)
-        for line in lesson.thought.splitlines():
-            looked_up, _, ending = line.removeprefix(ASKED_FOR).partition(": ")
+        for line in "\n".join(thoughts(lesson)).splitlines():
+            looked_up, _, ending = line.partition(": ")
             assert looked_up in shown
-            assert ending in ("new", "nothing") or line.removeprefix(ASKED_FOR) in shown
+            assert ending in ("new", "nothing") or line in shown
         move = dialect_named(DIALECT).read(AIMessage(content=lesson.written), lesson.offer)
         assert tuple(move.calls) == lesson.calls
         said = " ".join(s.text for s in move.sentences)
         assert said == lesson.answer.replace("\n", " ") * (not lesson.calls)
+
+
+def test_who_is_asked_for_two_things_thinks_of_the_second_as_it_is_listed(school: School) -> None:
+    asked_twice = replace(school, two=1.0)
+    lessons = [x for n in range(150) if len((x := asked_twice.lesson(n)).calls) == 2]
+    assert len(lessons) > 2
+    for lesson in lessons:
+        second = re.findall(f"; {AS_WELL}(.+)", words_of(lesson))[-1]
+        assert f"\n{AS_WELL}{second}: <" in lesson.thought
+        assert lesson.thought.startswith(ASKED_FOR_SEVERAL)
 
 
 def test_held_out_lessons_have_held_out_names_only(held_out: School) -> None:

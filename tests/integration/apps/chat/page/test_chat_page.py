@@ -11,6 +11,7 @@ from dxtrace.clinical import Trace
 from tests.integration.apps.chat.page.chat_site import ChatSite
 from tests.integration.apps.chat.page.conftest import Visit
 from tests.integration.conftest import EXAMPLES
+from tests.openai_server import openai_server
 
 REPORT = EXAMPLES / "chest_ct_report.txt"
 ANSWER = ".dx-last .dx-answer .lead"
@@ -296,6 +297,34 @@ def test_settings_are_kept_and_wrong_ones_are_refused(site: ChatSite, visit: Vis
     page.get_by_role("tab", name="Settings").click()
     expect(page.get_by_label("Planning steps at most")).to_have_value("2")
     expect(page.locator("input[name='expert:guideline_search']")).not_to_be_checked()
+
+
+def test_a_model_that_cannot_be_reached_is_refused_and_one_that_can_plans(
+    site: ChatSite, visit: Visit
+) -> None:
+    page = visit(site.address)
+    page.get_by_role("tab", name="Settings").click()
+    expect(
+        page.get_by_label("Planner", exact=True).locator("option[value=router]")
+    ).to_be_attached()
+    alert = page.locator("#dx-settings [role=alert]")
+    with openai_server(["The nodule is of 7 mm."]) as server:
+        page.get_by_label("s address").fill(server.url)
+        page.get_by_label("its name").fill("another")
+        page.get_by_role("button", name="Save settings").click()
+        expect(alert).to_contain_text("it serves scripted")
+        page.get_by_label("s address").fill("https://8.8.8.8/v1")
+        page.get_by_role("button", name="Save settings").click()
+        expect(alert).to_contain_text("images_leave_the_house")
+        page.get_by_label("s address").fill(server.url)
+        page.get_by_role("button", name="Save settings").click()
+        expect(page.get_by_label("Planner", exact=True)).to_have_value(server.url)
+        expect(alert).to_have_count(0)
+        page.get_by_role("button", name="Report of a chest CT").click()
+        answered(page)
+        assert server.requests
+    page.get_by_role("button", name="Save settings").click()
+    expect(alert).to_have_count(0)
 
 
 def test_a_session_is_removed_at_once_on_request(site: ChatSite, visit: Visit) -> None:
