@@ -89,7 +89,7 @@ class Actions:
         text = _field(data, "text")
         if not text.strip():
             raise NotNowError("Paste the text of a report first.")
-        paste(text, session.arriving, session.brought, self._desk.room_left(session))
+        paste(text, session.arriving, session.brought, self._desk.rooms.left(session))
         conversation.bring(_text(data, "question"))
 
     @staticmethod

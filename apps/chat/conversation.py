@@ -6,24 +6,25 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apps.chat.pointing import place_words, prompt_request
-from apps.chat.record import Action, Choices, SessionRecord
-from apps.chat.refusals import NotNowError
+from apps.chat.record import Choices, SessionRecord
+from apps.chat.refusals import NotNowError, UploadError, disk_words
+from apps.chat.running import Running
 from apps.chat.turns import Turn, read_kept_case, read_turns, write_case, write_turn
-from apps.chat.uploads import UploadError, read_brought, spoken, take_in
+from apps.chat.uploads import TakenIn, read_brought, spoken, take_in
 from apps.chat.watching import Bell
 from dxtrace.atomic_write import write_atomically
-from dxtrace.clinical import CallRequest, Case, Correction, Finding, Result, Trace
+from dxtrace.clinical import Case, Correction, Finding, Result, Trace
 from dxtrace.intake import CaseReading, IntakeError, IntakeLimits
 from graphs import ReviewRun, SessionError, Settings
 from graphs import reviewing as graph
 from graphs.corrections import CorrectionError, check_corrections
 from graphs.questions import ReplyError, reply_finding
 from graphs.state import PendingQuestion
-from tools import ArtifactStore, Cancellation
+from tools import ArtifactStore
 
 if TYPE_CHECKING:
     from apps.chat.desk import Desk
@@ -33,33 +34,6 @@ log = logging.getLogger(__name__)
 THREAD = "review"
 TRACE = "trace.json"
 _LONGEST_QUESTION = 4000
-
-
-@dataclass
-class Running:
-    """A turn that is being worked on.
-
-    Attributes:
-        action: what the visitor did.
-        words: the question, or the reply.
-        corrections: what was corrected.
-        calls: what is asked of an expert.
-        reply_to: the question that a reply answers.
-        again: whether it goes on after the server was killed.
-        steps: what the graph has done so far.
-        cancellation: stops it.
-        begun: whether a thread has taken it up.
-    """
-
-    action: Action
-    words: str = ""
-    corrections: tuple[Correction, ...] = ()
-    calls: tuple[CallRequest, ...] = ()
-    reply_to: str = ""
-    again: bool = False
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    cancellation: Cancellation = field(default_factory=Cancellation)
-    begun: bool = False
 
 
 class Conversation:
@@ -95,6 +69,12 @@ class Conversation:
     def running(self) -> Running | None:
         """What is being worked on."""
         return self._running
+
+    @property
+    def before(self) -> int:
+        """How many wait for their turn before this one."""
+        place = self._running.place if self._running else None
+        return self._desk.line.before(place) if place else 0
 
     @property
     def record(self) -> SessionRecord:
@@ -141,9 +121,12 @@ class Conversation:
         try:
             reading = self._read()
         except (IntakeError, UploadError) as error:
-            words = spoken(error) if isinstance(error, IntakeError) else str(error)
-            self.refused = words.replace(f"{self.session.brought}/", "")
+            brought = self.session.brought
+            words = spoken(error, brought) if isinstance(error, IntakeError) else str(error)
+            self.refused = words.replace(f"{brought}/", "")
             return
+        except OSError as error:
+            raise NotNowError(disk_words(error)) from None
         finally:
             self.is_reading = False
             self.bell.ring()
@@ -157,12 +140,16 @@ class Conversation:
     def _read(self) -> CaseReading:
         """The case in all that was brought; what makes it unreadable is not kept."""
         limits, session = IntakeLimits(), self.session
-        taken = take_in(session.arriving, session.brought, limits, self._desk.room)
+        rooms = self._desk.rooms
+        taken = TakenIn(())
         try:
+            taken = take_in(session.arriving, session.brought, limits, rooms.limit)
             reading = read_brought(session.brought, case_id=f"case-{session.id[:8]}", limits=limits)
         except IntakeError:
             taken.take_back()
             raise
+        finally:
+            rooms.recount(session)
         return CaseReading(reading.case, (*taken.notes, *reading.notes))
 
     def ask(self, question: str) -> None:
@@ -237,6 +224,8 @@ class Conversation:
         running = self._running
         if running is not None:
             running.cancellation.cancel()
+            if running.place is not None:
+                self._desk.line.hurry(running.place)
             self.bell.ring()
 
     def interrupt(self) -> None:
@@ -274,7 +263,7 @@ class Conversation:
             self._refuse_if_running()
             self._update(running=running.action, words=running.words)
             self._running = running
-            self._desk.pool.submit(self._work, running)
+            running.place = self._desk.line.join(partial(self._work, running), self.bell.ring)
         self.bell.ring()
 
     def _update(self, **fields: Any) -> None:
@@ -351,7 +340,10 @@ class Conversation:
             return graph.review_with_trace(self.case, thread=THREAD, **manner)
         self._leave_questions_open(manner)
         question = running.words if running.action == "question" else None
-        return graph.follow_up(THREAD, question=question, corrections=running.corrections, **manner)
+        return graph.follow_up(
+            THREAD, question=question, corrections=running.corrections, calls=running.calls,
+            **manner,
+        )  # fmt: skip
 
     def _leave_questions_open(self, manner: dict[str, Any]) -> None:
         """Who asks or corrects while the graph waits does not answer it: nobody knows, then."""

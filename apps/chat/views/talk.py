@@ -3,7 +3,8 @@
 from typing import Any
 
 from agents.plain_language import plain_answer
-from apps.chat.conversation import Conversation, Running
+from apps.chat.conversation import Conversation
+from apps.chat.running import Running
 from apps.chat.turns import Turn
 from apps.chat.views.environment import part, render
 from dxtrace.clinical import Result, ToolCall
@@ -47,6 +48,7 @@ def show_running(conversation: Conversation | None) -> str:
         running=running,
         steps=_running_steps(running) if running else [],
         stopping=running is not None and running.cancellation.is_cancelled,
+        before=conversation.before,
     )
 
 
