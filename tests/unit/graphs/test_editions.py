@@ -92,14 +92,14 @@ def test_the_question_may_name_the_edition() -> None:
 def test_a_claim_without_an_edition_is_about_each(
     concept: str, value: str, words: str, mark: str
 ) -> None:
-    raw = RawSentence(text=words, claims=({"concept": concept, "value": value},))
+    raw = RawSentence(text=words, claims=[{"concept": concept, "value": value}])
     statement, problems = statement_of([raw], default_workbench().knowledge, Known())
     assert not problems
     assert marked(statement).mark == mark
 
 
 def test_a_value_that_no_edition_has_is_refused() -> None:
-    raw = RawSentence(text="N7.", claims=({"concept": "tnm_lung.n", "value": "N7"},))
+    raw = RawSentence(text="N7.", claims=[{"concept": "tnm_lung.n", "value": "N7"}])
     _, (problem,) = statement_of([raw], default_workbench().knowledge, Known())
     assert "N2a" in problem
     assert "N7" in problem
