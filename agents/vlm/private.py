@@ -36,7 +36,7 @@ def without_identifiers(situation: Situation, knowledge: Knowledge) -> Situation
     shown = case.model_copy(
         update={
             "patient": case.patient.model_copy(
-                update={"risk_factors": risks and tuple(map(_masked, risks))}
+                update={"risk_factors": risks and tuple(map(masked_words, risks))}
             ),
             "question": masked_question(case.question or "", knowledge) or None,
             "reports": tuple(
@@ -90,11 +90,13 @@ def masked_question(text: str, knowledge: Knowledge) -> str:
 
 
 def _masked_finding(finding: Finding) -> Finding:
-    return finding.model_copy(update={"location": finding.location and _masked(finding.location)})
+    return finding.model_copy(
+        update={"location": finding.location and masked_words(finding.location)}
+    )
 
 
 def _masked_turn(turn: Turn, knowledge: Knowledge) -> Turn:
-    checked = tuple(s.model_copy(update={"why": _masked(s.why)}) for s in turn.checked)
+    checked = tuple(s.model_copy(update={"why": masked_words(s.why)}) for s in turn.checked)
     question = masked_question(turn.question, knowledge)
     return turn.model_copy(update={"question": question, "checked": checked})
 
