@@ -8,7 +8,7 @@ from langgraph.config import get_stream_writer
 from langgraph.runtime import Runtime
 from langgraph.types import Send, interrupt
 
-from agents.planner import Plan
+from agents.planner import Plan, Planner
 from dxtrace import __version__
 from dxtrace.clinical import (
     CallRequest,
@@ -55,13 +55,12 @@ class ReviewNodes:
 
     Args:
         bench: knowledge, reader, tools.
-        planner: name of the planner.
+        planner: decides what to call and what to say.
         settings: budgets, and whether to ask.
     """
 
-    def __init__(self, bench: Workbench, planner: str, settings: Settings) -> None:
-        self.bench, self.settings = bench, settings
-        self.planner = bench.planner(planner)
+    def __init__(self, bench: Workbench, planner: Planner, settings: Settings) -> None:
+        self.bench, self.settings, self.planner = bench, settings, planner
 
     # -- intake and plan ---------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -17,6 +17,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command
 
+from agents.planner import Planner
 from dxtrace.clinical import CallRequest, Case, Correction, Result, Trace
 from graphs.checkpoints import state_serializer
 from graphs.corrections import check_corrections
@@ -246,9 +247,9 @@ def _graph(means: Means) -> Iterator[ReviewGraph]:
     """The compiled graph; with a file, its checkpoints outlive the process."""
     settings = means.settings
     if settings.checkpoints is None and not settings.interactive:
-        yield _plain_graph(means.planner, settings, means.bench)
+        yield _plain_graph(means.bench.planner(means.planner), settings, means.bench)
         return
-    nodes = ReviewNodes(means.bench, means.planner, settings)
+    nodes = ReviewNodes(means.bench, means.bench.planner(means.planner), settings)
     if settings.checkpoints is None:
         yield build_review_graph(nodes, InMemorySaver(serde=state_serializer()))
         return
@@ -256,8 +257,8 @@ def _graph(means: Means) -> Iterator[ReviewGraph]:
         yield build_review_graph(nodes, saver)
 
 
-@cache
-def _plain_graph(planner: str, settings: Settings, bench: Workbench) -> ReviewGraph:
+@lru_cache(maxsize=16)
+def _plain_graph(planner: Planner, settings: Settings, bench: Workbench) -> ReviewGraph:
     return build_review_graph(ReviewNodes(bench, planner, settings))
 
 
