@@ -13,11 +13,12 @@ from apps.chat.pointing import place_words, prompt_request
 from apps.chat.record import Choices, SessionRecord
 from apps.chat.refusals import NotNowError, UploadError, disk_words
 from apps.chat.running import Running
+from apps.chat.translating import Translating
 from apps.chat.turns import Turn, read_kept_case, read_turns, write_case, write_turn
 from apps.chat.uploads import TakenIn, read_brought, spoken, take_in
 from apps.chat.watching import Bell
 from dxtrace.atomic_write import write_atomically
-from dxtrace.clinical import Case, Correction, Finding, Result, Trace
+from dxtrace.clinical import Case, Correction, Result, Trace
 from dxtrace.intake import CaseReading, IntakeError, IntakeLimits
 from graphs import ReviewRun, SessionError, Settings
 from graphs import reviewing as graph
@@ -47,6 +48,7 @@ class Conversation:
     def __init__(self, session: Session, desk: Desk) -> None:
         self.session, self._desk = session, desk
         self.bell = Bell()
+        self.translating = Translating(session, self.bell)
         self.refused, self.is_reading = "", False
         self._lock = threading.RLock()
         self._running: Running | None = None
@@ -84,7 +86,17 @@ class Conversation:
     @property
     def is_in_use(self) -> bool:
         """Whether something runs or a page looks on."""
-        return self._running is not None or self.is_reading or self.bell.is_heard
+        return self.is_at_work or self.bell.is_heard
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether something runs."""
+        return self._running is not None or self.is_reading or bool(self.translating.language)
+
+    @property
+    def planner(self) -> str:
+        """Who plans for the session."""
+        return self._record.choices.planner or self._desk.options.planner
 
     @property
     def result(self) -> Result | None:
@@ -222,11 +234,12 @@ class Conversation:
     def stop(self) -> None:
         """Stop what runs: experts at work are ended, and the answer says what is open."""
         running = self._running
+        self.translating.stop()
         if running is not None:
             running.cancellation.cancel()
             if running.place is not None:
                 self._desk.line.hurry(running.place)
-            self.bell.ring()
+        self.bell.ring()
 
     def interrupt(self) -> None:
         """End what runs because the server ends; it goes on when the server is back."""
@@ -307,7 +320,7 @@ class Conversation:
         except (SessionError, ReplyError, CorrectionError) as error:
             return None, str(error)
         except ValueError as error:
-            if self._record.choices.planner or self._desk.options.planner != "pathway":
+            if self.planner != "pathway":
                 return None, f"The planner cannot be used: {error}"
             log.warning("a review failed: ValueError")
             return None, "Internal error: ValueError"
@@ -352,11 +365,11 @@ class Conversation:
             graph.resume_review(THREAD, "", **quiet)
 
     def _manner(self, running: Running) -> dict[str, Any]:
-        choices, options = self._record.choices, self._desk.options
+        choices = self._record.choices
         wanted = {"max_steps": choices.max_steps, "time_limit_s": choices.time_limit_s}
         given: dict[str, Any] = {k: v for k, v in wanted.items() if v is not None}
         return {
-            "planner": choices.planner or options.planner,
+            "planner": self.planner,
             "settings": Settings(
                 interactive=choices.asks, checkpoints=self.session.checkpoints, **given
             ),
@@ -372,11 +385,6 @@ class Conversation:
             self.bell.ring()
 
         return listen
-
-
-def findings_of(result: Result | None) -> dict[str, Finding]:
-    """The findings of a result by id."""
-    return {f.id: f for f in result.findings} if result is not None else {}
 
 
 def _limited(words: str) -> str:
