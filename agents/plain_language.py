@@ -2,7 +2,8 @@
 
 Words are data (``dxtrace/knowledge/lay_words.yaml``). What the check has not proved is never said
 as proved; what nobody could look at is never said to be absent. It is written in English: sentences
-in other languages could not be checked.
+in other languages could not be checked (a model's translation stands beside it, compared as far as
+that goes: ``agents/vlm/translating.py``).
 """
 
 from __future__ import annotations

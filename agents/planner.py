@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import ConfigDict
+
 from agents.intent import Intent
 from dxtrace.clinical import (
     Artifact,
@@ -20,6 +22,7 @@ from dxtrace.clinical import (
     ToolCall,
 )
 from dxtrace.clinical.base import Frozen
+from tools.cancellation import Cancellation
 
 
 class Doubt(Frozen):
@@ -81,7 +84,10 @@ class Situation(Frozen):
         round: which question of the session is asked, from 0; the case holds the question.
         ended: why the planner said before that it says no more; empty if it did not.
         seconds_left: of the time that the review may take; None if nobody counts.
+        cancellation: ends what a planner waits for; None if nobody can.
     """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     case: Case
     called: tuple[ToolCall, ...] = ()
@@ -96,6 +102,7 @@ class Situation(Frozen):
     round: int = 0
     ended: str = ""
     seconds_left: float | None = None
+    cancellation: Cancellation | None = None
 
     @property
     def turns(self) -> tuple[Turn, ...]:

@@ -50,7 +50,7 @@ def situation_of(state: ReviewState, context: ReviewContext) -> Situation:
         ended=state.get("ended", ""),
         artifacts=tuple(a for r in runs for a in r.artifacts),
         folder=context.store.root if context.store else None,
-        seconds_left=context.seconds_left,
+        seconds_left=context.seconds_left, cancellation=context.cancellation,
     )  # fmt: skip
 
 

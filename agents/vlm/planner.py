@@ -11,7 +11,7 @@ from agents.planner import PackChoice, Plan, Situation, Turn, requested
 from agents.vlm.briefing import new_evidence
 from agents.vlm.budget import TalkBudget
 from agents.vlm.conscience import Conscience
-from agents.vlm.models import PlannerEntry, PlannerError
+from agents.vlm.models import PlannerEntry, PlannerError, PlannerStopped
 from agents.vlm.voice import LEAST_SECONDS, Voice
 from dxtrace.clinical import CallRequest, Case, CheckedClaim, Claim, Finding
 
@@ -89,6 +89,8 @@ class VlmPlanner:
             turn = self.voice.speak(situation)
             if turn.statement is not None:
                 turn = self.conscience.examined(turn, situation, needed.intents)
+        except PlannerStopped as error:
+            return needed.model_copy(update={"ended": f"stopped: {error}"})
         except PlannerError as error:
             return needed.model_copy(update={"ended": f"unavailable: {error}"})
         called = {CallRequest(tool=c.name, arguments=c.arguments) for c in situation.called}

@@ -34,7 +34,9 @@ def without_identifiers(situation: Situation, knowledge: Knowledge) -> Situation
     shown = case.model_copy(
         update={
             "question": masked_question(case.question or "", knowledge) or None,
-            "reports": tuple(r.model_copy(update={"text": _masked(r.text)}) for r in case.reports),
+            "reports": tuple(
+                r.model_copy(update={"text": masked_words(r.text)}) for r in case.reports
+            ),
             "observations": tuple(map(_masked_observation, case.observations)),
         }
     )
@@ -43,7 +45,10 @@ def without_identifiers(situation: Situation, knowledge: Knowledge) -> Situation
             "case": shown,
             "called": tuple(
                 c.model_copy(
-                    update={"reason": _masked(c.reason), "notes": tuple(map(_masked, c.notes))}
+                    update={
+                        "reason": masked_words(c.reason),
+                        "notes": tuple(map(masked_words, c.notes)),
+                    }
                 )
                 for c in situation.called
             ),
@@ -75,19 +80,20 @@ def masked_question(text: str, knowledge: Knowledge) -> str:
     for one, other in pairwise(strange):
         if _BETWEEN.fullmatch(text, one.end(), other.start()):
             names |= {one[0], other[0]}
-    text = _masked(text)
+    text = masked_words(text)
     for name in names:
         text = re.sub(rf"\b{re.escape(name)}\b", "X" * len(name), text)
     return text
 
 
 @lru_cache(maxsize=256)  # a report is read anew in every turn
-def _masked(text: str) -> str:
+def masked_words(text: str) -> str:
+    """A text without what patterns find of names, numbers, addresses and days."""
     return mask_dates(mask_identifiers(text))
 
 
 def _masked_observation(observation: Observation) -> Observation:
-    return observation.model_copy(update={"name": _masked(observation.name)})
+    return observation.model_copy(update={"name": masked_words(observation.name)})
 
 
 @cache

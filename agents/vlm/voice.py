@@ -126,7 +126,9 @@ class Voice:
     def _timed(
         self, model: Runnable[LanguageModelInput, AIMessage], situation: Situation
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """The model, with no more time than the review has left."""
+        """The model, with no more time than the review has left, and called off with it."""
+        if situation.cancellation is not None:
+            model = model.bind(stopping=situation.cancellation.stopping)
         if situation.seconds_left is None:
             return model
         limit = max(LEAST_SECONDS, situation.seconds_left)

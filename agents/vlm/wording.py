@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from agents.vlm.dialects import Dialect
@@ -193,11 +193,21 @@ def _named_in(text: str, names: Iterable[str], besides: Iterable[str]) -> list[s
         names: what may be named.
         besides: names that are known to stand there; they are not given again.
     """
-    longest_first = sorted({*names, *besides}, key=len, reverse=True)
-    spelled = {name.lower(): name for name in longest_first}
-    one = "|".join(map(re.escape, spelled))
+    known = {*names, *besides}
+    spelled = {**_pairs(known), **{name.lower(): [name] for name in known}}
+    one = "|".join(map(re.escape, sorted(spelled, key=len, reverse=True)))
     found = re.findall(rf"(?<!\w)(?:{one})(?!\w)", text.lower()) if one else []
-    return [spelled[name] for name in found if spelled[name] not in besides]
+    return [name for words in found for name in spelled[words] if name not in besides]
+
+
+def _pairs(names: Collection[str]) -> dict[str, list[str]]:
+    """``lungs``: ``left lung`` and ``right lung``, where both are known."""
+    pairs = {}
+    for name in names:
+        side, _, organ = name.partition(" ")
+        if side == "left" and f"right {organ}" in names:
+            pairs[f"{organ}s"] = [name, f"right {organ}"]
+    return pairs
 
 
 def _plain(mark: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from apps.chat.conversation import Conversation, findings_of
+from agents.plain_language import plain_answer
+from apps.chat.conversation import Conversation
 from apps.chat.desk import Desk
 from apps.chat.examples import copy_example
 from apps.chat.planners import chosen_planner
@@ -17,6 +18,7 @@ from apps.chat.sessions import Session, SessionStore
 from apps.chat.uploads import paste
 from apps.chat.views.findings import size_in_mm
 from dxtrace.clinical import Correction, Finding, Measurement
+from dxtrace.knowledge import load_knowledge
 
 _LONGEST_NAME = 80
 
@@ -63,7 +65,7 @@ class Actions:
         known: dict[str, Callable[[Session, Conversation, dict[str, Any]], None]] = {
             "brought": self._brought, "example": self._example, "paste": self._paste,
             "ask": self._ask, "reply": self._reply, "correct": self._correct,
-            "settings": self._settings, "prompt": self._prompt,
+            "settings": self._settings, "prompt": self._prompt, "translate": self._translate,
         }  # fmt: skip
         if name in known:
             known[name](session, conversation, data)
@@ -89,7 +91,7 @@ class Actions:
         text = _field(data, "text")
         if not text.strip():
             raise NotNowError("Paste the text of a report first.")
-        paste(text, session.arriving, session.brought, self._desk.room_left(session))
+        paste(text, session.arriving, session.brought, self._desk.rooms.left(session))
         conversation.bring(_text(data, "question"))
 
     @staticmethod
@@ -108,7 +110,8 @@ class Actions:
         by = _field(data, "by").strip()[:_LONGEST_NAME] or conversation.record.by
         if not by:
             raise NotNowError("Say first who corrects: the trace keeps it.")
-        finding = findings_of(conversation.result).get(_text(data, "finding"))
+        result, wanted = conversation.result, _text(data, "finding")
+        finding = next((f for f in result.findings if f.id == wanted), None) if result else None
         if finding is None:
             raise NotNowError("There is no such finding any more.")
         conversation.correct((_correction(finding, data, by),), by)
@@ -119,6 +122,18 @@ class Actions:
         at = data.get("at")
         corners = [c for c in at if isinstance(c, list)] if isinstance(at, list) else []
         conversation.prompt(_text(data, "series"), _text(data, "kind"), corners)
+
+    def _translate(
+        self, session: Session, conversation: Conversation, data: dict[str, Any]
+    ) -> None:
+        del session
+        last = conversation.turns[-1].result if conversation.turns else None
+        if last is None or conversation.is_at_work:
+            raise NotNowError("There is no answer to translate just now.")
+        conversation.translating.begin(
+            plain_answer(load_knowledge(), last), _field(data, "language"), conversation.planner,
+            turn=len(conversation.turns) - 1, line=self._desk.line,
+        )  # fmt: skip
 
     def _settings(self, session: Session, conversation: Conversation, data: dict[str, Any]) -> None:
         del session

@@ -6,24 +6,26 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apps.chat.pointing import place_words, prompt_request
-from apps.chat.record import Action, Choices, SessionRecord
-from apps.chat.refusals import NotNowError
+from apps.chat.record import Choices, SessionRecord
+from apps.chat.refusals import NotNowError, UploadError, disk_words
+from apps.chat.running import Running
+from apps.chat.translating import Translating
 from apps.chat.turns import Turn, read_kept_case, read_turns, write_case, write_turn
-from apps.chat.uploads import UploadError, read_brought, spoken, take_in
+from apps.chat.uploads import TakenIn, read_brought, spoken, take_in
 from apps.chat.watching import Bell
 from dxtrace.atomic_write import write_atomically
-from dxtrace.clinical import CallRequest, Case, Correction, Finding, Result, Trace
+from dxtrace.clinical import Case, Correction, Result, Trace
 from dxtrace.intake import CaseReading, IntakeError, IntakeLimits
 from graphs import ReviewRun, SessionError, Settings
 from graphs import reviewing as graph
 from graphs.corrections import CorrectionError, check_corrections
 from graphs.questions import ReplyError, reply_finding
 from graphs.state import PendingQuestion
-from tools import ArtifactStore, Cancellation
+from tools import ArtifactStore
 
 if TYPE_CHECKING:
     from apps.chat.desk import Desk
@@ -33,33 +35,6 @@ log = logging.getLogger(__name__)
 THREAD = "review"
 TRACE = "trace.json"
 _LONGEST_QUESTION = 4000
-
-
-@dataclass
-class Running:
-    """A turn that is being worked on.
-
-    Attributes:
-        action: what the visitor did.
-        words: the question, or the reply.
-        corrections: what was corrected.
-        calls: what is asked of an expert.
-        reply_to: the question that a reply answers.
-        again: whether it goes on after the server was killed.
-        steps: what the graph has done so far.
-        cancellation: stops it.
-        begun: whether a thread has taken it up.
-    """
-
-    action: Action
-    words: str = ""
-    corrections: tuple[Correction, ...] = ()
-    calls: tuple[CallRequest, ...] = ()
-    reply_to: str = ""
-    again: bool = False
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    cancellation: Cancellation = field(default_factory=Cancellation)
-    begun: bool = False
 
 
 class Conversation:
@@ -73,6 +48,7 @@ class Conversation:
     def __init__(self, session: Session, desk: Desk) -> None:
         self.session, self._desk = session, desk
         self.bell = Bell()
+        self.translating = Translating(session, self.bell)
         self.refused, self.is_reading = "", False
         self._lock = threading.RLock()
         self._running: Running | None = None
@@ -97,6 +73,12 @@ class Conversation:
         return self._running
 
     @property
+    def before(self) -> int:
+        """How many wait for their turn before this one."""
+        place = self._running.place if self._running else None
+        return self._desk.line.before(place) if place else 0
+
+    @property
     def record(self) -> SessionRecord:
         """Choices, and who corrects."""
         return self._record
@@ -104,7 +86,17 @@ class Conversation:
     @property
     def is_in_use(self) -> bool:
         """Whether something runs or a page looks on."""
-        return self._running is not None or self.is_reading or self.bell.is_heard
+        return self.is_at_work or self.bell.is_heard
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether something runs."""
+        return self._running is not None or self.is_reading or bool(self.translating.language)
+
+    @property
+    def planner(self) -> str:
+        """Who plans for the session."""
+        return self._record.choices.planner or self._desk.options.planner
 
     @property
     def result(self) -> Result | None:
@@ -141,9 +133,12 @@ class Conversation:
         try:
             reading = self._read()
         except (IntakeError, UploadError) as error:
-            words = spoken(error) if isinstance(error, IntakeError) else str(error)
-            self.refused = words.replace(f"{self.session.brought}/", "")
+            brought = self.session.brought
+            words = spoken(error, brought) if isinstance(error, IntakeError) else str(error)
+            self.refused = words.replace(f"{brought}/", "")
             return
+        except OSError as error:
+            raise NotNowError(disk_words(error)) from None
         finally:
             self.is_reading = False
             self.bell.ring()
@@ -157,12 +152,16 @@ class Conversation:
     def _read(self) -> CaseReading:
         """The case in all that was brought; what makes it unreadable is not kept."""
         limits, session = IntakeLimits(), self.session
-        taken = take_in(session.arriving, session.brought, limits, self._desk.room)
+        rooms = self._desk.rooms
+        taken = TakenIn(())
         try:
+            taken = take_in(session.arriving, session.brought, limits, rooms.limit)
             reading = read_brought(session.brought, case_id=f"case-{session.id[:8]}", limits=limits)
         except IntakeError:
             taken.take_back()
             raise
+        finally:
+            rooms.recount(session)
         return CaseReading(reading.case, (*taken.notes, *reading.notes))
 
     def ask(self, question: str) -> None:
@@ -235,9 +234,12 @@ class Conversation:
     def stop(self) -> None:
         """Stop what runs: experts at work are ended, and the answer says what is open."""
         running = self._running
+        self.translating.stop()
         if running is not None:
             running.cancellation.cancel()
-            self.bell.ring()
+            if running.place is not None:
+                self._desk.line.hurry(running.place)
+        self.bell.ring()
 
     def interrupt(self) -> None:
         """End what runs because the server ends; it goes on when the server is back."""
@@ -274,7 +276,7 @@ class Conversation:
             self._refuse_if_running()
             self._update(running=running.action, words=running.words)
             self._running = running
-            self._desk.pool.submit(self._work, running)
+            running.place = self._desk.line.join(partial(self._work, running), self.bell.ring)
         self.bell.ring()
 
     def _update(self, **fields: Any) -> None:
@@ -318,7 +320,7 @@ class Conversation:
         except (SessionError, ReplyError, CorrectionError) as error:
             return None, str(error)
         except ValueError as error:
-            if self._record.choices.planner or self._desk.options.planner != "pathway":
+            if self.planner != "pathway":
                 return None, f"The planner cannot be used: {error}"
             log.warning("a review failed: ValueError")
             return None, "Internal error: ValueError"
@@ -351,7 +353,10 @@ class Conversation:
             return graph.review_with_trace(self.case, thread=THREAD, **manner)
         self._leave_questions_open(manner)
         question = running.words if running.action == "question" else None
-        return graph.follow_up(THREAD, question=question, corrections=running.corrections, **manner)
+        return graph.follow_up(
+            THREAD, question=question, corrections=running.corrections, calls=running.calls,
+            **manner,
+        )  # fmt: skip
 
     def _leave_questions_open(self, manner: dict[str, Any]) -> None:
         """Who asks or corrects while the graph waits does not answer it: nobody knows, then."""
@@ -360,11 +365,11 @@ class Conversation:
             graph.resume_review(THREAD, "", **quiet)
 
     def _manner(self, running: Running) -> dict[str, Any]:
-        choices, options = self._record.choices, self._desk.options
+        choices = self._record.choices
         wanted = {"max_steps": choices.max_steps, "time_limit_s": choices.time_limit_s}
         given: dict[str, Any] = {k: v for k, v in wanted.items() if v is not None}
         return {
-            "planner": choices.planner or options.planner,
+            "planner": self.planner,
             "settings": Settings(
                 interactive=choices.asks, checkpoints=self.session.checkpoints, **given
             ),
@@ -380,11 +385,6 @@ class Conversation:
             self.bell.ring()
 
         return listen
-
-
-def findings_of(result: Result | None) -> dict[str, Finding]:
-    """The findings of a result by id."""
-    return {f.id: f for f in result.findings} if result is not None else {}
 
 
 def _limited(words: str) -> str:

@@ -1,18 +1,19 @@
-"""What all conversations share: workbenches, a bounded pool of threads, what is in memory."""
+"""What all conversations share: workbenches, the line that reviews wait in, what is in memory."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from apps.chat.conversation import Conversation
-from apps.chat.uploads import size_of
-from dxtrace.clinical import Case, Report
-from graphs import review_with_trace
+from apps.chat.rooms import Rooms
+from apps.chat.waiting_line import WaitingLine
+from apps.chat.warming import review_made_up_case
 from graphs.workbench import PATHWAY, Workbench, default_workbench
+from tools import Cancellation
 
 if TYPE_CHECKING:
     from apps.chat.options import ChatOptions
@@ -28,38 +29,28 @@ class Desk:
 
     Attributes:
         options: how the page is served.
-        pool: where reviews run.
+        line: where reviews wait and run.
+        rooms: how much sessions hold.
     """
 
     options: ChatOptions
-    pool: ThreadPoolExecutor = field(init=False)
+    line: WaitingLine = field(init=False)
+    rooms: Rooms = field(init=False)
     _open: OrderedDict[str, Conversation] = field(default_factory=OrderedDict)
     _benches: OrderedDict[frozenset[str], Workbench] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _warming: Cancellation = field(default_factory=Cancellation)
 
     def __post_init__(self) -> None:
-        self.pool = ThreadPoolExecutor(self.options.workers, thread_name_prefix="review")
-
-    @property
-    def room(self) -> int:
-        """Bytes that a session may hold."""
-        return self.options.max_upload_bytes
-
-    def room_left(self, session: Session) -> int:
-        """Bytes that may still come to a session."""
-        return self.room - size_of(session.brought) - size_of(session.arriving)
+        self.line = WaitingLine(self.options.workers)
+        self.rooms = Rooms(self.options.max_upload_bytes)
 
     def warm_up(self) -> None:
         """Build what every review needs, so that the first one takes no longer than others."""
         bench = default_workbench()
         for name in {PATHWAY, self.options.planner}:
             bench.planner(name)
-        # Checker, report reader and guideline search load what they need when they are first asked.
-        words = Report(
-            text="EXAM: CT chest. FINDINGS: Solid nodule of 7 mm in the right upper lobe."
-        )
-        asked = "Which follow-up does the Fleischner Society recommend?"
-        self.pool.submit(review_with_trace, Case(id="first", reports=(words,), question=asked))
+        self.line.join(partial(review_made_up_case, bench, self._warming))
 
     def bench(self, without: frozenset[str]) -> Workbench:
         """The workbench without some experts.
@@ -97,6 +88,7 @@ class Desk:
         """Stop and forget the conversation of a session that is removed."""
         with self._lock:
             known = self._open.pop(session.id, None)
+        self.rooms.recount(session)
         if known is not None:
             known.stop()
 
@@ -110,6 +102,7 @@ class Desk:
         """Call off what runs; what has not begun never does."""
         with self._lock:
             open_now = list(self._open.values())
-        self.pool.shutdown(wait=False, cancel_futures=True)
+        self._warming.cancel()
+        self.line.close()
         for conversation in open_now:
             conversation.interrupt()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
+import logging
 import re
 import secrets
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 
 from apps.chat.options import LOOPBACK, ChatOptions
@@ -19,6 +19,7 @@ from apps.chat.options import LOOPBACK, ChatOptions
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+log = logging.getLogger(__name__)
 COOKIE = "dxtrace_visitor"
 _VISITOR = re.compile(r"[A-Za-z0-9_-]{40,64}")
 _KEEP_COOKIE_S = 90 * 24 * 3600
@@ -73,12 +74,24 @@ class Guard:
         fresh = "" if visitor else secrets.token_urlsafe(32)
         scope["visitor"] = visitor or fresh
 
+        begun = False
+
         async def answer(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 _complete(MutableHeaders(scope=message), scope, fresh)
             await send(message)
 
-        await self._app(scope, receive, answer)
+        try:
+            await self._app(scope, receive, answer)
+        except ClientDisconnect:
+            return
+        except Exception as error:  # noqa: BLE001 - its traceback may name files and sessions
+            log.warning("a request failed: %s", type(error).__name__)
+            if not begun:
+                failed = PlainTextResponse("The server failed at this.", 500)
+                await failed(scope, receive, answer)
 
     def _refusal(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
         if not self._is_own_host(headers.get("host", "")):
@@ -110,25 +123,33 @@ class Guard:
             return False
         try:
             _, _, password = base64.b64decode(given, validate=True).partition(b":")
-        except binascii.Error:
+        except ValueError:
             return False
         return hmac.compare_digest(password, self._options.password.encode())
 
 
 def visitor_of(headers: Headers) -> str:
     """The cookie of a visitor; empty if there is none of ours."""
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found is not None and _VISITOR.fullmatch(found.value) else ""
+    # Other programs on this machine set cookies of the same host, in whatever form they like.
+    for pair in headers.get("cookie", "").split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name == COOKIE and _VISITOR.fullmatch(value):
+            return value
+    return ""
 
 
 def _is_same_origin(method: str, headers: Headers) -> bool:
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-    if origin is not None and urlsplit(origin).netloc != headers.get("host", ""):
+    if origin is not None and _place(origin) != headers.get("host", ""):
         return False
     return method in _SAFE_METHODS or site in (None, "same-origin", "none")
+
+
+def _place(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def _complete(headers: MutableHeaders, scope: Scope, fresh: str) -> None:

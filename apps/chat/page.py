@@ -84,7 +84,7 @@ class Page:
         with gr.Row(elem_id="dx-asking"):
             self.question = gr.Textbox(
                 label="Question", lines=1, max_lines=6, scale=6, elem_id="dx-question",
-                placeholder="Ask about this case, such as: Is there a pleural effusion?",
+                placeholder="Is there a pleural effusion?",
                 max_length=4000,
             )  # fmt: skip
             self.ask = gr.Button("Ask", variant="primary", scale=1, min_width=80, elem_id="dx-ask")
@@ -181,10 +181,10 @@ class Page:
         if clear and not notice:
             everything[self.question] = ""
         yield everything
-        if conversation is None or not _works(conversation):
+        if conversation is None or not conversation.is_at_work:
             return
         async for _ in conversation.bell.rings():
-            if not _works(conversation):
+            if not conversation.is_at_work:
                 break
             yield {self.running: show_running(conversation)}
         yield await self._drawn(conversation)
@@ -203,9 +203,9 @@ class Page:
     def _everything(
         self, conversation: Conversation | None, notice: str = "", where: str = ""
     ) -> Updates:
-        options, works = self._desk.options, conversation is not None and _works(conversation)
+        options, works = self._desk.options, conversation is not None and conversation.is_at_work
         on_findings, on_settings = where == "correct", where == "settings"
-        on_talk = where in ("ask", "reply", "prompt")
+        on_talk = where in ("ask", "reply", "prompt", "translate")
         elsewhere = "" if on_findings or on_settings or on_talk else notice
         return {
             self.session: conversation.session.id if conversation else "",
@@ -217,7 +217,12 @@ class Page:
             self.findings: show_findings(conversation, notice if on_findings else ""),
             self.evidence: show_evidence(conversation),
             self.taking: show_taking(conversation),
-            self.settings: show_settings(conversation, options, notice if on_settings else ""),
+            self.settings: show_settings(
+                conversation,
+                options,
+                notice if on_settings else "",
+                is_saved=on_settings and not notice,
+            ),
         }
 
 
@@ -242,10 +247,6 @@ def mount_page(app: FastAPI, store: SessionStore, desk: Desk) -> None:
 
 def _view(value: str, elem_id: str) -> gr.HTML:
     return gr.HTML(value, elem_id=elem_id, js_on_load=wiring(), apply_default_css=False)
-
-
-def _works(conversation: Conversation) -> bool:
-    return conversation.running is not None or conversation.is_reading
 
 
 def _visitor(request: gr.Request) -> str:

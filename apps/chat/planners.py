@@ -41,7 +41,7 @@ def offered_planners(options: ChatOptions, choices: Choices) -> list[OfferedPlan
     entries = configured_planners().entries
     titles = {
         PATHWAY: f"{PATHWAY} (built in, needs no model)",
-        ROUTER: f"{ROUTER} (a small model that comes along; it knows no medicine)",
+        ROUTER: f"{ROUTER} (a small model; it knows no medicine)",
         **{name: _title(entry) for name, entry in entries.items()},
     }
     chosen = choices.planner or options.planner
@@ -107,13 +107,20 @@ def _listed() -> tuple[str, ...]:
 
 def _refuse_unusable(name: str) -> None:
     from agents.vlm import check_planner
-    from agents.vlm.models import PlannerError, refuse_unreachable, resolve_planner
+    from agents.vlm.models import (
+        PlannerError,
+        PlannerUnavailable,
+        refuse_unreachable,
+        resolve_planner,
+    )
 
     try:
         check_planner(name)
         refuse_unreachable(resolve_planner(name))
     except ValueError as error:
         raise NotNowError(str(error)) from None
+    except PlannerUnavailable as error:
+        raise NotNowError(f"This planner cannot be reached: {error}") from None
     except PlannerError as error:
         raise NotNowError(f"This planner cannot be used: {error}") from None
 

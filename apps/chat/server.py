@@ -30,11 +30,11 @@ def build_app(options: ChatOptions) -> FastAPI:
     # Read by the page's library when it is imported: nothing is counted, nothing leaves.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    from fastapi import FastAPI
+    from fastapi import FastAPI, HTTPException
 
     from apps.chat.guard import Guard
     from apps.chat.page import mount_page
-    from apps.chat.routes import session_router, viewed
+    from apps.chat.routes import plain_refusal, session_router, viewed
     from apps.chat.viewer.routes import viewer_router
 
     store, desk = SessionStore(options.state, options.keep_hours), Desk(options)
@@ -51,6 +51,7 @@ def build_app(options: ChatOptions) -> FastAPI:
             desk.close()
 
     app = FastAPI(lifespan=at_work, docs_url=None, redoc_url=None, openapi_url=None)
+    app.exception_handler(HTTPException)(plain_refusal)
     app.include_router(session_router(store, desk))
     app.include_router(viewer_router(partial(viewed, store, desk)))
     mount_page(app, store, desk)
@@ -61,7 +62,10 @@ def build_app(options: ChatOptions) -> FastAPI:
 async def _sweep(store: SessionStore, desk: Desk) -> None:
     """Remove what nobody has used for too long, now and every few minutes."""
     while True:
-        await asyncio.to_thread(sweep_once, store, desk)
+        try:
+            await asyncio.to_thread(sweep_once, store, desk)
+        except OSError as error:  # the next time it may work again
+            log.warning("expired sessions could not be removed: %s", type(error).__name__)
         await asyncio.sleep(_SWEEP_EVERY_S)
 
 

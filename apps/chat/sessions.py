@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import math
 import os
 import re
 import secrets
@@ -160,5 +161,13 @@ class SessionStore:
         return [
             Session(entry.name, Path(entry.path))
             for entry in os.scandir(self._root)
-            if _ID.fullmatch(entry.name) and entry.stat(follow_symlinks=False).st_mtime < oldest
+            if _ID.fullmatch(entry.name) and _last_used(entry) < oldest
         ]
+
+
+def _last_used(entry: os.DirEntry[str]) -> float:
+    """When a session was used, in seconds since the epoch; never, if it is gone by now."""
+    try:
+        return entry.stat(follow_symlinks=False).st_mtime
+    except FileNotFoundError:
+        return math.inf

@@ -1,22 +1,28 @@
 """What a visitor brings: names made safe, sizes held, archives unpacked, the case found in it."""
 
-import re
 import shutil
-import unicodedata
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import NamedTemporaryFile
 
-from dxtrace.intake import CaseReading, IntakeError, IntakeLimits, check_case, read_case
+from apps.chat.placing import put_in_place, safe_name
+from apps.chat.refusals import UploadError
+from dxtrace.clinical import Report
+from dxtrace.intake import (
+    CaseReading,
+    IntakeError,
+    IntakeLimits,
+    OutsideError,
+    check_case,
+    read_case,
+)
 from dxtrace.intake.case_file import CASE_FILES
 from dxtrace.knowledge import load_knowledge
 
-_UNSAFE = re.compile(r"[^\w.() +-]")
-_LONGEST_NAME = 120
-_DEEPEST = 12
 _MEGA = 1_000_000
 _YAML = (".yaml", ".yml")
+_LOOKED_AT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +41,6 @@ class TakenIn:
         """Remove the files: they are no case, and the next try must not stumble over them."""
         for path in self.files:
             path.unlink(missing_ok=True)
-
-
-class UploadError(ValueError):
-    """What is brought is refused; the message is for the visitor."""
-
-
-def safe_name(given: str) -> PurePosixPath:
-    """A relative path that cannot leave the folder it is put in.
-
-    Args:
-        given: what the browser calls the file; a folder's files come with their path in it.
-
-    Raises:
-        UploadError: if nothing is left of it.
-    """
-    parts = [_safe_part(p) for p in given.replace("\\", "/").split("/")]
-    kept = [p for p in parts if p][-_DEEPEST:]
-    if not kept:
-        raise UploadError("expected a file with a name")
-    return PurePosixPath(*kept)
-
-
-def _safe_part(part: str) -> str:
-    plain = _UNSAFE.sub("_", unicodedata.normalize("NFC", part)).lstrip(".").strip()
-    if len(plain) <= _LONGEST_NAME:
-        return plain
-    stem, dot, suffix = plain.rpartition(".")
-    return f"{stem[: _LONGEST_NAME - 20]}{dot}{suffix[-15:]}" if dot else plain[:_LONGEST_NAME]
 
 
 def size_of(folder: Path) -> int:
@@ -85,7 +63,12 @@ def refuse_too_large(expected: int, room: int) -> None:
 
 
 async def receive(
-    stream: AsyncIterable[bytes], name: str, folder: Path, *, room: int, declared: int = 0
+    stream: AsyncIterable[bytes],
+    name: str,
+    folder: Path,
+    *,
+    hold: Callable[[int], None],
+    declared: int = 0,
 ) -> None:
     """Write one file as it comes in; it is there whole or not at all.
 
@@ -93,26 +76,29 @@ async def receive(
         stream: its bytes.
         name: what the browser calls it.
         folder: where what arrives lies.
-        room: bytes that may still come.
+        hold: takes so many bytes of the session's room.
         declared: bytes that the browser says will come.
 
     Raises:
         UploadError: if the name is none or it becomes too large.
+        FileNotFoundError: if the folder is gone.
+        OSError: if it cannot be written.
     """
-    place = folder / safe_name(name)
-    refuse_too_large(declared, room)
-    held = 0
-    with NamedTemporaryFile(dir=folder.parent, prefix=".", suffix=".part") as part:
-        async for chunk in stream:
-            held += len(chunk)
-            refuse_too_large(held, room)
-            part.write(chunk)
-        part.flush()
+    wanted = safe_name(name)
+    hold(declared)
+    held, paid = 0, declared
+    with NamedTemporaryFile(dir=folder.parent, prefix=".", suffix=".part", delete=False) as part:
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(part.name, place)
-        except (FileExistsError, NotADirectoryError, IsADirectoryError):
-            raise UploadError(f"{name}: a file and a folder have the same name") from None
+            async for chunk in stream:
+                held += len(chunk)
+                if held > paid:
+                    hold(held - paid)
+                    paid = held
+                part.write(chunk)
+            part.flush()
+            put_in_place(Path(part.name), folder, wanted)
+        finally:
+            Path(part.name).unlink(missing_ok=True)
 
 
 def take_in(arriving: Path, brought: Path, limits: IntakeLimits, room: int) -> TakenIn:
@@ -126,25 +112,43 @@ def take_in(arriving: Path, brought: Path, limits: IntakeLimits, room: int) -> T
 
     Raises:
         IntakeError: if an archive is damaged or would not end.
-        UploadError: if it becomes too large.
+        UploadError: if it becomes too large, or another case file was brought before.
     """
+    new: list[Path] = []
     try:
-        notes = _unpack_archives(arriving, limits, room - size_of(brought))
-        moved = []
+        notes = list(_unpack_archives(arriving, limits, room - size_of(brought)))
         for path in sorted(p for p in arriving.rglob("*") if p.is_file()):
-            target = brought / path.relative_to(arriving)
-            try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.move(path, target)
-            except (FileExistsError, NotADirectoryError, IsADirectoryError):
-                raise UploadError(f"{path.name}: a file and a folder have the same name") from None
-            moved.append(target)
+            name = PurePosixPath(path.relative_to(arriving))
+            placed = put_in_place(path, brought, name)
+            if placed.is_new:
+                new.append(placed.path)
+            if placed.is_renamed:
+                notes.append(_beside(name, placed.path))
+    except (UploadError, OSError):
+        TakenIn(tuple(new)).take_back()
+        raise
     finally:
-        _empty(arriving)
-    return TakenIn(tuple(moved), notes)
+        empty(arriving)
+    return TakenIn(tuple(new), tuple(notes))
 
 
-def _empty(folder: Path) -> None:
+def _beside(name: PurePosixPath, path: Path) -> str:
+    """What is said of a file whose name another one has.
+
+    Raises:
+        UploadError: if it is a case file: only one can say what the case is.
+    """
+    if name.name.lower() in CASE_FILES:
+        path.unlink()
+        raise UploadError(
+            f"{name.name}: this case has another file of that name, which says what it is: "
+            "open another case for this one"
+        )
+    return f"{name.name}: another file of that name was brought before; both are kept"
+
+
+def empty(folder: Path) -> None:
+    """Remove all that has arrived and was not taken in."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, exist_ok=True)
 
@@ -171,15 +175,15 @@ def _unpack_archives(folder: Path, limits: IntakeLimits, room: int) -> tuple[str
     for archive in sorted(p for p in folder.rglob("*") if p.suffix.lower() == ".zip"):
         listed = list_sources(archive, limits)
         notes += listed.notes
-        target = archive.with_name(f"{archive.stem} unpacked")
+        into = PurePosixPath(archive.relative_to(folder)).with_name(f"{archive.stem} unpacked")
         held -= archive.stat().st_size
         for entry in listed.paths:
             content = read_source(entry, limits)
             held += len(content)
             refuse_too_large(held, room)
-            place = target / safe_name(str(entry.relative_to(archive)))
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
+            with NamedTemporaryFile(dir=folder.parent, prefix=".", delete=False) as part:
+                part.write(content)
+            put_in_place(Path(part.name), folder, into / safe_name(str(entry.relative_to(archive))))
         archive.unlink()
     return tuple(notes)
 
@@ -212,15 +216,60 @@ def read_brought(folder: Path, *, case_id: str, limits: IntakeLimits) -> CaseRea
         IntakeError: if there is no case in it.
     """
     confined = limits.model_copy(update={"data_root": folder})
-    reading = read_case(case_path(folder), limits=confined)
-    named = reading.case.model_copy(update={"id": case_id})
-    return CaseReading(check_case(named, load_knowledge()), reading.notes)
+    path = case_path(folder)
+    reading = read_case(path, limits=confined)
+    named = reading.case.model_copy(
+        update={"id": case_id, "reports": _without_file_names(reading.case.reports, folder)}
+    )
+    notes = (*reading.notes, *_not_of_the_case(path, folder))
+    return CaseReading(check_case(named, load_knowledge()), notes)
 
 
-def spoken(error: IntakeError) -> str:
-    """Why something was refused, with the file's own name and no folder of this machine."""
+def _without_file_names(reports: tuple[Report, ...], folder: Path) -> tuple[Report, ...]:
+    """Titles stand in all that is taken away, and names of files say who the patient is."""
+    names = {p.name for p in folder.rglob("*")}
+    return tuple(
+        report.model_copy(update={"title": f"report {number}" if len(reports) > 1 else ""})
+        if report.title in names
+        else report
+        for number, report in enumerate(reports, start=1)
+    )
+
+
+def _not_of_the_case(path: Path, folder: Path) -> tuple[str, ...]:
+    """What is said of the reports that a case file does not name."""
+    if path.is_dir():
+        path = next((path / n for n in CASE_FILES if (path / n).is_file()), path)
+    if path.suffix.lower() not in _YAML:
+        return ()
+    words = path.read_text(encoding="utf-8", errors="replace")
+    left = sum(1 for p in folder.rglob("*") if p.name not in words and _may_be_report(p))
+    if not left:
+        return ()
+    return (
+        f"{left} report(s) were left out: the case is what {path.name} names; open another case "
+        "for them",
+    )
+
+
+def _may_be_report(path: Path) -> bool:
+    if path.suffix.lower() == ".json" and path.is_file():
+        with path.open("rb") as stream:
+            return b'"resourceType"' in stream.read(_LOOKED_AT)
+    return path.suffix.lower() == ".txt"
+
+
+def spoken(error: IntakeError, folder: Path) -> str:
+    """Why something was refused, with the file's own name and no folder of this machine.
+
+    Args:
+        error: what intake said.
+        folder: what the visitor has brought: its name says nothing to them.
+    """
+    if isinstance(error, OutsideError):
+        return f"{error.field}: expected a file that is brought with it, got one outside"
     places = [
-        Path(error.file).name if error.file is not None else "",
+        Path(error.file).name if error.file not in (None, folder) else "",
         f"line {error.line}" if error.line is not None else "",
         f"field {error.field}" if error.field else "",
     ]

@@ -3,7 +3,7 @@
 from dxtrace.intake.case_builder import CaseReading
 from dxtrace.intake.case_file import read_case
 from dxtrace.intake.deidentify import mask_dates, mask_identifiers
-from dxtrace.intake.errors import IntakeError
+from dxtrace.intake.errors import IntakeError, OutsideError
 from dxtrace.intake.file_kind import refuse_odd_file
 from dxtrace.intake.limits import IntakeLimits
 from dxtrace.intake.manifest import (
@@ -21,6 +21,7 @@ __all__ = [
     "IntakeError",
     "IntakeLimits",
     "ManifestLine",
+    "OutsideError",
     "build_manifest_case",
     "check_case",
     "mask_dates",

@@ -117,7 +117,7 @@ def _read_case_of_images(
     try:
         reading = read_images((ImageFields(path=given),), base, limits, field="images")
     except IntakeError as error:
-        raise IntakeError(error.reason) from None
+        raise type(error)(error.reason) from None
     case_id, notes = _id_of(path), reading.notes
     if reading.identifies(case_id):
         case_id = f"case-{sha256(case_id.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"

@@ -56,3 +56,7 @@ class IntakeError(ValueError):
             field=self.field or field,
             case_id=self.case_id or case_id,
         )
+
+
+class OutsideError(IntakeError):
+    """A file that a case names and that lies outside of the folder it may be in."""

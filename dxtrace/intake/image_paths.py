@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dxtrace.intake.errors import IntakeError
+from dxtrace.intake.errors import IntakeError, OutsideError
 from dxtrace.intake.file_kind import refuse_odd_file
 from dxtrace.intake.limits import IntakeLimits
 
@@ -63,7 +63,7 @@ def resolve_inside(given: str, base: Path, limits: IntakeLimits, *, field: str) 
     except (OSError, RuntimeError) as error:
         raise IntakeError(f"cannot look up {given!r}: {error}", field=field) from None
     if not resolved.is_relative_to(root):
-        raise IntakeError(
+        raise OutsideError(
             f"expected a path inside {root}, got {given!r}, which leads to {resolved} "
             f"(name a wider folder with --data-root)",
             field=field,

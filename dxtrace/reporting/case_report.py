@@ -51,6 +51,8 @@ _SOURCE_WORDS = {
     "report_impression": "report, impression",
     "report_context": "report, indication or history",
     "structured": "given with the case",
+    "tool": "from an expert",
+    "user": "from a person",
 }
 _KIND_WORDS = {
     "report": "Report",

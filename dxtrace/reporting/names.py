@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from dxtrace.clinical import Conclusion, Finding, Measurement, MissingFact, Presence
+from dxtrace.clinical import Change, Conclusion, Finding, Measurement, MissingFact, Presence
 from dxtrace.clinical.finding import AttributeValue
 from dxtrace.knowledge import Knowledge
 from dxtrace.knowledge.fact_names import missing_in_words, offered
@@ -59,8 +59,8 @@ class Names:
             for key, value in finding.attributes.items()
         ]
 
-    def value(self, conclusion: Conclusion, value: str | bool) -> str:
-        """A conclusion's value as the pack says it."""
+    def value(self, conclusion: Conclusion | Change, value: str | bool) -> str:
+        """A conclusion's value as the pack says it, also one that it had before."""
         for word in self._output_words(conclusion.concept):
             if word[0] == value:
                 return word[1]

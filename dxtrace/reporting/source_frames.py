@@ -49,12 +49,14 @@ class SourceFrames:
     """A source as far as a segmentation refers to it, and which of its frames each slice lies on.
 
     Attributes:
-        sources: data sets with UIDs and geometry, and who the patient is if asked for.
+        sources: the data sets of the source.
         frame_of_slice: for each slice of the array, the index of its frame.
+        identified: whether who the patient is goes on from here.
     """
 
     sources: tuple[Dataset, ...]
     frame_of_slice: tuple[int, ...]
+    identified: bool = False
 
     @classmethod
     def of(
@@ -80,12 +82,12 @@ class SourceFrames:
         if grid != shape[1:]:
             raise SegmentationError(f"expected rows and columns {grid}, got {shape[1:]}")
         order = _match(frames, mask) if mask.geometry.affine is not None else range(shape[0])
-        return cls(tuple(reference_to(s, identified=identified) for s in sources), tuple(order))
+        return cls(tuple(sources), tuple(order), identified)
 
     def marked_part(
         self, voxels: NDArray[np.bool_]
     ) -> tuple[NDArray[np.uint8], tuple[Dataset, ...]]:
-        """The frames from the first to the last that is marked, and their data sets.
+        """The frames from the first to the last that is marked, and data sets to refer to them.
 
         All frames of a multi-frame source, which is one data set.
 
@@ -96,13 +98,16 @@ class SourceFrames:
         if len(self.sources) == 1:
             ordered = np.zeros(volume.shape, np.uint8)
             ordered[list(self.frame_of_slice)] = volume
-            return ordered, self.sources
+            return ordered, (self._reference(0),)
         marked = np.flatnonzero(volume.any(axis=(1, 2)))
         part = range(int(marked[0]), int(marked[-1]) + 1)
         return (
             volume[part.start : part.stop].astype(np.uint8),
-            tuple(self.sources[self.frame_of_slice[z]] for z in part),
+            tuple(self._reference(self.frame_of_slice[z]) for z in part),
         )
+
+    def _reference(self, index: int) -> Dataset:
+        return reference_to(self.sources[index], identified=self.identified)
 
 
 @dataclass(frozen=True)

@@ -130,15 +130,15 @@ def _blobs_of_size(
     sigma = radius / _BALL / (SEARCH_MM * step)
     smooth = ndimage.gaussian_filter(image, sigma, truncate=3.0)
     response = -(sigma**2) * ndimage.laplace(smooth)
-    peaks = (response >= SMALLEST_RESPONSE_HU) & wanted
-    peaks &= response == ndimage.maximum_filter(response, size=3)
-    found = []
-    for z, y, x in np.argwhere(peaks):
-        roundness = _roundness(smooth, (int(z), int(y), int(x)), sigma)
-        if roundness >= ROUNDEST_TUBE:
-            place = (int(z) * step, int(y) * step, int(x) * step)
-            found.append((place, radius, float(response[z, y, x]), roundness))
-    return found
+    is_peak = (response >= SMALLEST_RESPONSE_HU) & wanted
+    is_peak &= response == ndimage.maximum_filter(response, size=3)
+    peaks = np.argwhere(is_peak)
+    roundness = _roundness(smooth, peaks, sigma)
+    return [
+        ((int(z) * step, int(y) * step, int(x) * step), radius, float(response[z, y, x]), float(r))
+        for (z, y, x), r in zip(peaks, roundness, strict=True)
+        if r >= ROUNDEST_TUBE
+    ]
 
 
 def _without_overlap(
@@ -156,26 +156,31 @@ def _without_overlap(
     return kept
 
 
-def _roundness(smooth: Array, place: tuple[int, int, int], sigma: float) -> float:
-    """Curvatures by central differences over about one sigma."""
+def _roundness(smooth: Array, places: NDArray[np.intp], sigma: float) -> NDArray[np.float64]:
+    """Weakest over strongest curvature, by central differences over about one sigma.
+
+    Args:
+        smooth: the image at this scale.
+        places: indices (place, axis); what is too near to the image's end is not round.
+        sigma: the scale, in voxels.
+    """
     step = max(1, round(sigma))
-    edges = zip(place, smooth.shape, strict=True)
-    if any(p < step or p >= n - step for p, n in edges):
-        return 0.0
-    z, y, x = place
-    cube = smooth[
-        z - step : z + step + 1 : step,
-        y - step : y + step + 1 : step,
-        x - step : x + step + 1 : step,
-    ].astype(float)
-    first = [np.gradient(cube, axis=a) for a in range(3)]
-    hessian = np.empty((3, 3))
-    for a in range(3):
-        line = np.take(np.take(np.moveaxis(cube, a, 0), 1, axis=1), 1, axis=1)
-        hessian[a, a] = line[0] - 2 * line[1] + line[2]
-        for b in range(a):
-            hessian[a, b] = hessian[b, a] = np.gradient(first[a], axis=b)[1, 1, 1]
+    roundness = np.zeros(len(places))
+    within = ((places >= step) & (places < np.array(smooth.shape) - step)).all(axis=1)
+    inner, ways = places[within], step * np.eye(3, dtype=np.intp)
+
+    def at(way: NDArray[np.intp]) -> NDArray[np.float64]:
+        values: NDArray[np.float64] = smooth[tuple((inner + way).T)].astype(np.float64)
+        return values
+
+    hessian = np.empty((len(inner), 3, 3))
+    for a, along in enumerate(ways):
+        hessian[:, a, a] = at(-along) - 2 * at(0 * along) + at(along)
+        for b, across in enumerate(ways[:a]):
+            ahead = at(along + across) - at(across - along)
+            behind = at(along - across) - at(-along - across)
+            hessian[:, a, b] = hessian[:, b, a] = (ahead - behind) / 4
     curvatures = np.linalg.eigvalsh(hessian)
-    if curvatures[-1] >= 0:
-        return 0.0
-    return float(curvatures[-1] / curvatures[0])
+    bright = curvatures[:, -1] < 0
+    roundness[np.flatnonzero(within)[bright]] = curvatures[bright, -1] / curvatures[bright, 0]
+    return roundness

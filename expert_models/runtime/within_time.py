@@ -12,14 +12,22 @@ import os
 import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import Final, TypeVar
 
 Item = TypeVar("Item")
+Stopping = Callable[[Callable[[], None]], AbstractContextManager[None]]
+"""Takes what is to be called when nobody waits any more, for as long as its block lasts."""
 
 
 class OutOfTimeError(Exception):
     """The limit was reached."""
+
+
+class StoppedError(Exception):
+    """Nobody waits for it any more."""
 
 
 class _End:
@@ -40,15 +48,19 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_loop.cache_clear)  # its thread stays with the parent
 
 
-def stream_within(source: Callable[[], AsyncIterator[Item]], limit_s: float) -> Iterator[Item]:
+def stream_within(
+    source: Callable[[], AsyncIterator[Item]], limit_s: float, stopping: Stopping | None = None
+) -> Iterator[Item]:
     """The items of an asynchronous source, as they come.
 
     Args:
         source: makes the source; called on the loop.
         limit_s: seconds until the last item; 0 or less: no time is left.
+        stopping: ends it sooner, from any thread; without it only reading no further does.
 
     Raises:
         OutOfTimeError: if it has not ended by then.
+        StoppedError: if it was ended before.
         Exception: whatever the source raises.
     """
     items: queue.SimpleQueue[Item | _End] = queue.SimpleQueue()
@@ -66,9 +78,17 @@ def stream_within(source: Callable[[], AsyncIterator[Item]], limit_s: float) -> 
             items.put(_END)
 
     running = asyncio.run_coroutine_threadsafe(pump(), _loop())
+
+    def stop() -> None:
+        running.cancel()
+        items.put(_END)  # what had not begun says nothing itself
+
     try:
-        while not isinstance(item := items.get(), _End):
-            yield item
-        running.result()
+        with stopping(stop) if stopping else nullcontext():
+            while not isinstance(item := items.get(), _End):
+                yield item
+            running.result()
+    except CancelledError as error:
+        raise StoppedError from error
     finally:
         running.cancel()

@@ -11,7 +11,12 @@ from agents.vlm.models.entries import (
     resolve_planner,
 )
 from agents.vlm.models.entry import PlannerEntry
-from agents.vlm.models.errors import PlannerError, PlannerRefused, PlannerUnavailable
+from agents.vlm.models.errors import (
+    PlannerError,
+    PlannerRefused,
+    PlannerStopped,
+    PlannerUnavailable,
+)
 from agents.vlm.models.opening import open_chat_model
 from agents.vlm.models.reaching import refuse_unreachable
 
@@ -22,6 +27,7 @@ __all__ = [
     "PlannerEntry",
     "PlannerError",
     "PlannerRefused",
+    "PlannerStopped",
     "PlannerUnavailable",
     "configured_planners",
     "open_chat_model",

@@ -9,7 +9,9 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -29,13 +31,13 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field
 
 from agents.vlm.models.entry import PlannerEntry
-from agents.vlm.models.errors import PlannerRefused, PlannerUnavailable
+from agents.vlm.models.errors import PlannerRefused, PlannerStopped, PlannerUnavailable
 from agents.vlm.models.messages import refuse_images, whole_result
 from agents.vlm.models.tool_calls import Said, held_back, read_calls
 from agents.vlm.thinking import thought_spans
 from expert_models.errors import ToolRefusal
 from expert_models.image_text.writing import HowToWrite, Piece, Prompt, Writer
-from expert_models.runtime.within_time import OutOfTimeError
+from expert_models.runtime.within_time import OutOfTimeError, Stopping
 
 _MARKS = re.compile(
     r"tool|args|call|python|function|parameter|think|thought|unused9[45]", re.IGNORECASE
@@ -132,11 +134,14 @@ class InProcessChatModel(BaseChatModel):
             limit_s=min(self.entry.timeout_s, float(kwargs.get("timeout_s", math.inf))),
         )
         prompt = Prompt(messages_for_writer(messages), kwargs.get("tools", ()))
+        stopping: Stopping | None = kwargs.get("stopping")
+        stopped = Event()
         try:
-            for chunk in self._chunks(prompt, how):
-                if run_manager:
-                    run_manager.on_llm_new_token(chunk.text, chunk=chunk)
-                yield chunk
+            with stopping(stopped.set) if stopping else nullcontext():
+                for chunk in self._chunks(prompt, how, stopped):
+                    if run_manager:
+                        run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                    yield chunk
         except ToolRefusal as error:
             raise PlannerRefused(f"{self.entry.name}: {error}") from error
         except OutOfTimeError as error:
@@ -144,12 +149,16 @@ class InProcessChatModel(BaseChatModel):
                 f"{self.entry.name}: no whole answer within {how.limit_s:.3g} s"
             ) from error
 
-    def _chunks(self, prompt: Prompt, how: HowToWrite) -> Iterator[ChatGenerationChunk]:
+    def _chunks(
+        self, prompt: Prompt, how: HowToWrite, stopped: Event
+    ) -> Iterator[ChatGenerationChunk]:
         answer = _Answer(
             tuple(tool["function"]["name"] for tool in prompt.tools), self.writer.control_tokens
         )
         pieces: Iterator[Piece] = self.writer.write(prompt, how)
         for piece in pieces:
+            if stopped.is_set():
+                raise PlannerStopped(f"{self.entry.name}: called off before it had answered")
             shown = answer.add(piece.text)
             if shown:
                 yield ChatGenerationChunk(message=AIMessageChunk(content=shown))

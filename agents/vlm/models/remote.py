@@ -16,10 +16,15 @@ from langchain_core.tools import BaseTool
 from pydantic import Field
 
 from agents.vlm.models.entry import PlannerEntry
-from agents.vlm.models.errors import PlannerRefused, PlannerUnavailable
+from agents.vlm.models.errors import PlannerRefused, PlannerStopped, PlannerUnavailable
 from agents.vlm.models.explaining import explain, place_of
 from agents.vlm.models.messages import refuse_images, whole_result
-from expert_models.runtime.within_time import OutOfTimeError, stream_within
+from expert_models.runtime.within_time import (
+    OutOfTimeError,
+    StoppedError,
+    Stopping,
+    stream_within,
+)
 
 Item = TypeVar("Item")
 _LONGEST_TOKEN = 64  # characters; the longest words of tokenizers are shorter
@@ -36,7 +41,7 @@ class RemoteChatModel(BaseChatModel):
 
     Answers are streamed also where they are wanted whole: what breaks off is noticed, and what
     nobody waits for any more is stopped at the server. A call may be given less time than the
-    entry states: ``model.bind(timeout_s=10)``.
+    entry states, and be called off: ``model.bind(timeout_s=10, stopping=cancellation.stopping)``.
 
     Attributes:
         entry: what it is; its ``model`` is the one that answers.
@@ -109,7 +114,8 @@ class RemoteChatModel(BaseChatModel):
         kwargs: dict[str, Any],
     ) -> Iterator[ChatGenerationChunk]:
         refuse_images(self.entry, messages)
-        given = _past_the_parser(kwargs)
+        stopping: Stopping | None = kwargs.get("stopping")
+        given = _past_the_parser({k: v for k, v in kwargs.items() if k != "stopping"})
 
         def answer() -> AsyncIterator[ChatGenerationChunk]:
             return self.inner._astream(messages, stop=stop, **given)  # noqa: SLF001  # the hook of every chat model; callbacks are ours
@@ -118,7 +124,7 @@ class RemoteChatModel(BaseChatModel):
         most = int(kwargs.get("max_tokens", self.entry.max_tokens))
         room = most * _LONGEST_TOKEN
         try:
-            for chunk in timed(self.entry, answer, until - time.monotonic()):
+            for chunk in timed(self.entry, answer, until - time.monotonic(), stopping):
                 begun, ended = True, ended or _is_last(chunk)
                 room -= _length(chunk)
                 if room < 0:
@@ -158,12 +164,15 @@ def _is_last(chunk: ChatGenerationChunk) -> bool:
 
 
 def timed(
-    entry: PlannerEntry, source: Callable[[], AsyncIterator[Item]], limit_s: float
+    entry: PlannerEntry,
+    source: Callable[[], AsyncIterator[Item]],
+    limit_s: float,
+    stopping: Stopping | None = None,
 ) -> Iterator[Item]:
     """What comes from a model, in time and with typed errors.
 
     Raises:
-        PlannerError: if it does not come, or not in time.
+        PlannerError: if it does not come, or not in time, or is called off.
     """
     replies: list[str] = []
 
@@ -176,7 +185,9 @@ def timed(
             raise explain(entry, error) from error
 
     try:
-        yield from stream_within(explained, limit_s)
+        yield from stream_within(explained, limit_s, stopping)
+    except StoppedError as error:
+        raise PlannerStopped(f"{place_of(entry)}: called off before it had answered") from error
     except OutOfTimeError as error:
         last = f"; before, it answered {replies[-1]}" if replies else ""
         raise PlannerUnavailable(

@@ -172,8 +172,9 @@ async function send(zone, files) {
   const tell = () => progress(zone, total ? sent / total : 1,
     `${done} of ${files.length} files, ${mega(sent)} of ${mega(total)} MB`);
   tell();
+  let id = "";
   try {
-    const id = await session(aborting.signal);
+    id = await session(aborting.signal);
     const worker = async () => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
         const answer = await fetch(`/session/${id}/files?name=${encodeURIComponent(next.name)}`,
@@ -189,6 +190,8 @@ async function send(zone, files) {
   } catch (error) {
     const stopped = aborting.signal.aborted && error.name === "AbortError";
     aborting.abort();
+    // What came before it stopped is no part of what is brought next.
+    if (id) fetch(`/session/${id}/files`, { method: "DELETE" }).catch(() => {});
     refuse(zone, stopped ? "The upload was stopped." : error.message);
   } finally {
     aborting = null;

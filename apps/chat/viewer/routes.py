@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
+from apps.chat.viewer.asked_places import asked_places
 from apps.chat.viewer.contents import Listed, describe_contents
 from apps.chat.viewer.nifti_stream import compressed, nifti_length, nifti_parts
 from apps.chat.viewer.pixels import (
@@ -89,8 +90,13 @@ def _serve_overlays(router: APIRouter, find: Find) -> None:
     def marks(request: Request, session: str, number: int) -> Response:
         viewed = find(request, session)
         with _refusals():
-            overlays = shelf.of(viewed, find_series(viewed, number))
-        told = {"marks": overlays.marks, "layers": len(overlays.layers)}
+            listed = find_series(viewed, number)
+            overlays = shelf.of(viewed, listed)
+        told = {
+            "marks": overlays.marks,
+            "layers": len(overlays.layers),
+            "asked": asked_places(viewed, listed),
+        }
         return JSONResponse(told, headers=json_headers())
 
     @router.get("/{session}/series/{number}/marks/{layer}.nii")

@@ -21,7 +21,8 @@ def show_evidence(conversation: Conversation | None) -> str:
     if conversation is None or result is None:
         return render("evidence.html.j2", result=None)
     context = result_context(conversation, result, "side-")
-    return render("evidence.html.j2", **context, passages=_passages(result))
+    has_report = bool(conversation.case and conversation.case.reports)
+    return render("evidence.html.j2", **context, passages=_passages(result), has_report=has_report)
 
 
 def _passages(result: Result) -> list[Citation]:
@@ -43,13 +44,20 @@ def show_taking(conversation: Conversation | None) -> str:
     )
 
 
-def show_settings(conversation: Conversation | None, options: ChatOptions, notice: str = "") -> str:
+def show_settings(
+    conversation: Conversation | None,
+    options: ChatOptions,
+    notice: str = "",
+    *,
+    is_saved: bool = False,
+) -> str:
     """Planner, experts and budgets.
 
     Args:
         conversation: the session's; None before there is one.
         options: the server's own choices.
         notice: what the visitor must be told.
+        is_saved: whether the visitor has just saved them.
     """
     choices = conversation.record.choices if conversation else Choices()
     registry, own = default_workbench().registry, Settings()
@@ -67,4 +75,5 @@ def show_settings(conversation: Conversation | None, options: ChatOptions, notic
         ],
         problems={**planner_problems(), **registry.problems},
         notice=notice,
+        is_saved=is_saved,
     )

@@ -3,12 +3,15 @@
 from typing import Any
 
 from agents.plain_language import plain_answer
-from apps.chat.conversation import Conversation, Running
+from apps.chat.conversation import Conversation
+from apps.chat.running import Running
+from apps.chat.translating import languages, translator
 from apps.chat.turns import Turn
 from apps.chat.views.environment import part, render
 from dxtrace.clinical import Result, ToolCall
 from dxtrace.knowledge import load_knowledge
 from dxtrace.reporting.case_report import case_context
+from dxtrace.reporting.names import Names
 from dxtrace.reporting.page_pictures import read_pictures
 
 LATEST = "now-"
@@ -32,6 +35,9 @@ def show_talk(conversation: Conversation | None, notice: str = "") -> str:
                for number, t in enumerate(turns)],
         pending=None if conversation.running else conversation.pending,
         notice=notice,
+        languages=languages(),
+        can_translate=translator(conversation.planner) is not None,
+        refused=conversation.translating.refused,
     )  # fmt: skip
 
 
@@ -40,13 +46,15 @@ def show_running(conversation: Conversation | None) -> str:
     if conversation is None:
         return ""
     running = conversation.running
-    if running is None and not conversation.is_reading:
+    if not conversation.is_at_work:
         return ""
     return render(
         "running.html.j2",
         running=running,
+        translating=languages().get(conversation.translating.language, ""),
         steps=_running_steps(running) if running else [],
         stopping=running is not None and running.cancellation.is_cancelled,
+        before=conversation.before,
     )
 
 
@@ -85,6 +93,7 @@ def _turn(conversation: Conversation, turn: Turn, number: int, *, is_last: bool)
             "documents": part("documents", context) if context["documents"] else "",
             "passages": passages,
             "plain": plain_answer(load_knowledge(), turn.result) if is_last else "",
+            "translation": conversation.translating.of_turn(number) if is_last else None,
         }
     return {
         "number": number,
@@ -93,9 +102,24 @@ def _turn(conversation: Conversation, turn: Turn, number: int, *, is_last: bool)
         "asked": _asked(turn),
         "steps": step_words(turn.steps),
         "failed": _failed(turn.result),
+        "says_nothing": parts is not None and not parts["answer"].strip() and not turn.pending,
         "parts": parts,
-        "changes": turn.result.changes if turn.result else (),
+        "changes": _changes(turn.result) if turn.result else [],
     }
+
+
+def _changes(result: Result) -> list[dict[str, str]]:
+    """What an earlier answer said and does not hold any more, in words."""
+    names = Names(load_knowledge())
+    return [
+        {
+            "title": c.title,
+            "before": names.value(c, c.before),
+            "now": "open" if c.now is None else names.value(c, c.now),
+            "because": ", ".join(c.because),
+        }
+        for c in result.changes
+    ]
 
 
 def _asked(turn: Turn) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from graphs.settings import Settings
 from tests.integration.agents.conftest import Planners
 from tests.openai_server import Reply
 from tests.unit.agents.vlm.conversations import Conversation, Said
+from tools import Cancellation
 
 DIALECTS = ("tools", "tokens", "json")
 TEXT = (
@@ -217,3 +219,21 @@ def test_a_server_without_tools_is_asked_for_json(planners: Planners) -> None:
         refused = reviewed(name).result
     assert refused.planner is not None
     assert "auto tool choice is not enabled" in refused.planner.ended
+
+
+def test_a_model_is_not_waited_for_once_the_review_is_stopped(planners: Planners) -> None:
+    cancellation, never = Cancellation(), threading.Event()
+
+    def says(_: dict[str, Any]) -> Reply:
+        threading.Thread(target=cancellation.cancel).start()
+        return Reply(text="There is a pneumothorax.", hold=never)
+
+    with planners(says, "tools", timeout_s=3600) as (name, server):
+        run = review_with_trace(
+            CASE, planner=name, cancellation=cancellation, settings=Settings(time_limit_s=3600)
+        )
+    assert len(server.requests) == 1
+    assert run.result.status == "answered"
+    assert run.result.planner is not None
+    assert run.result.planner.ended.startswith("stopped: ")
+    assert not run.result.planner.sentences

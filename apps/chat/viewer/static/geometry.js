@@ -28,6 +28,15 @@ export function arrayIndex(facts, at) {
   return index;
 }
 
+/** The place in the picture of an index of the array that tools take. */
+export function placeOfIndex(facts, index) {
+  const kept = facts.order.map((source, axis) => {
+    const last = facts.arrayShape[source] - 1;
+    return facts.flips[axis] ? last - index[source] : index[source];
+  });
+  return [...new Array(3 - kept.length).fill(0), ...kept];
+}
+
 /** The place in the picture of a slice, a row and a column of a plane. */
 export function placeOf(plane, index, row, column) {
   const at = [0, 0, 0];

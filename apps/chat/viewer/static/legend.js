@@ -12,7 +12,8 @@ export function listMarks(host, panels, goTo) {
     const { marks } = panel.series;
     const head = document.createElement("h3");
     head.textContent = marks.length ? panel.title : `${panel.title}: nothing is marked`;
-    const rows = marks.map((mark) => row(panel, mark, goTo));
+    const asked = panel.series.asked.map((one) => askedRow(panel, one, goTo));
+    const rows = [...marks.map((mark) => row(panel, mark, goTo)), ...asked];
     return marks.length > 1 ? [head, all(panel, again), ...rows] : [head, ...rows];
   });
   host.replaceChildren(...parts);
@@ -43,13 +44,27 @@ function row(panel, mark, goTo) {
     name.append(" ", why);
     return made;
   }
+  made.append(goButton(`${mark.letter}, ${mark.title}`, () => goTo(panel, mark)));
+  return made;
+}
+
+/** What an expert was asked about: no finding, only where it was to look. */
+function askedRow(panel, one, goTo) {
+  const made = document.createElement("div");
+  made.className = "mark asked";
+  const words = document.createElement("span");
+  words.textContent = one.words[0].toUpperCase() + one.words.slice(1);
+  made.append(words, goButton(one.words, () => goTo(panel, one)));
+  return made;
+}
+
+function goButton(words, onClick) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = "Go";
-  button.setAttribute("aria-label", `Go to ${mark.letter}, ${mark.title}`);
-  button.addEventListener("click", () => goTo(panel, mark));
-  made.append(button);
-  return made;
+  button.setAttribute("aria-label", `Go to ${words}`);
+  button.addEventListener("click", onClick);
+  return button;
 }
 
 function all(panel, again) {

@@ -230,14 +230,19 @@ export class Panel {
       put("ring", ...placement.toScreen(row + 0.5, column + 0.5));
     }
     if (this.cross) put("cross", ...placement.toScreen(this.cross[0] + 0.5, this.cross[1] + 0.5));
-    if (this.rubber) {
-      const [a, b] = this.rubber;
+    const frame = (name, a, b) => {
       const from = placement.toScreen(Math.min(a[0], b[0]), Math.min(a[1], b[1]));
       const to = placement.toScreen(Math.max(a[0], b[0]) + 1, Math.max(a[1], b[1]) + 1);
-      const box = put("rubber", ...from);
+      const box = put(name, ...from);
       box.style.width = `${to[0] - from[0]}px`;
       box.style.height = `${to[1] - from[1]}px`;
+    };
+    for (const { kind, first, last } of this.series.askedIn(this.plane, this.index)) {
+      const [from, to] = [this.inPlane(first), this.inPlane(last)];
+      if (kind === "box") frame("asked-box", from, to);
+      else put("asked-point", ...placement.toScreen(from[0] + 0.5, from[1] + 0.5));
     }
+    if (this.rubber) frame("rubber", ...this.rubber);
     this.find(".drawn").replaceChildren(...over);
     this.drawScale(placement);
   }

@@ -1,6 +1,6 @@
 // A series in the browser: its facts, its voxels and the label maps that lie on it.
 
-import { axesOf, sizeOf } from "./geometry.js";
+import { axesOf, placeOfIndex, sizeOf } from "./geometry.js";
 
 const TYPES = { 2: Uint8Array, 4: Int16Array, 16: Float32Array, 128: Uint8Array, 256: Int8Array, 512: Uint16Array };
 
@@ -41,6 +41,7 @@ export class Series {
     this.voxels = voxels;
     this.marks = [];
     this.layers = [];
+    this.asked = [];
     this.marksAs = "";
   }
 
@@ -70,6 +71,19 @@ export class Series {
     this.marksAs = JSON.stringify(told);
     this.marks = told.marks.map((mark) => ({ ...mark, on: !off.has(mark.path) }));
     this.layers = layers;
+    this.asked = told.asked.map((one) => this.placed(one));
+  }
+
+  /** What an expert was asked about: its corners and its middle in the picture. */
+  placed({ words, kind, low, high }) {
+    const ends = [low, high].map((index) => placeOfIndex(this.facts, index));
+    const [first, last] = [Math.min, Math.max].map((pick) => ends[0].map((n, axis) => pick(n, ends[1][axis])));
+    return { words, kind, first, last, at: first.map((n, axis) => Math.floor((n + last[axis]) / 2)) };
+  }
+
+  /** What was asked about and reaches into a slice. */
+  askedIn(plane, index) {
+    return this.asked.filter(({ first, last }) => first[plane.axis] <= index && index <= last[plane.axis]);
   }
 
   /** The plane of a name, or the first. */

@@ -13,6 +13,8 @@ let contents = { series: [], findings: [] };
 let active = null;
 let offset = null;
 let opening = Promise.resolve();
+// The page around says what this is, and that it is for research.
+document.body.classList.toggle("framed", globalThis.parent !== globalThis.self);
 
 function say(words, isWarning = false) {
   byId("message").textContent = words;

@@ -1,5 +1,6 @@
 """Where things are: what is clicked on the screen is the voxel that tools get, in every space."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 
+from dxtrace.clinical import Arguments, Box, Outcome, Point, ToolCall
 from tests.integration.apps.chat.conftest import Open, Watched
 from tests.integration.apps.chat.seen import largest_coloured_spot, largest_white_spot
 from tests.viewed_phantoms import (
@@ -93,6 +95,41 @@ def test_a_box_around_the_lesion_posts_its_corners(
     assert np.abs(np.array(low[1:]) - [LESION[1].start - 1, LESION[2].start - 1]).max() <= 1
     assert np.abs(np.array(high[1:]) - [LESION[1].stop, LESION[2].stop]).max() <= 1
     assert all(a <= b for a, b in zip(low, high, strict=True))
+
+
+@pytest.mark.parametrize("space", ["straight", "flipped"])
+def test_what_experts_were_asked_about_is_shown_where_it_lies(
+    open_viewer: Open, tmp_path: Path, space: str
+) -> None:
+    low, high = [part.start for part in LESION], [part.stop - 1 for part in LESION]
+    middle = [(a + b) // 2 for a, b in zip(low, high, strict=True)]
+    arguments = Arguments(
+        boxes=(Box(low=tuple(low), high=tuple(high), series="now-0-1"),),
+        points=(Point(at=tuple(middle), series="now-0-1"), Point(at=(0, 0, 0), series="before")),
+    )
+    seen = lesion_session(tmp_path, SPACES[space])
+    assert seen.result is not None
+    call = ToolCall(name="outliner", outcome=Outcome.OK, seconds=1.0, arguments=arguments)
+    result = seen.result.model_copy(update={"tools": (call, call)})
+    viewer = open_viewer(dataclasses.replace(seen, result=result), framed=True)
+    expect(viewer.frame.locator(".mark.asked")).to_have_text(
+        ["Point, asked of outlinerGo", "Box, asked of outlinerGo"]
+    )
+    spot = lesion_in_sight(viewer)
+    surface = viewer.surface().bounding_box()
+    for name in (".asked-box", ".asked-point"):
+        viewer.frame.get_by_role("button", name=f"Go to {name[7:]}, asked of outliner").click()
+        expect(viewer.surface().locator(name)).to_have_count(1)
+        drawn = viewer.surface().locator(name).bounding_box()
+        assert surface is not None
+        assert drawn is not None
+        off_x = drawn["x"] + drawn["width"] / 2 - surface["x"] - spot.x
+        off_y = drawn["y"] + drawn["height"] / 2 - surface["y"] - spot.y
+        assert max(abs(off_x), abs(off_y)) < spot.width / 2
+    viewer.frame.get_by_role("slider", name="slice").focus()
+    viewer.page.keyboard.press("Home")
+    expect(viewer.surface().locator(".asked-box, .asked-point")).to_have_count(0)
+    assert viewer.complaints == []
 
 
 @pytest.mark.parametrize("drawing", ["niivue", "canvas"])

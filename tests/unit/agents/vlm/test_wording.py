@@ -29,7 +29,7 @@ from graphs.workbench import default_workbench
 CARDS = (
     ModelCard(name="lung ai", modalities=("CT",), produces=("pulmonary_nodule", "emphysema")),
     ModelCard(name="VISTA3D", modalities=("CT",), arguments=("spleen", "hepatic tumor")),
-    ModelCard(name="lungs", modalities=("CT",), marks=("left_lung",)),
+    ModelCard(name="lungs", modalities=("CT",), marks=("left_lung", "right_lung")),
     ModelCard(name="finder", prompts=("phrases", "points"), prompt_needed=True),
     ModelCard(name="search", task="retrieval", prompts=("phrases",)),
 )
@@ -80,7 +80,14 @@ def test_the_calls_that_are_shown_can_be_read() -> None:
     calls = [line.split(": ", 1)[1] for line in system.splitlines() if line.startswith("CT ")]
     move = dialect_named("tokens").read(AIMessage(content=" ".join(calls)), Offer(cards=CARDS))
     assert not move.problems
-    assert [c.tool for c in move.calls] == ["lung ai", "lung ai", "VISTA3D", "VISTA3D", "lungs"]
+    assert [c.tool for c in move.calls] == [
+        "lung ai",
+        "lung ai",
+        "VISTA3D",
+        "VISTA3D",
+        "lungs",
+        "lungs",
+    ]
 
 
 def test_findings_have_their_names_and_questions_what_they_ask_for() -> None:
@@ -96,6 +103,7 @@ def test_findings_have_their_names_and_questions_what_they_ask_for() -> None:
         ("Outline the Spleen, please.", "for: spleen"),
         ("Spleen and hepatic tumor?", "for several: spleen; as well: hepatic tumor"),
         ("Where is the left lung?", "for: left lung"),
+        ("Please outline the lungs.", "for several: left lung; as well: right lung"),
         ("Is the spleenomegaly new?", "for: nothing known"),
         ("How is the patient?", "for: nothing known"),
         ("Pleural effusion beside the spleen?", "for several: pleural effusion; as well: spleen"),

@@ -1,5 +1,6 @@
 """A conversation: answers, follow-ups, corrections, questions back, stopping, restarts."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from apps.chat.record import Choices
 from apps.chat.refusals import NotNowError
 from apps.chat.sessions import SessionStore
 from apps.chat.uploads import paste
-from dxtrace.clinical import Correction, Presence, Source, Trace
+from apps.chat.views.talk import show_running
+from dxtrace.clinical import CallRequest, Correction, Presence, Source, Trace
 from tests.processes import wait_until
 from tests.unit.apps.chat.conftest import VISITOR
 
@@ -185,3 +187,40 @@ def test_the_log_says_what_kind_of_error_it_was_and_nothing_of_the_case(
     assert "KeyError" in caplog.text
     assert "Muller" not in caplog.text
     assert conversation.session.id not in caplog.text
+
+
+def test_who_waits_sees_how_many_are_before_them_and_can_stop_without_a_turn(
+    store: SessionStore, desk: Desk
+) -> None:
+    ended = threading.Event()
+    for _ in range(desk.options.workers + 2):
+        desk.line.join(ended.wait)
+    try:
+        session = store.create(VISITOR)
+        paste(CT, session.arriving, session.brought, ROOM)
+        conversation = desk.conversation(session)
+        conversation.bring()
+        wait_until(lambda: conversation.before == 2, "the first take their places")
+        assert "Waiting for a free place: 2 before you" in show_running(conversation)
+
+        conversation.stop()
+
+        [turn] = done(conversation).turns
+        assert turn.stopped
+        assert turn.result is not None
+    finally:
+        ended.set()
+
+
+def test_what_is_pointed_at_is_asked_of_the_expert(
+    store: SessionStore, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = CallRequest(tool="an_expert")
+    monkeypatch.setattr("apps.chat.conversation.prompt_request", lambda *_: request)
+    conversation = begun(store, desk, CT)
+
+    conversation.prompt("series-1", "point", [[1, 2, 3]])
+
+    turn = done(conversation).turns[-1]
+    assert turn.result is not None, turn.error
+    assert ("an_expert", "no such tool") in [(t.name, t.reason) for t in turn.result.tools]

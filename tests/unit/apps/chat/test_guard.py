@@ -1,12 +1,15 @@
 """What every request must pass, asked of the whole application without a browser."""
 
 import base64
+import errno
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from starlette.testclient import TestClient
 
+from apps.chat.guard import COOKIE
 from apps.chat.options import ChatOptions
 from apps.chat.server import build_app, sweep_once
 from apps.chat.sessions import NoSessionError, SessionStore
@@ -56,6 +59,7 @@ def test_the_names_of_this_machine_do(app: Any, host: str) -> None:
         {"origin": "http://evil.example"},
         {"origin": "null"},
         {"origin": "http://127.0.0.1:9999"},
+        {"origin": "http://[no"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
     ],
@@ -120,6 +124,56 @@ def test_a_file_is_brought_to_ones_own_session_only(app: Any, visitor: TestClien
     assert visitor.get(f"/session/{session}/take/report").status_code == 404
 
 
+def test_cookies_of_other_programs_do_not_hide_ours(app: Any, visitor: TestClient) -> None:
+    session = new_session(visitor)
+    ours = f"{COOKIE}={visitor.cookies[COOKIE]}"
+    for cookie in (f'prefs={{"a": 1}}; {ours}', f"{ours}; x=[;", f'a="; {ours}', f"é;;=; {ours}"):
+        headers = {"cookie": cookie.encode("latin-1")}
+        answer = client(app).get(f"/session/{session}/take/report", headers=headers)  # type: ignore[arg-type]  # bytes, as sent
+        assert answer.status_code == 409
+
+
+def test_an_upload_that_was_stopped_leaves_nothing_and_its_room_is_free(
+    visitor: TestClient,
+) -> None:
+    session = new_session(visitor)
+    put = f"/session/{session}/files?name="
+    assert visitor.put(f"{put}a.dcm", content=b"x" * 600_000).status_code == 204
+    assert visitor.put(f"{put}b.dcm", content=b"x" * 600_000).status_code == 413
+    assert visitor.delete(f"/session/{session}/files").status_code == 204
+    assert visitor.put(f"{put}b.dcm", content=b"x" * 600_000).status_code == 204
+
+
+def test_what_fails_at_a_request_names_no_file_in_the_log(
+    visitor: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failing = Mock(side_effect=RuntimeError("Muller_Hans.dcm"))
+    monkeypatch.setattr("apps.chat.routes.receive", failing)
+    session = new_session(visitor)
+    answer = visitor.put(f"/session/{session}/files?name=Muller_Hans.dcm", content=b"x")
+    assert answer.status_code == 500
+    assert "Muller" not in answer.text + caplog.text
+    assert "RuntimeError" in caplog.text
+    assert session not in caplog.text
+
+
+def test_a_full_disk_is_said_in_words(
+    visitor: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = new_session(visitor)
+
+    full = Mock(side_effect=OSError(errno.ENOSPC, "No space left", "/state/Muller_Hans.dcm"))
+    monkeypatch.setattr("apps.chat.uploads.put_in_place", full)
+    answer = visitor.put(f"/session/{session}/files?name=a.dcm", content=b"x")
+    assert answer.status_code == 507
+    assert "disk is full" in answer.text
+    monkeypatch.setattr("apps.chat.sessions.write_atomically", full)
+    answer = visitor.post("/session")
+    assert answer.status_code == 507
+    assert "disk is full" in answer.text
+    assert "Muller" not in caplog.text
+
+
 def test_pages_allow_this_server_alone(visitor: TestClient) -> None:
     headers = visitor.get("/").headers
     policy = headers["content-security-policy"]
@@ -142,6 +196,8 @@ def test_a_password_is_asked_for_everything(tmp_path: Path) -> None:
     assert client(app, base).post("/session").status_code == 401
     assert client(app, base, authorization="Basic %%%").get("/").status_code == 401
     assert client(app, base, authorization="Bearer x").get("/").status_code == 401
+    odd = {"authorization": "Basic ü".encode("latin-1")}
+    assert client(app, base).get("/", headers=odd).status_code == 401  # type: ignore[arg-type]  # bytes, as sent
     assert status("anyone:wrong") == 401
     assert status("anyone:långt lösenord") == 200
 

@@ -70,7 +70,9 @@ def test_the_servers_own_planner_is_chosen_by_nothing() -> None:
 def test_an_address_where_nobody_answers_is_refused_with_what_was_tried() -> None:
     with openai_server() as server:
         gone = server.url
-    with pytest.raises(NotNowError, match=r"cannot be used: http://127\.0\.0\.1.*(failed|refused)"):
+    with pytest.raises(
+        NotNowError, match=r"cannot be reached: http://127\.0\.0\.1.*(failed|refused)"
+    ):
         choose(address=gone)
 
 

@@ -3,20 +3,22 @@
 import asyncio
 import shutil
 import zipfile
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from apps.chat.placing import safe_name
+from apps.chat.refusals import UploadError
 from apps.chat.uploads import (
-    UploadError,
     case_path,
     paste,
     read_brought,
     receive,
-    safe_name,
+    refuse_too_large,
+    spoken,
     take_in,
 )
 from dxtrace.intake import IntakeError, IntakeLimits
@@ -36,8 +38,19 @@ def finished(work: Coroutine[Any, Any, object]) -> None:
         pool.submit(asyncio.run, work).result()
 
 
+def holding(room: int) -> Callable[[int], None]:
+    held = 0
+
+    def hold(size: int) -> None:
+        nonlocal held
+        held += size
+        refuse_too_large(held, room)
+
+    return hold
+
+
 def bring(folder: Path, name: str, *parts: bytes, room: int = ROOM) -> None:
-    finished(receive(chunks(*parts), name, folder, room=room))
+    finished(receive(chunks(*parts), name, folder, hold=holding(room)))
 
 
 @pytest.fixture
@@ -74,6 +87,83 @@ def test_very_long_names_keep_their_type() -> None:
     assert kept.suffix == ".gz"
 
 
+def names_in(folder: Path) -> list[str]:
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"{'a study of many words ' * 10}{number}.dcm" for number in range(5)],
+        [f"series {sign}.dcm" for sign in "<>?*|"],
+        [f"{'漢' * 200}{number}.txt" for number in range(3)],
+        ["x.dcm"] * 3,
+    ],
+)
+def test_names_that_become_alike_lose_no_file(brought: Path, names: list[str]) -> None:
+    for number, name in enumerate(names):
+        bring(brought, name, f"file {number}".encode())
+    kept = [p.read_text() for p in brought.rglob("*") if p.is_file()]
+    assert sorted(kept) == [f"file {n}" for n in range(len(names))]
+    assert {p.suffix for p in brought.rglob("*") if p.is_file()} == {Path(names[0]).suffix}
+
+
+def test_the_same_file_twice_is_there_once(brought: Path) -> None:
+    for _ in range(2):
+        bring(brought, "ct/a.dcm", b"x")
+    assert names_in(brought) == ["ct/a.dcm"]
+
+
+def taken(brought: Path, content: bytes, name: str = "report.txt") -> tuple[str, ...]:
+    arriving = brought.with_name("arriving")
+    arriving.mkdir(exist_ok=True)
+    bring(arriving, name, content)
+    return take_in(arriving, brought, IntakeLimits(), ROOM).notes
+
+
+def test_what_was_brought_before_is_never_replaced(brought: Path) -> None:
+    assert taken(brought, b"one") == ()
+    assert taken(brought, b"one") == ()
+    [note] = taken(brought, b"other")
+    assert "both are kept" in note
+    assert names_in(brought) == ["report (2).txt", "report.txt"]
+    assert (brought / "report.txt").read_bytes() == b"one"
+
+
+def test_a_second_case_file_is_refused_and_the_first_stays(brought: Path) -> None:
+    taken(brought, b"reports: [{text: a}]", "case.yaml")
+    with pytest.raises(UploadError, match="open another case"):
+        taken(brought, b"reports: [{text: b}]", "case.yaml")
+    assert names_in(brought) == ["case.yaml"]
+    assert b"text: a" in (brought / "case.yaml").read_bytes()
+
+
+def test_a_folder_that_was_removed_meanwhile_is_not_made_again(tmp_path: Path) -> None:
+    gone = tmp_path / "session" / "arriving"
+    gone.parent.mkdir()
+    with pytest.raises(FileNotFoundError):
+        bring(gone, "a/b.txt", b"x")
+    assert not gone.exists()
+    assert not list(gone.parent.iterdir())
+
+
+def test_names_of_files_are_no_titles(brought: Path) -> None:
+    bring(brought, "Muller_Hans.txt", REPORT.encode())
+    bring(brought, "Muller_Hans_prior.txt", REPORT.encode())
+    reading = read_brought(brought, case_id="case-1", limits=IntakeLimits())
+    assert [r.title for r in reading.case.reports] == ["report 1", "report 2"]
+    assert "Muller" not in reading.case.model_dump_json()
+
+
+def test_a_report_that_the_case_file_does_not_name_is_said_to_be_left_out(brought: Path) -> None:
+    bring(brought, "case.yaml", b"reports: [{path: named.txt}]")
+    bring(brought, "named.txt", REPORT.encode())
+    bring(brought, "later.txt", REPORT.encode())
+    bring(brought, "truth.json", b"{}")
+    [note] = read_brought(brought, case_id="c", limits=IntakeLimits()).notes
+    assert note.startswith("1 report(s) were left out")
+
+
 def test_what_is_too_large_is_refused_and_leaves_nothing(brought: Path) -> None:
     with pytest.raises(UploadError, match="too large for the page: 0 MB"):
         bring(brought, "a.txt", b"x" * 600, b"x" * 600, room=1000)
@@ -86,7 +176,7 @@ def test_a_size_that_is_announced_is_refused_before_a_byte_is_read(brought: Path
         yield b""
 
     with pytest.raises(UploadError, match="500 MB, and this session has room for 1 MB"):
-        finished(receive(never(), "ct.zip", brought, room=ROOM, declared=500_000_000))
+        finished(receive(never(), "ct.zip", brought, hold=holding(ROOM), declared=500_000_000))
 
 
 def test_a_file_in_the_place_of_a_folder_is_refused(brought: Path) -> None:
@@ -134,8 +224,11 @@ def test_an_archive_that_grows_without_end_is_refused(brought: Path) -> None:
 def test_a_case_file_cannot_name_files_outside(brought: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text(REPORT)
     bring(brought, "case.yaml", b"reports: [{path: ../../secret.txt}]")
-    with pytest.raises(IntakeError, match="expected a path inside"):
+    with pytest.raises(IntakeError, match="expected a path inside") as refused:
         read(brought)
+    words = spoken(refused.value, brought)
+    assert "expected a file that is brought with it" in words
+    assert str(tmp_path) not in words
 
 
 def test_a_link_in_an_archive_is_not_followed(brought: Path) -> None:

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from expert_models.runtime.within_time import OutOfTimeError, stream_within
+from expert_models.runtime.within_time import OutOfTimeError, StoppedError, stream_within
+from tools import Cancellation
 
 
 async def numbers(count: int = 3) -> AsyncIterator[int]:
@@ -67,3 +68,23 @@ def test_a_process_that_was_forked_has_a_loop_of_its_own() -> None:
     if child == 0:
         os._exit(0 if list(stream_within(numbers, 60)) == [0, 1, 2] else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_it_can_be_called_off_while_somebody_waits_for_the_next_item() -> None:
+    source, cancellation = Endless(), Cancellation()
+    stream = stream_within(source.items, 600, cancellation.stopping)
+    assert next(stream) == 1
+
+    threading.Thread(target=cancellation.cancel).start()
+
+    with pytest.raises(StoppedError):
+        next(stream)
+    assert source.stopped.wait(60)
+
+
+def test_what_was_called_off_before_gives_nothing() -> None:
+    cancellation = Cancellation()
+    cancellation.cancel()
+
+    with pytest.raises(StoppedError):
+        list(stream_within(Endless().items, 600, cancellation.stopping))

@@ -99,7 +99,7 @@ def test_a_finding_is_corrected_and_the_answer_follows(site: ChatSite, visit: Vi
     page.get_by_label("Corrections by").fill("Dr. A")
     nodule.get_by_label("mm").fill("4")
     nodule.get_by_label("mm").press("Enter")
-    expect(page.locator(".dx-changes")).to_contain_text("is now")
+    expect(page.locator(".dx-changes")).to_contain_text("is now optional CT at 12 months")
     answered(page)
     expect(page.locator(".dx-last .dx-asked")).to_contain_text("by Dr. A")
     expect(page.get_by_label("Corrections by")).to_have_value("Dr. A")
@@ -308,7 +308,7 @@ def test_a_model_that_cannot_be_reached_is_refused_and_one_that_can_plans(
         page.get_by_label("Planner", exact=True).locator("option[value=router]")
     ).to_be_attached()
     alert = page.locator("#dx-settings [role=alert]")
-    with openai_server(["The nodule is of 7 mm."]) as server:
+    with openai_server(lambda _: "The nodule is of 7 mm.") as server:
         page.get_by_label("s address").fill(server.url)
         page.get_by_label("its name").fill("another")
         page.get_by_role("button", name="Save settings").click()
@@ -323,7 +323,15 @@ def test_a_model_that_cannot_be_reached_is_refused_and_one_that_can_plans(
         page.get_by_role("button", name="Report of a chest CT").click()
         answered(page)
         assert server.requests
+        page.get_by_text("In plain words, as for patients").click()
+        page.get_by_label("In another language").select_option("fr")
+        page.get_by_role("button", name="Translate", exact=True).click()
+        beside = page.locator(".dx-translation")
+        expect(beside).to_contain_text("Français, not checked")
+        expect(beside.locator("tbody tr").first).to_contain_text("Left out: it was not translated.")
+        assert serious(page) == []
     page.get_by_role("button", name="Save settings").click()
+    expect(page.locator("#dx-settings [role=status]")).to_contain_text("Saved")
     expect(alert).to_have_count(0)
 
 
