@@ -28,7 +28,7 @@ _OLDEST = 95
 _UNKNOWN, _RISKS, _STATED = 0.15, 0.3, 0.3
 _RISK_FACTORS = ("smoking", "emphysema", "asbestos", "family history of lung cancer")
 _BODY_PARTS = ("chest", "abdomen", "head", "neck", "pelvis", None)
-_STANDING = (
+STANDING = (
     ModelCard(name="guideline_search", task="retrieval", prompts=("phrases",)),
     ModelCard(name="differential", task="differential"),
     ModelCard(name="exemplars", task="exemplars"),
@@ -83,7 +83,7 @@ def standing_experts(rng: random.Random) -> tuple[ModelCard, ...]:
     """Those of the product that look things up and find nothing in the patient."""
     if rng.random() >= _HAS_STANDING:
         return ()
-    return _STANDING[: rng.randint(1, len(_STANDING))]
+    return STANDING[: rng.randint(1, len(STANDING))]
 
 
 def details_of(
