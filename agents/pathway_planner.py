@@ -177,11 +177,12 @@ class PathwayPlanner:
         chosen: dict[str, str] = {}
         for pack in self.knowledge.packs.values():
             selection = pack.header.selection
-            if any(compile_phrase(p).search(folded) for p in selection.mentions):
+            names = (*selection.edition, *selection.mentions)
+            if any(compile_phrase(p).search(folded) for p in names):
                 chosen[pack.id] = "named in the report"
             elif present & set(selection.concepts) and self._proved(pack, holds):
-                names = ", ".join(sorted(present & set(selection.concepts)))
-                chosen[pack.id] = f"{names.replace('_', ' ')} found"
+                seen = ", ".join(sorted(present & set(selection.concepts)))
+                chosen[pack.id] = f"{seen.replace('_', ' ')} found"
         return tuple(PackChoice(pack=p, why=w) for p, w in self._without_excluded(chosen))
 
     def _proved(self, pack: Pack, holds: Callable[[str], bool]) -> bool:

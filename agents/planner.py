@@ -143,6 +143,10 @@ class Planner(Protocol):
     most_steps: int | None
     """How often it plans at most; None leaves that to the settings of the review."""
 
+    def __hash__(self) -> int:
+        """By identity: a graph is built once for each planner."""
+        ...
+
     def intents(self, case: Case) -> tuple[Intent, ...]:
         """What the case's question asks; no model is asked for that."""
         ...

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from agents.editions import Editions
 from agents.question_text import question_words
 from agents.strange_signs import Span, strange_signs
 from dxtrace.clinical import (
@@ -61,6 +62,7 @@ class StatementReader:
         self, knowledge: Knowledge, reader: ReportReader, claims: ReportClaimReader
     ) -> None:
         self.knowledge, self.reader, self.claims = knowledge, reader, claims
+        self.editions = Editions(knowledge)
 
     def read(self, sentence: str, case: Case) -> SentenceReading:
         """Read one sentence.
@@ -78,7 +80,7 @@ class StatementReader:
             for c in self.claims.claims_of(stated, findings)
         )
         return SentenceReading(
-            claims=claims,
+            claims=self.editions.meant(claims, sentence, case.question or ""),
             open=tuple(dict.fromkeys(_open(findings))),
             unknown=self.unknown_words(sentence, findings),
         )
@@ -118,6 +120,7 @@ class StatementReader:
             and (item.role != "size" or sized)
             and (item.role != "feature" or not item.concept or item.concept in described)
         ]
+        spans += [span for found in self.editions.named_in(sentence).values() for span in found]
         names = [(item.start, item.end) for item in items if item.role == "name"]
         folded = fold(sentence)
         known = {at for start, end in spans for at in range(start, end)}

@@ -26,6 +26,6 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644) -> 
             stream.write(data)
         Path(temporary).chmod(mode)
         Path(temporary).replace(path)
-    except BaseException:
+    except BaseException:  # an interrupt, too, leaves no half file
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -8,7 +8,7 @@ from langgraph.config import get_stream_writer
 from langgraph.runtime import Runtime
 from langgraph.types import Send, interrupt
 
-from agents.planner import Plan
+from agents.planner import Plan, Planner
 from dxtrace import __version__
 from dxtrace.clinical import (
     CallRequest,
@@ -39,6 +39,7 @@ from graphs.situation import (
     ReviewContext,
     asked_for_first,
     asks_now,
+    lasting_calls,
     said_before,
     situation_of,
 )
@@ -54,13 +55,12 @@ class ReviewNodes:
 
     Args:
         bench: knowledge, reader, tools.
-        planner: name of the planner.
+        planner: decides what to call and what to say.
         settings: budgets, and whether to ask.
     """
 
-    def __init__(self, bench: Workbench, planner: str, settings: Settings) -> None:
-        self.bench, self.settings = bench, settings
-        self.planner = bench.planner(planner)
+    def __init__(self, bench: Workbench, planner: Planner, settings: Settings) -> None:
+        self.bench, self.settings, self.planner = bench, settings, planner
 
     # -- intake and plan ---------------------------------------------------------------------
 
@@ -326,7 +326,7 @@ class ReviewNodes:
         case = state["case"]
         runs = sorted(state["runs"], key=lambda r: r.order)
         similar = tuple(case for run in runs for case in run.similar)
-        result = compose(self.bench, self.planner.name, state, tuple(r.call for r in runs), similar)
+        result = compose(self.bench, self.planner.name, state, lasting_calls(runs), similar)
         kept = tuple(a for r in runs for a in r.artifacts)
         trace = Trace(case.id, state["trace"])
         noted = recorded_suspicions(trace)

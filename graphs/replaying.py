@@ -29,7 +29,7 @@ from graphs.recorded import (
 from graphs.records import answer_record, check_record
 from graphs.reliance import passages_of
 from graphs.settings import Settings
-from graphs.workbench import Workbench, default_workbench
+from graphs.workbench import PATHWAY, Workbench, default_workbench
 
 
 class Difference(Frozen):
@@ -105,7 +105,7 @@ def _replay(trace: Trace, data: dict[str, dict[str, Any]], bench: Workbench) -> 
     findings = tuple(map(Finding.model_validate, recorded.values()))
     planner = str(data["versions"]["planner"])
     # What was asked and which packs apply is told by the same code for every planner.
-    nodes = ReviewNodes(bench, "pathway", Settings())
+    nodes = ReviewNodes(bench, bench.planner(PATHWAY), Settings())
     intents = nodes.planner.intents(case)
     drafts = tuple(Claim.model_validate(c["claim"]) for c in _drafts(data["check"]))
     state: Any = {

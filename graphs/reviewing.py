@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -17,6 +17,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command
 
+from agents.planner import Planner
 from dxtrace.clinical import CallRequest, Case, Correction, Result, Trace
 from graphs.checkpoints import state_serializer
 from graphs.corrections import check_corrections
@@ -31,6 +32,9 @@ from graphs.situation import ReviewContext
 from graphs.state import PendingQuestion
 from graphs.tracing import traced_if_allowed
 from graphs.workbench import Workbench
+
+# What the graph's library calls an update that only copies a checkpoint to the end of its session.
+_COPY = "__copy__"
 
 
 class SessionError(ValueError):
@@ -167,7 +171,7 @@ def follow_up(
             raise SessionError(f"there is no session {thread!r}")
         if state.next:
             raise SessionError(f"session {thread!r} has not answered yet: go on with it first")
-        check_corrections(state.values["findings"], further)
+        check_corrections(state.values["findings"], further, means.bench.knowledge)
         case: Case = state.values["case"]
         update: dict[str, Any] = {} if question is None else {"question": question}
         if asked:
@@ -178,6 +182,26 @@ def follow_up(
             "asks_anew": question is not None or bool(asked),
         }
         return _run(graph, start, thread, means)
+
+
+def roll_back(thread: str, **manner: Unpack[Manner]) -> None:
+    """Let a session forget a turn that failed in the middle, so that it can be asked again.
+
+    One that waits for a reply, and one that has never answered, stay as they are.
+
+    Args:
+        thread: name of the session in the checkpoints.
+        manner: where the checkpoints are.
+    """
+    with _graph(Means.of(manner)) as graph:
+        config = _config(thread)
+        state = graph.get_state(config)
+        if not state.next or state.interrupts:
+            return
+        for earlier in graph.get_state_history(config):
+            if not earlier.next and earlier.values:
+                graph.update_state(earlier.config, None, as_node=_COPY)
+                return
 
 
 def _config(thread: str) -> RunnableConfig:
@@ -223,9 +247,9 @@ def _graph(means: Means) -> Iterator[ReviewGraph]:
     """The compiled graph; with a file, its checkpoints outlive the process."""
     settings = means.settings
     if settings.checkpoints is None and not settings.interactive:
-        yield _plain_graph(means.planner, settings, means.bench)
+        yield _plain_graph(means.bench.planner(means.planner), settings, means.bench)
         return
-    nodes = ReviewNodes(means.bench, means.planner, settings)
+    nodes = ReviewNodes(means.bench, means.bench.planner(means.planner), settings)
     if settings.checkpoints is None:
         yield build_review_graph(nodes, InMemorySaver(serde=state_serializer()))
         return
@@ -233,8 +257,8 @@ def _graph(means: Means) -> Iterator[ReviewGraph]:
         yield build_review_graph(nodes, saver)
 
 
-@cache
-def _plain_graph(planner: str, settings: Settings, bench: Workbench) -> ReviewGraph:
+@lru_cache(maxsize=16)
+def _plain_graph(planner: Planner, settings: Settings, bench: Workbench) -> ReviewGraph:
     return build_review_graph(ReviewNodes(bench, planner, settings))
 
 

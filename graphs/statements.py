@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from agents.editions import Editions
 from agents.planner import Turn
 from agents.statement_reader import SentenceReading, StatementReader
 from dxtrace.clinical import (
@@ -77,7 +78,9 @@ def check_statement(
     if statement is None:
         return (), ()
     named = {c.id: CheckedClaim(claim=c, verdict=checker.check(c)) for c in statement.claims}
-    checked: list[CheckedClaim] = list(named.values())
+    loose = named.keys() - {i for s in statement.sentences for i in s.claims}
+    checked = [named[i] for i in named if i in loose]
+    editions, question = reader.editions, case.question or ""
     sources = Sources(tuple(passages), tuple(r.text for r in case.reports))
     sentences: list[CheckedSentence] = []
     for number, sentence in enumerate(statement.sentences, start=1):
@@ -86,11 +89,14 @@ def check_statement(
             CheckedClaim(claim=c, verdict=checker.check(c))
             for c in _numbered(reading.claims, f"s{number}")
         ]
-        checked += read
-        own = [named[i] for i in sentence.claims if i in named]
-        marked = _marked(sentence, reading, read, own)
+        meant = editions.meant(
+            [named[i].claim for i in sentence.claims if i in named], sentence.text, question
+        )
+        own = [named[c.id] for c in meant]
+        checked += [*own, *read]
+        marked = _marked(sentence, reading, read, own, editions)
         sentences.append(with_citations(marked, statement.basis, sources))
-    return tuple(checked), tuple(sentences)
+    return tuple({c.claim.id: c for c in checked}.values()), tuple(sentences)
 
 
 def _numbered(claims: Iterable[Claim], prefix: str) -> list[Claim]:
@@ -102,8 +108,12 @@ def _marked(
     reading: SentenceReading,
     read: list[CheckedClaim],
     own: list[CheckedClaim],
+    editions: Editions,
 ) -> CheckedSentence:
     mark, why = _mark(reading, read, own)
+    deciding = [c.claim for c in (*read, *own) if c.verdict.kind.value == mark]
+    by = editions.by(deciding, sentence.text)
+    why = ": ".join(filter(None, (by, why)))
     return CheckedSentence(
         text=sentence.text, mark=mark, why=why, claims=tuple(c.claim.id for c in (*read, *own))
     )

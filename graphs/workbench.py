@@ -1,7 +1,10 @@
 """What reviews share in a process: knowledge, reader, tools, planners; built once."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from agents.answer_writer import AnswerWriter
 from agents.pathway_planner import PathwayPlanner
@@ -13,6 +16,9 @@ from tools import ToolRegistry
 from tools.report_claims import ReportClaimReader
 from tools.report_reader import ReportReader
 from tools.standard import standard_registry
+
+if TYPE_CHECKING:
+    from agents.vlm import VlmPlanner
 
 PATHWAY = "pathway"
 
@@ -48,7 +54,7 @@ class Workbench:
         """Puts conclusions into words."""
         return AnswerWriter(self.knowledge)
 
-    def without(self, names: frozenset[str]) -> "Workbench":
+    def without(self, names: frozenset[str]) -> Workbench:
         """This workbench without some tools.
 
         Args:
@@ -61,11 +67,15 @@ class Workbench:
         return other
 
     @cached_property
-    def _planners(self) -> dict[str, Planner]:
+    def _pathway(self) -> PathwayPlanner:
+        return PathwayPlanner(self.knowledge, self.reader, self.registry)
+
+    @cached_property
+    def _models(self) -> dict[str, VlmPlanner]:
         return {}
 
     def planner(self, name: str) -> Planner:
-        """The planner with this name.
+        """The planner with this name; a model whose entry was changed since is opened anew.
 
         Args:
             name: ``pathway``, or a model as :func:`agents.vlm.models.resolve_planner` names them.
@@ -73,17 +83,15 @@ class Workbench:
         Raises:
             ValueError: if there is none.
         """
-        if name not in self._planners:
-            self._planners[name] = self._build(name)
-        return self._planners[name]
-
-    def _build(self, name: str) -> Planner:
-        pathway = PathwayPlanner(self.knowledge, self.reader, self.registry)
         if name == PATHWAY:
-            return pathway
+            return self._pathway
         from agents.vlm import open_planner
+        from agents.vlm.models import resolve_planner
 
-        return open_planner(name, pathway)
+        known = self._models.get(name)
+        if known is None or known.entry != resolve_planner(name):
+            known = self._models[name] = open_planner(name, self._pathway)
+        return known
 
 
 @cache

@@ -327,7 +327,7 @@ def _checked(
         return check_masks(output.masks, findings, volumes)
     except OutputError:
         raise
-    except Exception as error:
+    except Exception as error:  # an expert may give anything for a mask
         raise OutputError(f"its masks cannot be laid on their image: {error}") from error
 
 

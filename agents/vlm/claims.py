@@ -22,6 +22,7 @@ from dxtrace.clinical import (
     Statement,
 )
 from dxtrace.knowledge import Knowledge
+from dxtrace.knowledge.schema import Output
 from dxtrace.knowledge.suggestions import suggest
 
 MOST_SENTENCES = 40
@@ -82,16 +83,18 @@ class _ClaimReader:
         """
         for raw in given:
             try:
-                claim = self._claim(raw, f"m{len(self.claims) + 1}")
+                claims = self._claims_of(raw)
             except UnreadableClaimError as error:
                 self.problems.append(f"claim {str(raw)[:80]}: {error}")
                 continue
             except ValidationError as error:
                 self.problems.append(f"claim {str(raw)[:80]}: {error.errors()[0]['msg']}")
                 continue
-            self.claims.append(claim)
-            self.basis[claim.id] = self._basis(raw)
-            yield claim.id
+            basis = self._basis(raw)
+            for claim in claims:
+                self.claims.append(claim)
+                self.basis[claim.id] = basis
+                yield claim.id
 
     def _basis(self, raw: dict[str, Any]) -> Basis:
         named = [str(x) for key in ("findings", "passages") for x in _list(raw.get(key))]
@@ -102,38 +105,42 @@ class _ClaimReader:
             passages=tuple(n for n in named if n in self.known.passages),
         )
 
-    def _claim(self, raw: Any, claim_id: str) -> Claim:
+    def _claims_of(self, raw: Any) -> list[Claim]:
+        """A claim; of a result that several editions of a guideline give, one by each of them."""
         if not isinstance(raw, dict) or not isinstance(raw.get("concept"), str):
             raise UnreadableClaimError("expected an object with 'concept'")
-        name = raw["concept"].strip()
-        output = self._output(name)
-        if output is not None:
-            return Claim(
-                id=claim_id, kind="category", concept=output, source=Source.PLANNER,
-                value=self._value(output, raw.get("value")), text=_words(raw),
-            )  # fmt: skip
-        return Claim(
-            id=claim_id, kind="finding", concept=self._concept(name), source=Source.PLANNER,
+        name, first = raw["concept"].strip(), len(self.claims) + 1
+        outputs = self._outputs(name)
+        if outputs:
+            return [
+                Claim(
+                    id=f"m{number}", kind="category", concept=output, source=Source.PLANNER,
+                    value=value, text=_words(raw),
+                )
+                for number, (output, value) in enumerate(
+                    self._values(outputs, raw.get("value")), start=first
+                )
+            ]  # fmt: skip
+        return [Claim(
+            id=f"m{first}", kind="finding", concept=self._concept(name), source=Source.PLANNER,
             presence=_presence(raw), laterality=_side(raw), measurements=_size(raw),
             text=_words(raw),
-        )  # fmt: skip
+        )]  # fmt: skip
 
-    def _value(self, name: str, given: Any) -> str | bool:
-        output = self.knowledge.outputs[name][1]
-        known: dict[str, str | bool] = {v.key.lower(): v.key for v in output.values}
-        if output.type == "boolean":
-            known = {"true": True, "yes": True, "false": False, "no": False}
-        found = known.get(str(given).strip().lower())
-        if found is None:
-            expected = ", ".join(v.key for v in output.values) or "true or false"
+    def _values(self, outputs: list[Output], given: Any) -> list[tuple[str, str | bool]]:
+        """The outputs that know a value, each with it."""
+        found = [(o.name, v) for o in outputs if (v := _known_value(o, given)) is not None]
+        if not found:
+            keys = dict.fromkeys(v.key for o in outputs for v in o.values)
+            expected = ", ".join(keys) or "true or false"
             raise UnreadableClaimError(f"value: expected one of {expected}, got {given!r:.64}")
         return found
 
-    def _output(self, name: str) -> str | None:
-        for own, (_, output) in self.knowledge.outputs.items():
-            if name in (own, output.public_name):
-                return own
-        return None
+    def _outputs(self, name: str) -> list[Output]:
+        """The output of this name, or those that are reported by it."""
+        if name in self.knowledge.outputs:
+            return [self.knowledge.outputs[name][1]]
+        return [o for _, o in self.knowledge.outputs.values() if o.public_name == name]
 
     def _concept(self, name: str) -> str:
         concepts = self.knowledge.vocabulary.concepts
@@ -144,6 +151,13 @@ class _ClaimReader:
             if name.lower() in (concept.name.lower(), *(s.lower() for s in concept.synonyms)):
                 return concept.key
         raise UnreadableClaimError(f"unknown concept {name[:64]!r}{suggest(key, concepts)}")
+
+
+def _known_value(output: Output, given: Any) -> str | bool | None:
+    known: dict[str, str | bool] = {v.key.lower(): v.key for v in output.values}
+    if output.type == "boolean":
+        known = {"true": True, "yes": True, "false": False, "no": False}
+    return known.get(str(given).strip().lower())
 
 
 def _list(value: Any) -> list[Any]:

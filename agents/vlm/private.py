@@ -6,9 +6,10 @@ import re
 from functools import cache, lru_cache
 from itertools import pairwise
 
-from agents.planner import Situation
+from agents.planner import Situation, Turn
 from agents.question_text import question_words
-from dxtrace.clinical import Observation
+from agents.vlm.neutral_ids import NeutralIds
+from dxtrace.clinical import Finding, Observation
 from dxtrace.intake import mask_dates, mask_identifiers
 from dxtrace.knowledge import Knowledge
 
@@ -24,15 +25,19 @@ def without_identifiers(situation: Situation, knowledge: Knowledge) -> Situation
     """The situation as a model is told of it.
 
     Intake masked reports when they came; here, the question, which a person typed, values of
-    records, tools' words, and the days of dates as well.
+    records, tools' words, ids and places that a file gave, and the days of dates as well.
 
     Args:
         situation: what is known.
         knowledge: its words are no names.
     """
-    case = situation.case
+    case, ids = situation.case, NeutralIds.of(situation.findings)
+    risks = case.patient.risk_factors
     shown = case.model_copy(
         update={
+            "patient": case.patient.model_copy(
+                update={"risk_factors": risks and tuple(map(masked_words, risks))}
+            ),
             "question": masked_question(case.question or "", knowledge) or None,
             "reports": tuple(
                 r.model_copy(update={"text": masked_words(r.text)}) for r in case.reports
@@ -43,6 +48,7 @@ def without_identifiers(situation: Situation, knowledge: Knowledge) -> Situation
     return situation.model_copy(
         update={
             "case": shown,
+            "findings": tuple(_masked_finding(ids.shown(f)) for f in situation.findings),
             "called": tuple(
                 c.model_copy(
                     update={
@@ -52,10 +58,7 @@ def without_identifiers(situation: Situation, knowledge: Knowledge) -> Situation
                 )
                 for c in situation.called
             ),
-            "memory": tuple(
-                t.model_copy(update={"question": masked_question(t.question, knowledge)})
-                for t in situation.memory
-            ),
+            "memory": tuple(_masked_turn(ids.shown_turn(t), knowledge) for t in situation.memory),
         }
     )
 
@@ -84,6 +87,18 @@ def masked_question(text: str, knowledge: Knowledge) -> str:
     for name in names:
         text = re.sub(rf"\b{re.escape(name)}\b", "X" * len(name), text)
     return text
+
+
+def _masked_finding(finding: Finding) -> Finding:
+    return finding.model_copy(
+        update={"location": finding.location and masked_words(finding.location)}
+    )
+
+
+def _masked_turn(turn: Turn, knowledge: Knowledge) -> Turn:
+    checked = tuple(s.model_copy(update={"why": masked_words(s.why)}) for s in turn.checked)
+    question = masked_question(turn.question, knowledge)
+    return turn.model_copy(update={"question": question, "checked": checked})
 
 
 @lru_cache(maxsize=256)  # a report is read anew in every turn

@@ -15,6 +15,7 @@ from agents.vlm.claims import Known, statement_of
 from agents.vlm.dialects import dialect_named
 from agents.vlm.dialects.dialect import text_of
 from agents.vlm.models import PlannerEntry, PlannerRefused
+from agents.vlm.neutral_ids import NeutralIds
 from agents.vlm.offer import Offer, offer_in, takes_places
 from agents.vlm.private import without_identifiers
 from agents.vlm.sight import KeptFiles, Sight, pictures_for
@@ -138,9 +139,10 @@ class Voice:
         """What the model sees."""
         if not self.entry.images:
             return Sight()
-        folder = situation.folder
+        folder, ids = situation.folder, NeutralIds.of(situation.findings)
         return pictures_for(
-            situation.case, findings=situation.findings, budget=sight_budget(self._true_entry),
+            situation.case, findings=tuple(map(ids.shown, situation.findings)),
+            budget=sight_budget(self._true_entry),
             concepts=self.pathway.knowledge.vocabulary.concepts,
             allow_burned_in_text=self.entry.images_with_text,
             kept=KeptFiles(folder, situation.artifacts) if folder is not None else None,
@@ -153,11 +155,13 @@ class Voice:
         problems = [*move.problems, *self._odd_calls(calls, situation)]
         statement = None
         if move.sentences and not calls:
+            ids = NeutralIds.of(situation.findings)
             known = Known(
-                findings=frozenset(f.id for f in situation.findings),
+                findings=frozenset(ids.shown(f).id for f in situation.findings),
                 passages=frozenset(p.reference for c in situation.called for p in c.passages),
             )
             statement, unread = statement_of(move.sentences, self.pathway.knowledge, known)
+            statement = ids.meant(statement)
             problems += unread
         if not (calls or statement or move.asks or problems):
             problems.append("nothing was said: expected calls or an answer")

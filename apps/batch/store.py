@@ -1,6 +1,5 @@
 """The output folder of a batch: one writer, one line a case, safe to kill at any moment."""
 
-import fcntl
 import json
 import os
 import time
@@ -11,6 +10,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from apps.exit_status import UsageError
+from apps.output_claims import only_run_in
 from apps.reviewing import CaseOutput
 from dxtrace.atomic_write import write_atomically
 from tools.artifacts import remove_parts
@@ -45,7 +45,7 @@ class ResultStore:
         folder: the output folder; made if it is not there.
 
     Raises:
-        UsageError: if another run writes to it now, or it cannot be written.
+        UsageError: if another run or a review writes to it now, or it cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -53,7 +53,7 @@ class ResultStore:
         try:
             for name in ("traces", "reports"):
                 (folder / name).mkdir(parents=True, exist_ok=True)
-            self._lock = _lock(folder)
+            self._lock = only_run_in(folder)
         except OSError as error:
             raise UsageError(f"cannot write to --out {folder}: {error.strerror}") from None
         self._synced_at = time.monotonic()
@@ -153,22 +153,3 @@ class ResultStore:
             stream.flush()
             os.fsync(stream.fileno())
         new.replace(self.results_path)
-
-
-def _lock(folder: Path) -> IO[str]:
-    """Hold the folder; the lock ends with this process, however it ends."""
-    handle = (folder / ".lock").open("a+", encoding="utf-8")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        handle.seek(0)
-        owner = handle.read().strip() or "unknown"
-        handle.close()
-        raise UsageError(
-            f"another run (process {owner}) is writing to {folder}: wait for it, stop it, or give "
-            f"another --out"
-        ) from None
-    handle.truncate(0)
-    handle.write(str(os.getpid()))
-    handle.flush()
-    return handle

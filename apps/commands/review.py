@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from apps.case_claim import only_review_of
 from apps.corrections import read_correction
 from apps.exit_status import ExitStatus, UsageError
 from apps.export_kinds import Export
 from apps.file_names import FileNames
+from apps.output_claims import only_review_of
 from apps.progress import show_progress
 from apps.result_stream import results_on_stdout
 from apps.reviewing import CaseOutput, Reviewer, failed_output

@@ -19,13 +19,16 @@ class Selection(Frozen):
 
     Attributes:
         questions: phrases in the question that ask for the pack.
-        mentions: phrases in a report that bring it in.
+        edition: phrases that name this edition, where packs are editions of one guideline; in a
+            report they bring it in, in a sentence they say by which edition it is meant.
+        mentions: further phrases in a report that bring it in.
         concepts: concepts whose presence brings it in, if ``when`` holds.
         when: condition that must be proved for ``concepts`` to count.
         excludes: packs left out when this one is asked for or mentioned by name.
     """
 
     questions: tuple[str, ...] = ()
+    edition: tuple[str, ...] = ()
     mentions: tuple[str, ...] = ()
     concepts: tuple[str, ...] = ()
     when: str | None = None

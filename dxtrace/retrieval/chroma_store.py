@@ -157,7 +157,7 @@ class ChromaStore:
             yield
         except RetrievalError:
             raise
-        except Exception as error:
+        except Exception as error:  # its errors have no class in common
             said = f"{type(error).__name__}: {error}"[:300]
             if self.server:
                 raise RetrievalError(f"the Chroma server {self.server}: {said}") from error

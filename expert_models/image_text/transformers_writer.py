@@ -75,7 +75,7 @@ class TransformersWriter:
             raise OutOfTimeError
         try:
             inputs = self._inputs(prompt, how)
-        except BaseException:
+        except BaseException:  # an interrupt, too, frees the model
             self._busy.release()
             raise
         # A prompt's reading cannot be interrupted: the thread frees the model when it is done.

@@ -108,7 +108,7 @@ def export_traces(
                 stream.writelines(json.dumps(r, ensure_ascii=False) + "\n" for r in made)
                 rows, taught = rows + len(made), taught + 1
         Path(temporary).replace(out)
-    except BaseException:
+    except BaseException:  # an interrupt, too, leaves no half file
         Path(temporary).unlink(missing_ok=True)
         raise
     return ExportReport(rows=rows, taught=taught, refused=tuple(refused))

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dxtrace.clinical.states import Context, Presence
+from tools.report_reader.answers import answers_all, belongs_to_next, signed
 from tools.report_reader.rules import Trigger
 from tools.report_reader.sentences import MeaningHit, Scan
 
+_WORD = re.compile(r"\w[\w.'-]*")
 _NEXT_ITEM = re.compile(r"\s*(?:[,/]|and\b|or\b)")
 _AFFIRMED = re.compile(r"\?\W*(?:yes|present|positive)\b")
 _DECIDING = frozenset({"absent", "uncertain", "present"})
@@ -44,13 +46,16 @@ def assess(scan: Scan, hit: MeaningHit) -> Assertion:
     """
     effects = {t.means for t in _reaching(scan, hit)}
     context = next((c for name, c in _CONTEXTS if name in effects), None)
+    sign = signed(scan, hit)
     if "unassessed" in effects:
         # "Studies for X are pending" leaves X open, as "X not assessed" does.
         open_now = context is Context.HYPOTHETICAL
         return Assertion(Presence.UNKNOWN, None if open_now else context)
-    if "absent" in effects:
+    if sign is Presence.UNKNOWN:
+        return Assertion(Presence.UNKNOWN, context)
+    if "absent" in effects or sign is Presence.ABSENT:
         return Assertion(Presence.ABSENT, context)
-    if "uncertain" in effects or _questioned(scan, hit):
+    if "uncertain" in effects or sign is Presence.INDETERMINATE or _questioned(scan, hit):
         return Assertion(Presence.INDETERMINATE, context)
     return Assertion(
         Presence.PRESENT,
@@ -123,17 +128,21 @@ def _within_value(scan: Scan, found: MeaningHit, hit: MeaningHit) -> bool:
 
 def _reaches(scan: Scan, found: MeaningHit, trigger: Trigger, hit: MeaningHit) -> bool:
     before = trigger.stands == "before"
+    if belongs_to_next(scan, found, hit) if before else not answers_all(scan, hit, found):
+        return False
     start, end = (found.end, hit.start) if before else (hit.end, found.start)
     if before and found.start < hit.start < found.end < hit.end:  # "no new" in "no new vessels"
         start = end
     if end < start:
         return False
     between = scan.between(start, end)
-    apart = trigger.reach == "clause" and scan.clause(found.start) != scan.clause(hit.start)
-    far = trigger.max_words is not None and len(between.split()) > trigger.max_words
+    other_clause = scan.clause(found.start) != scan.clause(hit.start)
+    apart = trigger.reach == "clause" and other_clause
+    far = trigger.max_words is not None and len(_WORD.findall(between)) > trigger.max_words
     if (apart or far) and (before or not _is_list(scan, hit, end)):
         return False
-    if not before and ";" in between:  # a statement of its own: "consolidation; CT is advised"
+    # A statement of its own: "consolidation; CT is advised".
+    if other_clause and not before and ";" in between:
         return False
     if trigger.stops_at_and and _list_ends(scan, between, hit.end):
         return False
@@ -150,7 +159,7 @@ def _is_list(scan: Scan, hit: MeaningHit, end: int) -> bool:
     left = list(scan.text[hit.end : end])
     for item in items:
         left[item.start - hit.end : item.end - hit.end] = " " * (item.end - item.start)
-    rest = "".join(left)
+    rest = "".join(left).rstrip(" :=-([|")
     if not _COMMAS.fullmatch(rest):
         return False
     named = [h for h in scan.hits["mention"] if hit.end <= h.start and h.end <= end]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from dxtrace.clinical.states import Presence
+from tools.report_reader.amounts import least_number
 from tools.report_reader.mentions import Mention
 from tools.report_reader.phrases import translate
 from tools.report_reader.rules import ContextRules
@@ -55,11 +56,16 @@ class Counter:
             sentence = scan.between(scan.sentence.start, scan.sentence.end)
             elsewhere = bool(self._elsewhere.search(sentence))
             mention.qualified = elsewhere or _qualified(scan, mention, floor)
+            least = None if _is_attribute(scan, mention, floor) else least_number(before)
+            if least == 0:
+                mention.presence, mention.qualified = Presence.UNKNOWN, True
             if mention.is_lesion:
                 self._leave_room(scan, mention, floor)
                 self._refer(scan, mention, before)
-                if mention.presence is not Presence.ABSENT:
+                if least is None and mention.presence is not Presence.ABSENT:
                     self._count(scan, mention, floor)
+                elif least:
+                    self._set_count(mention, least, is_open=True)
 
     def _leave_room(self, scan: Scan, mention: Mention, floor: int) -> None:
         """Leave open what is denied in part: no new nodule does not say that there is none."""
@@ -126,6 +132,14 @@ def is_plural_noun(scan: Scan, hit: MeaningHit) -> bool:
 
 def _word(phrases: Sequence[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(translate(p) for p in phrases)})(?!\w)")
+
+
+def _is_attribute(scan: Scan, mention: Mention, floor: int) -> bool:
+    """Whether a number before the name is a feature of the thing: haemorrhages in a quadrant."""
+    return any(
+        h.entry.concept == mention.concept.key and floor <= h.start < mention.start
+        for h in scan.hits["number"]
+    )
 
 
 def _qualified(scan: Scan, mention: Mention, floor: int) -> bool:

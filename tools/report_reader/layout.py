@@ -55,6 +55,11 @@ _BREAK = re.compile(
     r"|(?<=[a-z)])\.(?=[A-Z][a-z])"
 )
 _ANSWER = re.compile(r"\s*(?:no|none|nil|yes|absent|present|negative|positive)\b", re.IGNORECASE)
+_ANSWER_LINE = re.compile(
+    r"\s*(?:[-*]\s+)?(?:no|none|nil|neg|negative|absent|not\s\w+|none\s\w+|yes|present)\s*[.;]?\s*?(?:\n|\Z)",
+    re.IGNORECASE,
+)
+_ASKING = frozenset(":?=-")
 _ACRONYM = re.compile(r"\s*[A-Z0-9]{2,}\b")
 _JOINING = re.compile(
     r"(?:[,(/-]|\b(?:the|a|an|of|in|and|or|with|to|for|is|are|no|right|left|at|on|by|from))\s*\Z",
@@ -200,9 +205,11 @@ def _trimmed(text: str, start: int, end: int, part: Part) -> Iterator[Sentence]:
 def _ends(text: str, match: re.Match[str], start: int, end: int) -> bool:
     mark = match[0]
     if "\n" in mark:
-        return len(mark) > 1 or _line_ends(text, match, start)
+        return len(mark) > 1 or _line_ends(text, match, start, end)
     if mark[0] == "?" and _ANSWER.match(text, match.end(), end):
         return bool(re.match(r"\s*no\s+\w", text[match.end() : end], re.IGNORECASE))
+    if mark[:2] == ".." and _ANSWER_LINE.match(text, match.end(), end):
+        return False
     if mark[0] != ".":
         return (
             mark[0] != "?"
@@ -220,10 +227,13 @@ def _ends(text: str, match: re.Match[str], start: int, end: int) -> bool:
     return not (last in ("mm", "cm", "hr", "yr") and following.islower())
 
 
-def _line_ends(text: str, match: re.Match[str], start: int) -> bool:
+def _line_ends(text: str, match: re.Match[str], start: int, end: int) -> bool:
     """Whether a single line break ends the sentence: the next line opens something new."""
     following = text[match.end() : match.end() + 24]
     first = following.lstrip(" ")[:1]
+    asked = text[start : match.start()].rstrip()[-1:] in _ASKING
+    if asked and _ANSWER_LINE.match(text, match.end(), end):
+        return False
     if _BULLET.match(following):
         return True
     line_start = max(start, text.rfind("\n", 0, match.start()) + 1)

@@ -34,7 +34,7 @@ NUMBER = (
     rf"(?:(?:{_SPACED['less']}|{_SPACED['more']}|{_SPACED['about']})\s{{0,3}})?(?:{PLAIN})"
     rf"(?:\s{{0,2}}%?\s{{0,2}}(?:-|to|and)\s{{0,2}}(?:{PLAIN}))?"
 )
-_IN_WORDS = {
+NUMBERS_IN_WORDS = {
     word: number
     for number, word in enumerate(
         (
@@ -56,7 +56,7 @@ _IN_WORDS = {
 } | {"a": 1, "fifteen": 15, "eighteen": 18, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50}
 _WORDED = re.compile(
     rf"(?:(?P<less>{_SPACED['less']})|(?P<more>{_SPACED['more']})|(?P<about>{_SPACED['about']}))?\s*"
-    rf"(?P<word>{'|'.join(sorted(_IN_WORDS, key=len, reverse=True))})"
+    rf"(?P<word>{'|'.join(sorted(NUMBERS_IN_WORDS, key=len, reverse=True))})"
 )
 _NUMBER = re.compile(
     rf"(?:(?P<less>{_SPACED['less']})|(?P<more>{_SPACED['more']})|(?P<about>{_SPACED['about']}))?\s*"
@@ -117,7 +117,7 @@ def read_number(text: str) -> Interval | None:
     match = _NUMBER.search(text)
     if match is None:
         match = _WORDED.fullmatch(text.strip())
-        return None if match is None else _bounded(Decimal(_IN_WORDS[match["word"]]), match)
+        return None if match is None else _bounded(Decimal(NUMBERS_IN_WORDS[match["word"]]), match)
     low = read_decimal(match["low"])
     if match["high"]:
         ends = sorted((low, read_decimal(match["high"])))

@@ -8,6 +8,7 @@ from typing import Protocol, Self
 from dxtrace.clinical.concept import Concept
 from dxtrace.clinical.finding import AttributeValue, Evidence, Finding
 from dxtrace.clinical.states import Context, Presence
+from tools.report_reader.answers import belongs_to_next
 from tools.report_reader.attributes import AttributeReader, accepts_sizes, fill
 from tools.report_reader.binding import Binder
 from tools.report_reader.characters import plain_characters, spelled_from
@@ -18,9 +19,10 @@ from tools.report_reader.headings import SideHeadings
 from tools.report_reader.layout import SectionFinder, split_sentences
 from tools.report_reader.lesions import LesionRegister, split_by_site
 from tools.report_reader.mentions import Mention
-from tools.report_reader.phrases import fold, translate
+from tools.report_reader.phrases import translate
 from tools.report_reader.reading import Recognised, ReportReading, Section
 from tools.report_reader.regions import choose_mentions
+from tools.report_reader.restrictions import Restrictions
 from tools.report_reader.rules import load_rules
 from tools.report_reader.sentences import MeaningHit, Scan, Scanner
 from tools.report_reader.sites import SiteFinder, carry_sites
@@ -28,6 +30,7 @@ from tools.report_reader.subjects import left_unread
 from tools.report_reader.tables import Spelled, load_speller
 from tools.report_reader.templates import TemplateFinder
 from tools.report_reader.thread import Continuations, Thread, hand_out, left_open, stand_in
+from tools.report_reader.titles import fold_without_titles
 from tools.report_reader.vocabulary import Vocabulary
 
 TOOL = "report_reader"
@@ -81,6 +84,7 @@ class ReportReader:
         self._speller = load_speller()
         self._attributes = AttributeReader(binder)
         self._counter = Counter(rules.context)
+        self._restrictions = Restrictions(rules.context)
         self._templates = TemplateFinder(self._vocabulary)
         lesions = frozenset(c.key for c in concepts.values() if c.kind == "lesion")
         self._continuations = Continuations(rules.context, lesions)
@@ -109,7 +113,7 @@ class ReportReader:
         plain = plain_characters(text)
         spelled = spelled_from(plain, self._speller.spell(plain.text))
         text = spelled.text
-        folded = fold(text)
+        folded = fold_without_titles(text)
         parts = self._sections.split(text, folded)
         scans = [
             self._scanner.scan(sentence, folded)
@@ -156,7 +160,7 @@ class ReportReader:
         )
 
     def _scans_of(self, text: str) -> list[Scan]:
-        folded = fold(text)
+        folded = fold_without_titles(text)
         return [
             self._scanner.scan(sentence, folded)
             for part in self._sections.split(text, folded)
@@ -188,6 +192,7 @@ class ReportReader:
         either = stand_in(thread) if goes_on else None
         recent = thread.recent if either is None else [either, *thread.recent]
         self._attributes.bind(scan, mentions, recent if goes_on else ())
+        self._restrictions.leave_open(scan, mentions)
         if either is not None:
             hand_out(either, thread, shared=self._continuations.shares(scan))
         for enumeration in enumerations:
@@ -219,6 +224,8 @@ class ReportReader:
         assertion = assess(scan, hit)
         presence = assertion.presence
         if hit.entry.denies:
+            if belongs_to_next(scan, hit, hit):
+                return None
             if presence is Presence.ABSENT:
                 return None
             presence = Presence.ABSENT if presence is Presence.PRESENT else presence

@@ -93,6 +93,7 @@ class ContextRules(Frozen):
     change: dict[str, tuple[str, ...]]
     qualifiers: tuple[str, ...]
     leaves_room: tuple[str, ...]
+    restricts: tuple[str, ...]
     elsewhere: tuple[str, ...]
     counts: CountWords
     reference: ReferenceWords

@@ -115,6 +115,8 @@ class Scanner:
             fragment = text[mark + 1 : following]
             first = mark + 1 + len(fragment) - len(fragment.lstrip())
             named = first in names and not text.startswith("non", first)
+            if _is_answer(text, mark + 1, following, hits["trigger"]):
+                continue
             if text[mark] != "," or self._opens(fragment, named=named):
                 starts.add(mark + 1)
         return (start, *sorted(starts))
@@ -130,6 +132,23 @@ class Scanner:
         if opening or self._answered.match(fragment):
             return True
         return bool(self._verb.search(fragment)) and not self._ending.search(fragment)
+
+
+def _is_answer(text: str, start: int, end: int, triggers: Iterable[MeaningHit]) -> bool:
+    """Whether nothing but an answer to the words before stands there: "fracture - not seen".
+
+    Behind a comma only a denial is one: "smear insufficient: crushed, cannot be evaluated".
+    """
+    rest = list(text[start:end])
+    for hit in triggers:
+        trigger = hit.entry.trigger
+        if trigger is None or trigger.stands != "after":
+            continue
+        if text[start - 1] == "," and trigger.means != "absent":
+            continue
+        if start <= hit.start and hit.end <= end:
+            rest[hit.start - start : hit.end - start] = " " * (hit.end - hit.start)
+    return _WORD.search(text, start, end) is not None and _WORD.search("".join(rest)) is None
 
 
 def _either(phrases: Iterable[str]) -> str:

@@ -117,7 +117,7 @@ class Database:
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
-            except BaseException:
+            except BaseException:  # an interrupt, too, undoes all of it
                 self.connection.execute("ROLLBACK")
                 raise
             self.connection.execute("COMMIT")

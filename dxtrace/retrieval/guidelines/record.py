@@ -195,7 +195,7 @@ class DocumentRecord:
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield database
-            except BaseException:
+            except BaseException:  # an interrupt, too, undoes all of it
                 database.rollback()
                 raise
             database.commit()

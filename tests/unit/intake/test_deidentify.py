@@ -28,6 +28,8 @@ from dxtrace.intake import mask_dates, mask_identifiers
         ("PATIENT: Mr. John Smith, DOB 03/04/1956", ["John", "Smith", "1956"]),
         ("Findings told to MRS. SMITH and Prof Miller.", ["SMITH", "Miller"]),
         ("NAME: DOE, JANE\nHISTORY: Jane has cough. Jane Doe was told.", ["Jane", "Doe", "JANE"]),
+        ("Anna denies pain. Later Anna was told.", ["Anna"]),
+        ("Today Anna Maria complained of cough.", ["Anna", "Maria"]),
         ("Mr. Black is ill. Seen with Black Black.", ["Black"]),
         ("Insurance id XKCD-4242 was given.", ["4242", "XKCD"]),
         ("Born 14.03.1951, or born on March 14, 1951.", ["1951", "March", "14"]),
@@ -63,6 +65,7 @@ def test_age_and_sex_beside_an_identifier_stay(line: str, kept: str) -> None:
     [
         "Patient: 63-year-old woman with cough",
         "Patient: Male, age 40",
+        "Patient denies pain. She was told. Mother also smokes.",
         "PATIENT POSITION: Supine",
         "FINDINGS: 1.2 x 3.4 cm nodule, 123-456 HU, T10-T12, L1.",
         "Comparison: CT chest 05/01/2012.",
