@@ -52,10 +52,8 @@ def random_case(rng: random.Random, modality: str) -> Case:
         sex=None if rng.random() < _UNKNOWN else rng.choice(("F", "M")),
         risk_factors=_some_risks(rng) if rng.random() < _RISKS else None,
     )
-    series = Series(
-        id="s", modality=modality,
-        images=(Image(path=Path("image.png"), modality=modality, body_part=rng.choice(_BODY_PARTS)),),
-    )  # fmt: skip
+    image = Image(path=Path("image.png"), modality=modality, body_part=rng.choice(_BODY_PARTS))
+    series = Series(id="s", modality=modality, images=(image,))
     return Case(id="made-up", patient=patient, studies=(Study(id="e", series=(series,)),))
 
 
