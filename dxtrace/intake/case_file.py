@@ -99,15 +99,23 @@ def _read_folder(path: Path, limits: IntakeLimits) -> CaseReading:
             "expected a case.yaml, report .txt files, a FHIR .json or images, got none"
         )
     reports = tuple(Report(text=read_report_file(p, limits), title=p.name) for p in texts)
+    below = _texts_below(path)
     if not images:
-        return CaseReading(Case(id=_id_of(path), reports=reports))
+        return CaseReading(Case(id=_id_of(path), reports=reports), below)
     try:
-        return _read_case_of_images(path, limits, reports=reports)
+        reading = _read_case_of_images(path, limits, reports=reports)
+        return CaseReading(reading.case, (*reading.notes, *below))
     except IntakeError as error:
         if not reports:
             raise
         note = f"the images of the folder were left out: {error.reason}"
-        return CaseReading(Case(id=_id_of(path), reports=reports), (note,))
+        return CaseReading(Case(id=_id_of(path), reports=reports), (note, *below))
+
+
+def _texts_below(path: Path) -> tuple[str, ...]:
+    """What is said of texts in folders below: they may be anybody's, so they are not read."""
+    found = sum(1 for p in path.rglob("*.txt") if p.parent != path and p.is_file())
+    return (f"{found} text(s) in folders below were left out",) if found else ()
 
 
 def _read_case_of_images(

@@ -43,6 +43,16 @@ def test_a_folder_of_reports_and_images_is_one_case(tmp_path: Path) -> None:
     assert (case.patient.age, case.patient.sex) == (63, "F")
 
 
+def test_texts_in_folders_below_are_said_to_be_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(REPORT)
+    assert read_case(tmp_path).notes == ()
+    (tmp_path / "prior").mkdir()
+    (tmp_path / "prior" / "b.txt").write_text(REPORT)
+    reading = read_case(tmp_path)
+    assert len(reading.case.reports) == 1
+    assert reading.notes == ("1 text(s) in folders below were left out",)
+
+
 def test_images_beside_a_fhir_bundle_are_said_to_be_left_out(tmp_path: Path) -> None:
     bundle = Path(__file__).parents[3] / "examples" / "chest_ct_fhir.json"
     (tmp_path / "case.json").write_bytes(bundle.read_bytes())
