@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 
 from dxtrace.clinical import Correction, Finding, Presence, Source
+from dxtrace.intake import IntakeError, check_sizes
+from dxtrace.knowledge import Knowledge
 
 
 class CorrectionError(ValueError):
-    """A correction of something that is not there."""
+    """A correction of something that is not there, or that cannot be."""
 
 
 def corrected(
@@ -16,13 +18,25 @@ def corrected(
 
     A corrected finding is the person's statement: it keeps its id and where it came from, so that
     the page still shows the words or the mask, and the checker weighs it as what a user states.
+    A denial or rejection that is taken back leaves the finding as it was before.
     """
     known = {f.id: f for f in findings}
+    before: dict[str, Finding] = {}
     for correction in corrections:
-        if correction.finding in known:
-            finding = _apply(known[correction.finding], correction)
-            known[correction.finding] = _denied_as_such(finding, known.values())
+        name = correction.finding
+        if name not in known:
+            continue
+        if _denies(correction):
+            before.setdefault(name, known[name])
+            base = known[name]
+        else:  # who takes a denial back has all again that was known of it
+            base = before.pop(name, known[name])
+        known[name] = _denied_as_such(_apply(base, correction), known.values())
     return tuple(known.values())
+
+
+def _denies(correction: Correction) -> bool:
+    return correction.rejected or correction.presence in (Presence.ABSENT, Presence.UNKNOWN)
 
 
 def _denied_as_such(finding: Finding, findings: Iterable[Finding]) -> Finding:
@@ -37,19 +51,25 @@ def _denied_as_such(finding: Finding, findings: Iterable[Finding]) -> Finding:
     return finding.model_copy(update={"lesion": None, "location": None, "laterality": None})
 
 
-def check_corrections(findings: Iterable[Finding], corrections: Iterable[Correction]) -> None:
-    """Refuse a correction of a finding that there is not.
+def check_corrections(
+    findings: Iterable[Finding], corrections: Iterable[Correction], knowledge: Knowledge
+) -> None:
+    """Refuse a correction of a finding that there is not, and a size that nothing has.
 
     Raises:
-        CorrectionError: naming those that there are.
+        CorrectionError: naming the findings that there are, or saying what is wrong with a size.
     """
-    known = [f.id for f in findings]
+    known = {f.id: f for f in findings}
     for correction in corrections:
         if correction.finding not in known:
-            listed = ", ".join(known[:40]) or "none"
+            listed = ", ".join(list(known)[:40]) or "none"
             raise CorrectionError(
                 f"there is no finding {correction.finding!r} to correct; expected one of {listed}"
             )
+        try:
+            check_sizes(known[correction.finding], correction.measurements, knowledge)
+        except IntakeError as error:
+            raise CorrectionError(f"{correction.finding}: {error.reason}") from None
 
 
 def _apply(finding: Finding, correction: Correction) -> Finding:

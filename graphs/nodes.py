@@ -39,6 +39,7 @@ from graphs.situation import (
     ReviewContext,
     asked_for_first,
     asks_now,
+    lasting_calls,
     said_before,
     situation_of,
 )
@@ -325,7 +326,7 @@ class ReviewNodes:
         case = state["case"]
         runs = sorted(state["runs"], key=lambda r: r.order)
         similar = tuple(case for run in runs for case in run.similar)
-        result = compose(self.bench, self.planner.name, state, tuple(r.call for r in runs), similar)
+        result = compose(self.bench, self.planner.name, state, lasting_calls(runs), similar)
         kept = tuple(a for r in runs for a in r.artifacts)
         trace = Trace(case.id, state["trace"])
         noted = recorded_suspicions(trace)

@@ -33,6 +33,9 @@ from graphs.state import PendingQuestion
 from graphs.tracing import traced_if_allowed
 from graphs.workbench import Workbench
 
+# What the graph's library calls an update that only copies a checkpoint to the end of its session.
+_COPY = "__copy__"
+
 
 class SessionError(ValueError):
     """A session that is not there, or that does not wait."""
@@ -168,7 +171,7 @@ def follow_up(
             raise SessionError(f"there is no session {thread!r}")
         if state.next:
             raise SessionError(f"session {thread!r} has not answered yet: go on with it first")
-        check_corrections(state.values["findings"], further)
+        check_corrections(state.values["findings"], further, means.bench.knowledge)
         case: Case = state.values["case"]
         update: dict[str, Any] = {} if question is None else {"question": question}
         if asked:
@@ -179,6 +182,26 @@ def follow_up(
             "asks_anew": question is not None or bool(asked),
         }
         return _run(graph, start, thread, means)
+
+
+def roll_back(thread: str, **manner: Unpack[Manner]) -> None:
+    """Let a session forget a turn that failed in the middle, so that it can be asked again.
+
+    One that waits for a reply, and one that has never answered, stay as they are.
+
+    Args:
+        thread: name of the session in the checkpoints.
+        manner: where the checkpoints are.
+    """
+    with _graph(Means.of(manner)) as graph:
+        config = _config(thread)
+        state = graph.get_state(config)
+        if not state.next or state.interrupts:
+            return
+        for earlier in graph.get_state_history(config):
+            if not earlier.next and earlier.values:
+                graph.update_state(earlier.config, None, as_node=_COPY)
+                return
 
 
 def _config(thread: str) -> RunnableConfig:

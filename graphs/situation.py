@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.direct_answers import presence_answers
 from agents.planner import Situation
-from dxtrace.clinical import MissingFact
+from dxtrace.clinical import MissingFact, ToolCall, TraceEntry
 from graphs.changes import Earlier
 from graphs.reliance import calls_without
 from graphs.state import ReviewState
 from tools import ArtifactStore, Cancellation
+from tools.ending import CANCELLED
+from tools.runner import ToolRun
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ def situation_of(state: ReviewState, context: ReviewContext) -> Situation:
     reliance = state.get("reliance")
     aside = reliance.passages if reliance is not None else ()
     return Situation(
-        case=state["case"], called=calls_without((r.call for r in runs), aside),
+        case=state["case"], called=calls_without(_standing(runs, state["trace"]), aside),
         findings=state["findings"],
         missing=state.get("missing", ()), similar=tuple(s for r in runs for s in r.similar),
         differential=state.get("differential"),
@@ -52,6 +55,24 @@ def situation_of(state: ReviewState, context: ReviewContext) -> Situation:
         folder=context.store.root if context.store else None,
         seconds_left=context.seconds_left, cancellation=context.cancellation,
     )  # fmt: skip
+
+
+def _standing(runs: Sequence[ToolRun], trace: Sequence[TraceEntry]) -> list[ToolCall]:
+    """The calls that a planner need not make again: not those that a person once called off."""
+    begun = max((n for n, e in enumerate(trace) if e.kind == "input"), default=0)
+    before = sum(e.kind == "result" for e in trace[:begun])
+    return [r.call for n, r in enumerate(runs) if n >= before or r.call.reason != CANCELLED]
+
+
+def lasting_calls(runs: Sequence[ToolRun]) -> tuple[ToolCall, ...]:
+    """The calls in their order, without those that were called off and then made again."""
+    made = [r.call for r in runs]
+    return tuple(
+        call
+        for n, call in enumerate(made)
+        if call.reason != CANCELLED
+        or not any(c.name == call.name and c.arguments == call.arguments for c in made[n + 1 :])
+    )
 
 
 def said_before(state: ReviewState, corrections: int) -> Earlier:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,7 @@ from dxtrace.clinical import Correction, Finding, Measurement
 from dxtrace.knowledge import load_knowledge
 
 _LONGEST_NAME = 80
+_SIZE = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
 
 
 class Actions:
@@ -161,6 +163,8 @@ def _correction(finding: Finding, data: dict[str, Any], by: str) -> Correction:
         said["laterality"] = side
     try:
         if size and size != shown["value"]:
+            if not _SIZE.fullmatch(size):
+                raise NotNowError("Not understood: expected a size in mm, such as 6.5.")
             said["measurements"] = (
                 Measurement.model_validate({"kind": shown["kind"], "value": size, "unit": "mm"}),
             )

@@ -6,15 +6,16 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apps.chat.pointing import place_words, prompt_request
-from apps.chat.record import Choices, SessionRecord
+from apps.chat.record import NOTHING_RUNS, Choices, SessionRecord
 from apps.chat.refusals import NotNowError, UploadError, disk_words
-from apps.chat.running import Running
+from apps.chat.running import Running, failure_words
 from apps.chat.translating import Translating
-from apps.chat.turns import Turn, read_kept_case, read_turns, write_case, write_turn
+from apps.chat.turns import Turn, lost_turn, read_kept_case, read_turns, write_case, write_turn
 from apps.chat.uploads import TakenIn, read_brought, spoken, take_in
 from apps.chat.watching import Bell
 from dxtrace.atomic_write import write_atomically
@@ -134,7 +135,7 @@ class Conversation:
             reading = self._read()
         except (IntakeError, UploadError) as error:
             brought = self.session.brought
-            words = spoken(error, brought) if isinstance(error, IntakeError) else str(error)
+            words = spoken(error) if isinstance(error, IntakeError) else str(error)
             self.refused = words.replace(f"{brought}/", "")
             return
         except OSError as error:
@@ -157,9 +158,9 @@ class Conversation:
         try:
             taken = take_in(session.arriving, session.brought, limits, rooms.limit)
             reading = read_brought(session.brought, case_id=f"case-{session.id[:8]}", limits=limits)
-        except IntakeError:
+        except IntakeError as error:
             taken.take_back()
-            raise
+            raise error.because(taken.notes) from None
         finally:
             rooms.recount(session)
         return CaseReading(reading.case, (*taken.notes, *reading.notes))
@@ -186,8 +187,9 @@ class Conversation:
         Raises:
             NotNowError: if there is no such finding, or something runs.
         """
+        knowledge = self._desk.bench(frozenset()).knowledge
         try:
-            check_corrections(self._answered_case().findings, corrections)
+            check_corrections(self._answered_case().findings, corrections, knowledge)
         except CorrectionError as error:
             raise NotNowError(str(error)) from None
         self._update(by=by)
@@ -255,13 +257,14 @@ class Conversation:
             if self.case is None:
                 self._update(running=None)
                 return
-            self._start(Running(action, words=self._record.words, again=True))
+            self._start(Running.left(action, self._record))
 
     # -- the work ----------------------------------------------------------------------------
 
     def _answered_case(self) -> Result:
         if self.case is None:
             raise NotNowError("Bring a case first.")
+        self._refuse_if_running()
         result = self.result
         if result is None:
             raise NotNowError("This case has not been reviewed: bring it again.")
@@ -274,7 +277,10 @@ class Conversation:
     def _start(self, running: Running) -> None:
         with self._lock:
             self._refuse_if_running()
-            self._update(running=running.action, words=running.words)
+            self._update(
+                running=running.action, words=running.words, corrections=running.corrections,
+                calls=running.calls, reply_to=running.reply_to,
+            )  # fmt: skip
             self._running = running
             running.place = self._desk.line.join(partial(self._work, running), self.bell.ring)
         self.bell.ring()
@@ -306,28 +312,30 @@ class Conversation:
                     write_atomically(self.session.folder / TRACE, run.trace.to_json(), mode=0o600)
                 write_turn(self.session.folder, len(self._turns), turn)
                 self._turns.append(turn)
-                self._update(turns=len(self._turns), running=None, words="")
+                self._update(turns=len(self._turns), **NOTHING_RUNS)
             except Exception as error:  # noqa: BLE001 - the session may be gone, the disk full
                 log.warning("a turn could not be kept: %s", type(error).__name__)
+                self._lose(turn, error)
             finally:
                 self._running = None
         self.bell.ring()
+
+    def _lose(self, turn: Turn, error: Exception) -> None:
+        """A turn could not be written: it is shown as failed, as nothing of it outlives this."""
+        self._turns = [*self._turns[: self._record.turns], lost_turn(turn, error)]
+        self._record = self._record.model_copy(update=NOTHING_RUNS)
 
     def _guarded(self, running: Running) -> tuple[ReviewRun | None, str]:
         """Run the graph; whatever goes wrong becomes a sentence."""
         try:
             return self._conduct(running), ""
-        except (SessionError, ReplyError, CorrectionError) as error:
-            return None, str(error)
-        except ValueError as error:
-            if self.planner != "pathway":
-                return None, f"The planner cannot be used: {error}"
-            log.warning("a review failed: ValueError")
-            return None, "Internal error: ValueError"
         except Exception as error:  # noqa: BLE001 - one case must never end the server
-            # Its message may quote the case: the log says what kind of error it was, and no more.
-            log.warning("a review failed: %s", type(error).__name__)
-            return None, f"Internal error: {type(error).__name__}"
+            words = failure_words(error, self.planner)
+        try:
+            graph.roll_back(THREAD, **self._manner(running))
+        except Exception as error:  # noqa: BLE001 - such as a full disk
+            log.warning("a session could not be rolled back: %s", type(error).__name__)
+        return None, words
 
     def _conduct(self, running: Running) -> ReviewRun:
         if running.again:
@@ -337,11 +345,11 @@ class Conversation:
     def _go_on(self, running: Running) -> ReviewRun:
         """Go on from the last checkpoint; from the beginning if there is none of this turn."""
         try:
-            return graph.continue_review(THREAD, **self._manner(running))
+            run = graph.continue_review(THREAD, **self._manner(running))
         except SessionError:
-            if running.action in ("review", "question"):
-                return self._begin(running)
-            raise
+            return self._begin(running)
+        has_not_begun = run.pending is not None and run.pending == self.pending
+        return self._begin(running) if has_not_begun else run
 
     def _begin(self, running: Running) -> ReviewRun:
         manner = self._manner(running)
@@ -362,7 +370,8 @@ class Conversation:
         """Who asks or corrects while the graph waits does not answer it: nobody knows, then."""
         quiet = {**manner, "settings": manner["settings"].model_copy(update={"interactive": False})}
         if self.pending is not None:
-            graph.resume_review(THREAD, "", **quiet)
+            with suppress(SessionError):  # a server that was killed may have done so
+                graph.resume_review(THREAD, "", **quiet)
 
     def _manner(self, running: Running) -> dict[str, Any]:
         choices = self._record.choices

@@ -98,6 +98,12 @@ class Desk:
             known = self._open.get(session.id)
         return known is not None and known.is_in_use
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is read or reviewed just now."""
+        with self._lock:
+            return not any(c.running or c.is_reading for c in self._open.values())
+
     def close(self) -> None:
         """Call off what runs; what has not begun never does."""
         with self._lock:

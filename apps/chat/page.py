@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from apps.chat.acting import Actions
 from apps.chat.conversation import Conversation
 from apps.chat.desk import Desk
-from apps.chat.refusals import NotNowError
+from apps.chat.refusals import NotNowError, disk_words
 from apps.chat.sessions import NoSessionError, Session, SessionStore
 from apps.chat.views.bringing import show_bringing
 from apps.chat.views.environment import render, wiring
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _GONE = "This session is not here any more: it was removed, or it is another visitor's."
+_BEGINNING = ("new", "remove", "example", "paste", "settings")
+"""What a visitor can do without a session, or after it has gone."""
 _FROM_ADDRESS = "() => [new URLSearchParams(location.search).get('session') || '']"
 _TO_ADDRESS = """(id) => {
   const wanted = id ? '?session=' + encodeURIComponent(id) : location.pathname;
@@ -117,9 +119,13 @@ class Page:
     async def _opened(self, session_id: str, request: gr.Request) -> AsyncIterator[Updates]:
         """The page was opened or reloaded: show the session, and follow what runs in it."""
         session = self._found(session_id, request)
-        if session is not None:
-            self._desk.conversation(session).go_on()
-        async for updates in self._follow(session, _GONE if session_id and not session else ""):
+        notice = _GONE if session_id and not session else ""
+        try:
+            if session is not None:
+                self._desk.conversation(session).go_on()
+        except (NoSessionError, OSError) as error:
+            notice = disk_words(error) if isinstance(error, OSError) else _GONE
+        async for updates in self._follow(session, notice):
             yield updates
 
     async def _asked(
@@ -147,6 +153,10 @@ class Page:
         """Do what was clicked, then show what comes of it."""
         notice, where = "", name
         session = self._found(session_id, request)
+        if session_id and session is None and name not in _BEGINNING:
+            async for updates in self._follow(None, _GONE):
+                yield updates
+            return
         try:
             session = await asyncio.to_thread(
                 self._actions.do, name, session, _visitor(request), data
@@ -155,6 +165,9 @@ class Page:
             notice = str(error)
         except NoSessionError:
             session, notice, where = None, _GONE, "open"
+        except OSError as error:
+            log.warning("%s failed: %s", name, type(error).__name__)
+            notice = disk_words(error)
         except Exception as error:  # noqa: BLE001 - a page must survive whatever was clicked
             log.warning("%s failed: %s", name, type(error).__name__)
             notice = f"That did not work: {type(error).__name__}."
@@ -187,6 +200,9 @@ class Page:
             if not conversation.is_at_work:
                 break
             yield {self.running: show_running(conversation)}
+        if not conversation.session.folder.is_dir():
+            yield await self._drawn(None, _GONE)
+            return
         yield await self._drawn(conversation)
 
     async def _drawn(

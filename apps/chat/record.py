@@ -1,12 +1,19 @@
 """What a session keeps beside its files."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
+from dxtrace.clinical import CallRequest, Correction
 from dxtrace.clinical.base import Frozen
 
 Action = Literal["review", "question", "reply", "correction", "prompt"]
+
+
+NOTHING_RUNS: dict[str, Any] = {
+    "running": None, "words": "", "corrections": (), "calls": (), "reply_to": "",
+}  # fmt: skip
+"""Fields of a :class:`SessionRecord` in which nothing is being worked on."""
 
 
 class Choices(Frozen):
@@ -35,6 +42,9 @@ class SessionRecord(Frozen):
         turns: how many turns have been kept.
         running: what was begun and has not ended; a server that was killed goes on with it.
         words: the words of what runs: a question, or a reply.
+        corrections: the corrections that are being checked.
+        calls: what is being asked of an expert.
+        reply_to: the question that what runs answers.
         by: who corrects, as that person wants to be named in the trace.
         choices: how reviews are to run.
     """
@@ -43,5 +53,8 @@ class SessionRecord(Frozen):
     turns: int = 0
     running: Action | None = None
     words: str = ""
+    corrections: tuple[Correction, ...] = ()
+    calls: tuple[CallRequest, ...] = ()
+    reply_to: str = ""
     by: str = ""
     choices: Choices = Choices()

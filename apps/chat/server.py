@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from apps.chat.desk import Desk
+from apps.chat.memory import give_back
 from apps.chat.options import ChatOptions
 from apps.chat.sessions import SessionStore
 
@@ -60,10 +61,12 @@ def build_app(options: ChatOptions) -> FastAPI:
 
 
 async def _sweep(store: SessionStore, desk: Desk) -> None:
-    """Remove what nobody has used for too long, now and every few minutes."""
+    """Remove what nobody has used for too long, now and every few minutes, and free memory."""
     while True:
         try:
             await asyncio.to_thread(sweep_once, store, desk)
+            if desk.is_idle:
+                await asyncio.to_thread(give_back)
         except OSError as error:  # the next time it may work again
             log.warning("expired sessions could not be removed: %s", type(error).__name__)
         await asyncio.sleep(_SWEEP_EVERY_S)

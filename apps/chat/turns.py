@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.chat.record import Action
+from apps.chat.refusals import disk_words
 from dxtrace.atomic_write import write_atomically
 from dxtrace.clinical import Case, Correction, Result
 from graphs.checkpoints import state_serializer
@@ -44,6 +45,14 @@ class Turn:
     stopped: bool = False
     seconds: float = 0.0
     reply_to: str = ""
+
+
+def lost_turn(turn: Turn, error: Exception) -> Turn:
+    """A turn that could not be kept: what came of it is not shown, as it will not stay."""
+    words = disk_words(error) if isinstance(error, OSError) else f"{type(error).__name__}."
+    return dataclasses.replace(
+        turn, result=None, pending=None, error=f"This could not be kept. {words}"
+    )
 
 
 def write_turn(folder: Path, number: int, turn: Turn) -> None:

@@ -1,5 +1,6 @@
 """What a visitor brings: names made safe, sizes held, archives unpacked, the case found in it."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterable, Callable
 from dataclasses import dataclass
@@ -96,7 +97,8 @@ async def receive(
                     paid = held
                 part.write(chunk)
             part.flush()
-            put_in_place(Path(part.name), folder, wanted)
+            # In a thread: to compare it with one of the same name takes a while.
+            await asyncio.to_thread(put_in_place, Path(part.name), folder, wanted)
         finally:
             Path(part.name).unlink(missing_ok=True)
 
@@ -259,17 +261,12 @@ def _may_be_report(path: Path) -> bool:
     return path.suffix.lower() == ".txt"
 
 
-def spoken(error: IntakeError, folder: Path) -> str:
-    """Why something was refused, with the file's own name and no folder of this machine.
-
-    Args:
-        error: what intake said.
-        folder: what the visitor has brought: its name says nothing to them.
-    """
+def spoken(error: IntakeError) -> str:
+    """Why something was refused, with the file's own name and no folder of this machine."""
     if isinstance(error, OutsideError):
         return f"{error.field}: expected a file that is brought with it, got one outside"
     places = [
-        Path(error.file).name if error.file not in (None, folder) else "",
+        "" if error.file is None or Path(error.file).is_dir() else Path(error.file).name,
         f"line {error.line}" if error.line is not None else "",
         f"field {error.field}" if error.field else "",
     ]

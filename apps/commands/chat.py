@@ -45,6 +45,10 @@ def chat(request: ChatRequest) -> ExitStatus:
     from apps.chat.server import serve
 
     try:
+        options.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UsageError(f"--state {options.state}: cannot be made: {error.strerror}") from None
+    try:
         serve(options, _announce)
     except OSError as error:
         raise UsageError(

@@ -25,6 +25,7 @@ from agents.vlm.wording import CompactWording, asked_for
 from benchmarks.planner_training.pictures import KINDS, picture_of
 from benchmarks.planner_training.session import Kind, Session
 from benchmarks.planner_training.subjects import Subject
+from benchmarks.planner_training.surroundings import sight_of
 from dxtrace.clinical import CallRequest, Case
 from graphs.workbench import Workbench
 
@@ -93,9 +94,10 @@ class School:
         modality = rng.choice(list(KINDS))
         sight = Sight()
         if rng.random() < _PICTURE:
-            sight = Sight((picture_of(modality, rng.randrange(_PICTURES)),))
+            picture = picture_of(modality, rng.randrange(_PICTURES))
             if rng.random() < _LOOK:
-                return _look(rng, modality, sight)
+                return _look(rng, modality, Sight((picture,)))
+            sight = sight_of(rng, modality, picture)
         session = Session(rng, self.subjects, modality, self.held_out, self.two)
         rounds = rng.randint(1, self.rounds)
         for number in range(rounds):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from agents.planner import Situation, Turn
@@ -16,26 +15,28 @@ from agents.vlm.wording import NOTHING_KNOWN
 from benchmarks.planner_training.cards import Asked, askable, random_cards
 from benchmarks.planner_training.invented import invented_word
 from benchmarks.planner_training.subjects import Subject, question_on, sentence_on
+from benchmarks.planner_training.surroundings import (
+    details_of,
+    random_case,
+    standing_experts,
+    stated_of,
+)
 from dxtrace.clinical import (
     Arguments,
     CallRequest,
-    Case,
     CheckedSentence,
     Evidence,
     Finding,
-    Image,
     Laterality,
     Mark,
     Outcome,
-    Patient,
     Presence,
     Sentence,
-    Series,
     Source,
     Statement,
-    Study,
     ToolCall,
 )
+from expert_models import ModelCard
 
 Kind = Literal["call", "none", "answer", "look"]
 _FAILURES = ("the image could not be read", "out of memory", "no series fits", "it took too long")
@@ -43,8 +44,11 @@ _SIDES = (None, None, Laterality.LEFT, Laterality.RIGHT)
 _KNOWN, _NO_EXPERT = 0.22, 0.16  # of the questions
 _FAILED, _WRONG_FIRST = 0.12, 0.15  # of the calls, of the answers by findings
 _ENDS_WITH_CALL = 0.7
-_BESIDE = 0.4  # of the sessions have a finding that nobody asks about
-_OLDEST = 95
+_BESIDE = 0.4  # of the sessions have findings that nobody asks about
+_MOST_BESIDE = 3
+_TWO_KNOWN = 0.3  # of the questions that the findings tell
+_ONE_KNOWN = 0.3  # of the questions for two findings
+_NEWS = 0.2  # of the questions in vain: the pathway calls for something all the same
 NOBODY = "No expert here is known to look for that."
 
 
@@ -75,21 +79,17 @@ class Session:
     def __post_init__(self) -> None:
         self._cards = random_cards(self.rng, self.subjects, self.modality, held_out=self.held_out)
         self._open = askable(self._cards, self.subjects)
+        self._cards = self._among(standing_experts(self.rng))
         self._called: list[ToolCall] = []
         self._findings: list[Finding] = []
         self._met: set[str] = {s.concept for a in self._open if (s := a.subject)}
         self._question, self._round = "", 0
-        sex = self.rng.choice(("F", "M"))
-        series = Series(
-            id="s", modality=self.modality,
-            images=(Image(path=Path("image.png"), modality=self.modality),),
-        )  # fmt: skip
-        self._case = Case(
-            id="made-up", patient=Patient(age=self.rng.randint(1, _OLDEST), sex=sex),
-            studies=(Study(id="e", series=(series,)),),
-        )  # fmt: skip
+        self._case = random_case(self.rng, self.modality)
+        for stated in stated_of(self.rng, self._case):
+            self._add_finding(stated)
         if self.rng.random() < _BESIDE:
-            self._known(self._stranger())
+            for _ in range(self.rng.randint(1, _MOST_BESIDE)):
+                self._known(self._stranger())
 
     @property
     def offer(self) -> Offer:
@@ -120,15 +120,23 @@ class Session:
         else:
             self._ask_expert(ends_with_call=is_last and self.rng.random() < _ENDS_WITH_CALL)
 
+    def _among(self, standing: tuple[ModelCard, ...]) -> tuple[ModelCard, ...]:
+        """All experts, those that only look things up before or behind the others."""
+        both = (standing, self._cards) if self.rng.random() < 1 / 2 else (self._cards, standing)
+        return (*both[0], *both[1])
+
     # -- the kinds of questions ------------------------------------------------------------------
 
     def _ask_known(self) -> None:
         """The findings tell it already."""
-        subject = self._stranger() if self.rng.random() < 1 / 2 else self._listed()
-        found = self._known(subject)
-        self._find_question(subject)
-        self.thought = (self._shown(found),)
-        self._answer([found], "none")
+        number = 2 if self.rng.random() < _TWO_KNOWN else 1
+        subjects = [
+            self._stranger() if self.rng.random() < 1 / 2 else self._listed() for _ in range(number)
+        ]
+        found = [self._known(subject) for subject in subjects]
+        self._find_question(*subjects)
+        self.thought = tuple(map(self._shown, found))
+        self._answer(found, "none")
 
     def _ask_in_vain(self) -> None:
         """No expert can be asked for it."""
@@ -137,54 +145,91 @@ class Session:
             self._question = question_on(self.rng, "mark", held_out=self.held_out, w=word)
             self.thought = (NOTHING_KNOWN,)
             self._say(NOBODY, "none", "unchecked")
-        else:
-            subject = self._stranger()
-            self._find_question(subject)
-            self.thought = (f"{subject.name}: nothing",)
-            self._say(_not_known(subject), "none", "unchecked")
+            return
+        subject = self._stranger()
+        self._find_question(subject)
+        self.thought = (f"{subject.name}: nothing",)
+        self._say(_not_known(subject), "none", "unchecked")
+        if self.rng.random() < _NEWS:
+            self._answer_by_news(subject)
+
+    def _answer_by_news(self, subject: Subject) -> None:
+        """The pathway calls an expert that the planner did not ask, and that one finds it."""
+        tool = self.rng.choice(self._cards).name
+        self._called.append(ToolCall(name=tool, seconds=1.0, outcome=Outcome.OK))
+        found = self._found(subject, tool)
+        self.thought = (self._shown(found),)
+        self._answer([found], "answer")
 
     def _ask_expert(self, *, ends_with_call: bool) -> None:
-        asked = [self.rng.choice(self._open)]
-        others = [a for a in self._open if a.subject and a.card != asked[0].card]
-        if asked[0].subject and others and self.rng.random() < self.two:
-            asked.append(self.rng.choice(others))
+        asked = self._what_to_ask()
+        known = [self._known(a) for a in asked if isinstance(a, Subject)]
         self._question = self._asking(asked)
+        wanted = [a for a in asked if isinstance(a, Asked)]
         calls = tuple(
-            CallRequest(tool=a.card.name, arguments=Arguments(classes=a.classes)) for a in asked
+            CallRequest(tool=a.card.name, arguments=Arguments(classes=a.classes)) for a in wanted
         )
-        self.thought = tuple(_looked_up(a, "new") for a in asked)
+        self.thought = tuple(
+            _looked_up(a, "new") if isinstance(a, Asked) else self._shown(known[0]) for a in asked
+        )
         self._add(Turn(calls=calls), "call")
         if ends_with_call:
             return
-        used = {a.card.name for a in asked}
+        used = {a.card.name for a in wanted}
         self._open = [a for a in self._open if a.card.name not in used]
-        results = [self._call(a, c) for a, c in zip(asked, calls, strict=True)]
-        endings = [c.outcome.value for c in self._called[-len(calls) :]]
-        self.thought = tuple(
-            _looked_up(a, ending) if f is None else self._shown(f)
-            for a, f, ending in zip(asked, results, endings, strict=True)
-        )
-        said = " ".join(
-            self._told(a, f, ending)
-            for a, f, ending in zip(asked, results, endings, strict=True)
-        )  # fmt: skip
-        found = [f for f in results if f is not None]
-        if len(found) == len(asked) and all(a.subject for a in asked):
-            self._answer(found, "answer")
+        self._answer_by_results(asked, calls, known)
+
+    def _what_to_ask(self) -> list[Asked | Subject]:
+        """One thing that an expert knows; or two, of which the findings may tell one."""
+        first = self.rng.choice(self._open)
+        asked: list[Asked | Subject] = [first]
+        if first.subject and self.rng.random() < self.two:
+            others = [a for a in self._open if a.subject and a.card != first.card]
+            if self.rng.random() < _ONE_KNOWN:
+                asked.append(self._stranger())
+            elif others:
+                asked.append(self.rng.choice(others))
+            self.rng.shuffle(asked)
+        return asked
+
+    def _answer_by_results(
+        self, asked: Sequence[Asked | Subject], calls: Sequence[CallRequest], known: list[Finding]
+    ) -> None:
+        """Say what came of the calls, and what was known."""
+        calling = iter(calls)
+        found, thoughts, said = [], [], []
+        for one in asked:
+            if isinstance(one, Subject):
+                finding: Finding | None = known[0]
+                said.append(self._sentence(known[0]))
+                thoughts.append(self._shown(known[0]))
+            else:
+                finding = self._call(one, next(calling))
+                ending = self._called[-1].outcome.value
+                said.append(self._told(one, finding, ending))
+                thoughts.append(self._shown(finding) if finding else _looked_up(one, ending))
+            found.append(finding)
+        self.thought = tuple(thoughts)
+        if all(found):
+            self._answer([f for f in found if f], "answer")
         else:
-            self._say(said, "answer", "unchecked")
+            self._say(" ".join(said), "answer", "unchecked")
 
-    def _asking(self, asked: Sequence[Asked]) -> str:
-        names = [a.subject.name for a in asked if a.subject]
-        if len(names) > 1:
-            words = dict(zip("xy", names, strict=True))
-            return question_on(self.rng, "both", held_out=self.held_out, **words)
-        if names:
-            return question_on(self.rng, "find", held_out=self.held_out, x=names[0])
-        return question_on(self.rng, "mark", held_out=self.held_out, w=asked[0].word)
+    def _asking(self, asked: Sequence[Asked | Subject]) -> str:
+        subjects = [a if isinstance(a, Subject) else a.subject for a in asked]
+        known = [s for s in subjects if s]
+        if known:
+            return self._finding_question(known)
+        word = next(a.word for a in asked if isinstance(a, Asked))
+        return question_on(self.rng, "mark", held_out=self.held_out, w=word)
 
-    def _find_question(self, subject: Subject) -> None:
-        self._question = question_on(self.rng, "find", held_out=self.held_out, x=subject.name)
+    def _find_question(self, *subjects: Subject) -> None:
+        self._question = self._finding_question(subjects)
+
+    def _finding_question(self, subjects: Sequence[Subject]) -> str:
+        words = dict(zip("xy", (s.name for s in subjects), strict=False))
+        kind = "both" if len(subjects) > 1 else "find"
+        return question_on(self.rng, kind, held_out=self.held_out, **words)
 
     # -- what comes of it ------------------------------------------------------------------------
 
@@ -207,8 +252,11 @@ class Session:
         return _not_known(asked.subject) if found is None else self._sentence(found)
 
     def _shown(self, finding: Finding) -> str:
-        """A finding as its line in the prompt shows it, without its id."""
-        return finding_text(finding, {finding.concept: self._name(finding)}).partition(" ")[2]
+        """A finding as its line in the prompt begins: name, state, side; without its id."""
+        told = finding_text(finding, {finding.concept: self._name(finding)}).partition(" ")[2]
+        name, side = told.partition(": ")[0], finding.laterality
+        state = finding.presence.value
+        return f"{name}: {state}, {side.value}" if side else f"{name}: {state}"
 
     def _name(self, finding: Finding) -> str:
         return next(s.name for s in self.subjects if s.concept == finding.concept)
@@ -218,13 +266,19 @@ class Session:
 
     def _found(self, subject: Subject, tool: str, source: Source = Source.TOOL) -> Finding:
         presence = self.rng.choice((Presence.PRESENT, Presence.PRESENT, Presence.ABSENT))
-        finding = Finding(
-            id=f"f{len(self._findings) + 1}", concept=subject.concept, presence=presence,
-            laterality=self.rng.choice(_SIDES) if presence is Presence.PRESENT else None,
-            source=source, evidence=(Evidence(tool=tool),),
+        side = self.rng.choice(_SIDES) if presence is Presence.PRESENT else None
+        details = details_of(self.rng, len(self._findings) + 1, presence, side)
+        return self._add_finding(
+            Finding(
+                id="", concept=subject.concept, presence=presence, laterality=side, source=source,
+                evidence=(Evidence(tool=tool),), **details,
+            )
         )  # fmt: skip
-        self._findings.append(finding)
-        return finding
+
+    def _add_finding(self, finding: Finding) -> Finding:
+        numbered = finding.model_copy(update={"id": f"f{len(self._findings) + 1}"})
+        self._findings.append(numbered)
+        return numbered
 
     def _answer(self, found: Sequence[Finding], kind: Kind) -> None:
         """Say what was found; sometimes the opposite first, which the checker refuses."""

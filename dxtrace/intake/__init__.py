@@ -14,7 +14,7 @@ from dxtrace.intake.manifest import (
     read_manifest_case,
 )
 from dxtrace.intake.report_text import prepare_report_text
-from dxtrace.intake.vocabulary_check import check_case
+from dxtrace.intake.vocabulary_check import check_case, check_sizes
 
 __all__ = [
     "CaseReading",
@@ -24,6 +24,7 @@ __all__ = [
     "OutsideError",
     "build_manifest_case",
     "check_case",
+    "check_sizes",
     "mask_dates",
     "mask_identifiers",
     "prepare_report_text",

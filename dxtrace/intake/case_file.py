@@ -89,9 +89,11 @@ def _read_folder(path: Path, limits: IntakeLimits) -> CaseReading:
             "expected one case, got several files that could be one: review them one by one, or "
             "write a case.yaml that names what belongs together"
         )
-    if bundles:
-        return _read_file(bundles[0], limits)
     images = any(is_image(p) for p in path.rglob("*"))
+    if bundles:
+        reading = _read_file(bundles[0], limits)
+        note = "the images of the folder were left out: the case is what its FHIR bundle says"
+        return CaseReading(reading.case, (*reading.notes, note)) if images else reading
     if not texts and not images:
         raise IntakeError(
             "expected a case.yaml, report .txt files, a FHIR .json or images, got none"

@@ -1,5 +1,6 @@
 """Input that cannot become a case: what came, where, and what was expected."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
@@ -55,6 +56,13 @@ class IntakeError(ValueError):
             line=self.line if self.line is not None else line,
             field=self.field or field,
             case_id=self.case_id or case_id,
+        )
+
+    def because(self, notes: Iterable[str]) -> Self:
+        """The same error, with what was left out before: it may be why."""
+        reason = "; ".join((self.reason, *notes))
+        return type(self)(
+            reason, file=self.file, line=self.line, field=self.field, case_id=self.case_id
         )
 
 

@@ -55,6 +55,30 @@ def check_case(case: Case, knowledge: Knowledge) -> Case:
     return case.model_copy(update={"findings": findings})
 
 
+def check_sizes(
+    finding: Finding, measurements: Iterable[Measurement], knowledge: Knowledge
+) -> None:
+    """Check sizes that a person gives of a finding, also of kinds that only a tool measures.
+
+    Args:
+        finding: what they are sizes of.
+        measurements: the sizes.
+        knowledge: the vocabulary.
+
+    Raises:
+        IntakeError: on a kind that the finding does not have, a wrong unit, or a size that nothing
+            has.
+    """
+    concept = knowledge.vocabulary.concepts.get(finding.concept)
+    measured = {m.kind for m in finding.measurements}
+    for measurement in measurements:
+        kind = measurement.kind
+        if concept is None or (kind in measured and not _is_known(concept, kind)):
+            check_measured(measurement, measurement.unit, None, kind)
+        else:
+            _check_measurement(concept, measurement, kind)
+
+
 def _check_packs(packs: Iterable[str], knowledge: Knowledge) -> None:
     for pack in packs:
         if pack not in knowledge.packs:

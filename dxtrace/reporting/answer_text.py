@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 _SOURCES = re.compile(r"\s*\[([^\[\]]+)\]\s*$")
-_FIRST_SENTENCE = re.compile(r"^(.+?[.!?])(?:\s+(?=[A-Z\u201c])|$)", re.DOTALL)
+_FIRST_SENTENCE = re.compile(r"^((?:\d{1,3}\.\s+)?.+?[.!?])(?:\s+(?=[A-Z\u201c])|$)", re.DOTALL)
 _LONGEST_LEAD = 300
 
 

@@ -5,6 +5,7 @@ import os
 import pickle
 import select
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -55,6 +56,15 @@ def main(number: int) -> None:  # pragma: no cover - runs in another process
                 endings = iter([_not_imported(error)] * len(given))
             for position, ending in enumerate(endings):
                 pipe.send_bytes(position.to_bytes(NUMBER_BYTES) + pack_ending(ending))
+            _forget_images()
+
+
+def _forget_images() -> None:
+    """Keep the images of an examination and of the one before it: others are seldom seen again."""
+    if "dxtrace.intake.imaging" in sys.modules:
+        from dxtrace.intake.imaging import forget_volumes
+
+        forget_volumes(but_last=2)
 
 
 def _import_main(main_module: dict[str, Any]) -> None:

@@ -63,9 +63,10 @@ class _Cache:
             while sum(v.voxels.nbytes for v in self._volumes.values()) > most_bytes:
                 self._volumes.popitem(last=False)
 
-    def clear(self) -> None:
+    def shrink(self, most: int) -> None:
         with self._lock:
-            self._volumes.clear()
+            while len(self._volumes) > most:
+                self._volumes.popitem(last=False)
             self._loading.clear()
 
 
@@ -107,9 +108,13 @@ def load_volume(series: Series, limits: IntakeLimits | None = None) -> Volume:
     return _as_stated(volume, series)
 
 
-def forget_volumes() -> None:
-    """Empty the cache."""
-    _cache.clear()
+def forget_volumes(*, but_last: int = 0) -> None:
+    """Empty the cache.
+
+    Args:
+        but_last: so many volumes, those used last, stay.
+    """
+    _cache.shrink(but_last)
 
 
 def volume_key(series: Series) -> VolumeKey:

@@ -92,7 +92,8 @@ def _narrowed(values: NDArray[Any]) -> NDArray[Any]:
         whole = values.astype(np.int16)
         if np.array_equal(whole, values):
             return whole
-    return values.astype(np.float32)
+    with np.errstate(over="ignore"):  # what is larger becomes infinite, and is no tissue either way
+        return values.astype(np.float32)
 
 
 def _parse(head: bytes) -> Any:

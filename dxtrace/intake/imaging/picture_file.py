@@ -67,6 +67,9 @@ def _opened(path: Path, limits: IntakeLimits) -> Iterator[Any]:
             # Our own limits are checked before anything is decoded.
             warnings.simplefilter("ignore")
             picture = Pillow.open(raw, formats=_FORMATS)
+    except Pillow.DecompressionBombError:
+        most = limits.max_frame_pixels
+        raise IntakeError(f"expected a frame of at most {most:,} pixels, got more") from None
     except _DAMAGE:
         raise IntakeError("the picture is damaged, or no PNG, JPEG or TIFF") from None
     try:

@@ -81,6 +81,32 @@ def test_a_rejected_finding_is_unknown_not_absent(settings: Settings) -> None:
     assert third.result.answer.text.startswith("Undetermined")
 
 
+@pytest.mark.parametrize("denial", [{"presence": "absent"}, {"rejected": True}])
+def test_a_denial_that_is_taken_back_leaves_what_was_known(
+    settings: Settings, denial: dict[str, Any]
+) -> None:
+    first = started(settings)
+    name = nodule(first)
+    for fields in (denial, denial, {"presence": "present"}):
+        correction = Correction.model_validate({"finding": name, **fields})
+        last = follow_up("c-1", corrections=[correction], settings=settings)
+    before, after = (next(f for f in run.result.findings if f.id == name) for run in (first, last))
+    assert (after.lesion, after.location, after.measurements, after.attributes) == (
+        before.lesion, before.location, before.measurements, before.attributes,
+    )  # fmt: skip
+    assert value(last, "fleischner.recommendation") == value(first, "fleischner.recommendation")
+    assert replay(Trace.from_json(last.trace.to_json())).same
+
+
+def test_a_size_that_nothing_has_is_refused(settings: Settings) -> None:
+    name = nodule(started(settings))
+    size = Measurement.model_validate({"kind": "diameter", "value": -3, "unit": "mm"})
+    with pytest.raises(CorrectionError, match="expected more than 0 mm, got -3"):
+        follow_up(
+            "c-1", corrections=[Correction(finding=name, measurements=(size,))], settings=settings
+        )
+
+
 def test_an_answer_about_presence_is_taken_back_aloud(settings: Settings) -> None:
     first = started(settings, question="Is there a pulmonary nodule?")
     assert first.result.answer.text.startswith("Yes")

@@ -43,6 +43,14 @@ def test_a_folder_of_reports_and_images_is_one_case(tmp_path: Path) -> None:
     assert (case.patient.age, case.patient.sex) == (63, "F")
 
 
+def test_images_beside_a_fhir_bundle_are_said_to_be_left_out(tmp_path: Path) -> None:
+    bundle = Path(__file__).parents[3] / "examples" / "chest_ct_fhir.json"
+    (tmp_path / "case.json").write_bytes(bundle.read_bytes())
+    assert not any("images" in note for note in read_case(tmp_path).notes)
+    write_nifti(tmp_path / "ct.nii", np.zeros((4, 5, 6), np.int16), np.eye(4))
+    assert "the images of the folder were left out" in read_case(tmp_path).notes[-1]
+
+
 def test_an_image_is_a_case_with_what_its_header_says(tmp_path: Path) -> None:
     write_nifti(tmp_path / "chest.nii.gz", np.zeros((2, 3, 4), np.int16), np.diag([1, 2, 3, 1]))
     case = read_case(tmp_path / "chest.nii.gz").case

@@ -19,6 +19,13 @@ def test_a_number_with_a_point_does_not_end_the_sentence() -> None:
     assert only.lead == "Diameter 1.6 cm, v2.0 of the rule."
 
 
+def test_the_number_of_an_item_is_no_sentence() -> None:
+    (item,) = split_answer("1. Report 12 (likeness 0.46): shares consolidation. Lacks effusion.")
+    assert item == Paragraph(
+        "1. Report 12 (likeness 0.46): shares consolidation.", "Lacks effusion."
+    )
+
+
 @given(st.text())
 def test_nothing_that_was_said_is_lost(text: str) -> None:
     said = "".join(p.lead + p.rest + p.sources for p in split_answer(text))

@@ -1,19 +1,22 @@
 """A conversation: answers, follow-ups, corrections, questions back, stopping, restarts."""
 
+import errno
 import threading
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from apps.chat.conversation import Conversation
 from apps.chat.desk import Desk
+from apps.chat.examples import copy_example
 from apps.chat.options import ChatOptions
 from apps.chat.record import Choices
 from apps.chat.refusals import NotNowError
 from apps.chat.sessions import SessionStore
 from apps.chat.uploads import paste
 from apps.chat.views.talk import show_running
-from dxtrace.clinical import CallRequest, Correction, Presence, Source, Trace
+from dxtrace.clinical import CallRequest, Correction, Measurement, Presence, Source, Trace
 from tests.processes import wait_until
 from tests.unit.apps.chat.conftest import VISITOR
 
@@ -183,10 +186,133 @@ def test_the_log_says_what_kind_of_error_it_was_and_nothing_of_the_case(
 
     monkeypatch.setattr("graphs.reviewing.review_with_trace", broken)
     conversation = begun(store, desk, CT)
-    assert conversation.turns[-1].error == "Internal error: KeyError"
+    assert conversation.turns[-1].error.startswith("This failed in the program (KeyError)")
     assert "KeyError" in caplog.text
     assert "Muller" not in caplog.text
     assert conversation.session.id not in caplog.text
+
+
+def pulmonary_nodule(conversation: Conversation) -> str:
+    assert conversation.result is not None
+    return next(f.id for f in conversation.result.findings if f.concept == "pulmonary_nodule")
+
+
+def of_size(finding: str, mm: object) -> tuple[Correction, ...]:
+    size = Measurement.model_validate({"kind": "diameter", "value": mm, "unit": "mm"})
+    return (Correction(finding=finding, by="Dr. A", measurements=(size,)),)
+
+
+@pytest.mark.parametrize("mm", [-3, 0, "1e9", 10**26])
+def test_a_size_that_nothing_has_is_refused(store: SessionStore, desk: Desk, mm: object) -> None:
+    conversation = begun(store, desk, CT)
+    with pytest.raises(NotNowError, match="expected"):
+        conversation.correct(of_size(pulmonary_nodule(conversation), mm), "Dr. A")
+    assert len(conversation.turns) == 1
+
+
+def test_a_turn_that_fails_in_the_middle_leaves_the_session_as_it_was(
+    store: SessionStore, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = begun(store, desk, CT)
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            "graphs.nodes.said_before", Mock(side_effect=RuntimeError("Muller_Hans.txt"))
+        )
+        conversation.correct(of_size(pulmonary_nodule(conversation), 4), "Dr. A")
+        failed = done(conversation).turns[-1]
+    assert "RuntimeError" in failed.error
+    assert "Muller" not in failed.error
+    conversation.ask("Is there a pleural effusion?")
+    turn = done(conversation).turns[-1]
+    assert turn.error == ""
+    assert turn.result is not None
+    assert turn.result.corrections == ()
+    conversation.correct(of_size(pulmonary_nodule(conversation), 5), "Dr. A")
+    assert done(conversation).turns[-1].error == ""
+    assert conversation.trace is not None
+    conversation.trace.verify()
+
+
+def killed_while(
+    conversation: Conversation, options: ChatOptions, **record: object
+) -> Conversation:
+    """The session in another server, as one leaves it that is killed before it has begun."""
+    session = conversation.session
+    session.write_record(session.read_record().model_copy(update=record))
+    later = anew(conversation, options)
+    later.go_on()
+    return done(later)
+
+
+def test_a_correction_outlives_the_server(
+    store: SessionStore, desk: Desk, options: ChatOptions
+) -> None:
+    conversation = begun(store, desk, CT)
+    changes = of_size(pulmonary_nodule(conversation), 4)
+    later = killed_while(conversation, options, running="correction", corrections=changes)
+    turn = later.turns[-1]
+    assert turn.error == ""
+    assert turn.result is not None
+    assert turn.result.corrections == changes
+    assert later.record.corrections == ()
+
+
+def test_a_reply_outlives_the_server(store: SessionStore, desk: Desk, options: ChatOptions) -> None:
+    conversation = begun(store, desk, RADIOGRAPH)
+    asked = conversation.pending
+    assert asked is not None
+    later = killed_while(conversation, options, running="reply", words="no", reply_to=asked.text)
+    turn = later.turns[-1]
+    assert (turn.error, turn.reply_to) == ("", asked.text)
+    assert later.pending != asked
+
+
+def test_what_was_called_off_is_asked_again_by_the_next_question(
+    store: SessionStore, desk: Desk
+) -> None:
+    session = store.create(VISITOR)
+    copy_example("nodule-ct", session.arriving)
+    conversation = desk.conversation(session)
+    conversation.bring()
+    wait_until(lambda: bool(conversation.running and conversation.running.steps), "it has begun")
+    conversation.stop()
+    stopped = done(conversation).result
+    assert stopped is not None
+    assert [t.reason for t in stopped.tools if t.name == "ct_lung_nodules"] == ["cancelled"]
+    conversation.ask("Is there a pulmonary nodule?")
+    answered = done(conversation).result
+    assert answered is not None
+    assert [t.outcome for t in answered.tools if t.name == "ct_lung_nodules"] == ["ok"]
+    assert answered.answer.text.startswith("Yes: pulmonary nodule is present")
+    assert conversation.trace is not None
+    conversation.trace.verify()
+
+
+def test_a_full_disk_is_said_and_the_session_goes_on(
+    store: SessionStore, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = begun(store, desk, CT)
+    with monkeypatch.context() as patched:
+        full = OSError(errno.ENOSPC, "No space left", "/state/Muller_Hans.txt")
+        patched.setattr("apps.chat.conversation.write_turn", Mock(side_effect=full))
+        conversation.ask("Is there a pleural effusion?")
+        lost = done(conversation).turns[-1]
+    assert "disk is full" in lost.error
+    conversation.ask("Is there a pleural effusion?")
+    assert done(conversation).turns[-1].result is not None
+    assert [bool(t.error) for t in conversation.turns] == [False, True, False]
+
+
+def test_asking_while_it_is_reviewed_says_so(store: SessionStore, desk: Desk) -> None:
+    session = store.create(VISITOR)
+    paste(CT, session.arriving, session.brought, ROOM)
+    conversation = desk.conversation(session)
+    conversation.bring()
+    running = conversation.running
+    if running is not None:
+        with pytest.raises(NotNowError, match="under way"):
+            conversation.ask("Is there a nodule?")
+    done(conversation)
 
 
 def test_who_waits_sees_how_many_are_before_them_and_can_stop_without_a_turn(

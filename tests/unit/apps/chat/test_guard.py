@@ -226,6 +226,12 @@ def test_a_missing_extra_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> N
         chat(ChatRequest(ChatOptions()))
 
 
+def test_a_state_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UsageError, match=r"--state .*: cannot be made"):
+        chat(ChatRequest(ChatOptions(state=tmp_path / "file" / "state")))
+
+
 def test_an_unknown_planner_is_refused_before_anything_is_served(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--planner"):
         chat(ChatRequest(ChatOptions(planner="nobody", state=tmp_path)))

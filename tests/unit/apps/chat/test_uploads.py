@@ -226,7 +226,7 @@ def test_a_case_file_cannot_name_files_outside(brought: Path, tmp_path: Path) ->
     bring(brought, "case.yaml", b"reports: [{path: ../../secret.txt}]")
     with pytest.raises(IntakeError, match="expected a path inside") as refused:
         read(brought)
-    words = spoken(refused.value, brought)
+    words = spoken(refused.value)
     assert "expected a file that is brought with it" in words
     assert str(tmp_path) not in words
 

@@ -306,7 +306,7 @@ def test_a_huge_picture_is_refused_from_its_header(tmp_path: Path) -> None:
     header = struct.pack(">IIBBBBB", 60000, 60000, 8, 0, 0, 0, 0)
     raw = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(99)))
     (tmp_path / "a.png").write_bytes(raw + chunk(b"IEND", b""))
-    refuse(tmp_path / "a.png", "at most 120,000,000 pixels|damaged")
+    refuse(tmp_path / "a.png", "a frame of at most 120,000,000 pixels, got more")
 
 
 @given(place=st.integers(0, 2000), value=st.integers(0, 255), cut=st.integers(0, 400))

@@ -186,6 +186,23 @@ def test_two_visitors_never_see_each_others_cases(site: ChatSite, visit: Visit) 
     assert two.request.delete(f"{site.address}session/{session}").status == 404
 
 
+def test_a_session_that_another_tab_removed_is_said_to_be_gone(
+    site: ChatSite, visit: Visit
+) -> None:
+    page = visit(site.address)
+    page.get_by_role("button", name="Report of a chest CT").click()
+    answered(page)
+    other = page.context.new_page()
+    other.goto(page.url)
+    answered(other)
+    page.get_by_role("button", name="Remove this session now").click()
+    expect(page.get_by_role("heading", name="Bring a case")).to_be_visible()
+    ask(other, "Is there a pleural effusion?")
+    expect(other.locator("#dx-bringing [role=alert]:visible")).to_contain_text("not here any more")
+    drop(other, REPORT)
+    answered(other)
+
+
 def test_a_killed_server_goes_on_where_it_was(own_site: ChatSite, visit: Visit) -> None:
     page = visit(own_site.address)
     page.get_by_role("button", name="Chest CT with two nodules").click()
