@@ -12,7 +12,6 @@ The bounds of ``dxtrace/retrieval/cases/bound.py`` were chosen with ``--part dev
 it the held-back queries are counted.
 """
 
-import argparse
 import re
 import sys
 import tempfile
@@ -23,10 +22,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.case_search import DEVELOPMENT, HELD_BACK, Judged, build, judge, relevance
+from benchmarks.case_search import Judged, build, chosen_parts, relevance
 from benchmarks.other_examinations import OTHER_EXAMINATIONS
 from dxtrace.clinical import Case, Report
-from dxtrace.intake.indiana import read_indiana
 from dxtrace.knowledge import load_knowledge
 from dxtrace.retrieval.cases import CaseIndex
 from dxtrace.retrieval.cases.bound import LEAST, LEAST_WORDS
@@ -97,20 +95,12 @@ def print_others(index: CaseIndex) -> None:
 
 def main() -> int:
     """Build, ask, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--part", choices=("held-back", "development"), default="held-back")
-    parser.add_argument("--folder", type=Path, help="keep the index here (default: temporary)")
-    given = parser.parse_args()
-    held_back = given.part == "held-back"
-    part = HELD_BACK if held_back else DEVELOPMENT
-    reports = [r for r in read_indiana() if held_back or r.number % 5 != HELD_BACK]
-    judged = judge(reports)
-    queries = [j for j in judged if j.report.number % 5 == part]
-    collection = [j for j in judged if j.report.number % 5 != part]
-    print(f"{given.part}: {len(queries)} queries; bounds {LEAST} and {LEAST_WORDS} (words)")
+    parts = chosen_parts(__doc__.splitlines()[0])
+    queries, collection = parts.queries, parts.collection
+    print(f"{parts.name}: {len(queries)} queries; bounds {LEAST} and {LEAST_WORDS} (words)")
     with tempfile.TemporaryDirectory() as temporary:
         records = [j.record.model_copy(update={"body_part": "chest"}) for j in collection]
-        index = build(given.folder or Path(temporary), records)
+        index = build(parts.folder or Path(temporary), records)
         print_steps(pairs_of(index, queries, collection))
         print_others(index)
     return 0

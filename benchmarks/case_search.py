@@ -155,9 +155,28 @@ def rankings(
     return {"BM25 (bm25s)": by_bm25s, **ways, "fused": by(SHARES)}
 
 
-def main() -> int:
-    """Build, search, compare."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+@dataclass(frozen=True)
+class Parts:
+    """What is asked with, and what is searched.
+
+    Attributes:
+        name: the part of the reports that is asked with.
+        folder: where to keep the index; None for a temporary one.
+        reports: number of reports.
+        queries: asked with.
+        collection: searched.
+    """
+
+    name: str
+    folder: Path | None
+    reports: int
+    queries: list[Judged]
+    collection: list[Judged]
+
+
+def chosen_parts(description: str) -> Parts:
+    """The parts that the command line asks for."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--part", choices=("held-back", "development"), default="held-back")
     parser.add_argument("--folder", type=Path, help="keep the index here (default: temporary)")
     given = parser.parse_args()
@@ -165,11 +184,21 @@ def main() -> int:
     part = HELD_BACK if held_back else DEVELOPMENT
     reports = [r for r in read_indiana() if held_back or r.number % 5 != HELD_BACK]
     judged = judge(reports)
-    print(f"{given.part} part: {len(judged)} of {len(reports)} reports are coded")
-    queries = [j for j in judged if j.report.number % 5 == part]
-    collection = [j for j in judged if j.report.number % 5 != part]
+    return Parts(
+        name=given.part, folder=given.folder, reports=len(reports),
+        queries=[j for j in judged if j.report.number % 5 == part],
+        collection=[j for j in judged if j.report.number % 5 != part],
+    )  # fmt: skip
+
+
+def main() -> int:
+    """Build, search, compare."""
+    parts = chosen_parts(__doc__.splitlines()[0])
+    queries, collection = parts.queries, parts.collection
+    coded = len(queries) + len(collection)
+    print(f"{parts.name} part: {coded} of {parts.reports} reports are coded")
     with tempfile.TemporaryDirectory() as temporary:
-        index = build(given.folder or Path(temporary), [j.record for j in collection])
+        index = build(parts.folder or Path(temporary), [j.record for j in collection])
         figures = compare(queries, collection, rankings(index, collection))
     baseline = max(v for name, v in figures.items() if name.startswith(("BM25", "dense")))
     gain = figures["fused"] / baseline

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
@@ -221,8 +222,12 @@ def _spoken(name: str) -> str:
 
 def _conclusions(knowledge: Knowledge, outputs: Iterable[str]) -> str:
     lines = []
+    public = Counter(output.public_name for _, output in knowledge.outputs.values())
     for name in list(outputs)[:_MOST_CONCLUSIONS]:
-        output = knowledge.outputs[name][1]
+        pack, output = knowledge.outputs[name]
         values = ", ".join(v.key for v in output.values[:_MOST_VALUES])
-        lines.append(f"- {output.public_name}" + (f": {values}" if values else ""))
+        shown = output.public_name
+        if public[shown] > 1:
+            shown = f"{name} ({pack.header.title}; your sentence names the edition)"
+        lines.append(f"- {shown}" + (f": {values}" if values else ""))
     return "\n".join(["Conclusions that may be claimed:", *lines]) if lines else ""

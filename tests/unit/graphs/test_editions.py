@@ -5,7 +5,10 @@ from functools import cache
 import pytest
 
 from agents.vlm.claims import Known, statement_of
+from agents.vlm.dialects import dialect_named
 from agents.vlm.moves import RawSentence
+from agents.vlm.offer import Offer
+from agents.vlm.wording import FULL
 from dxtrace.clinical import Case, CheckedSentence, Report, Sentence, Statement
 from dxtrace.reasoning import Checker
 from graphs.statements import check_statement
@@ -103,3 +106,13 @@ def test_a_value_that_no_edition_has_is_refused() -> None:
     _, (problem,) = statement_of([raw], default_workbench().knowledge, Known())
     assert "N2a" in problem
     assert "N7" in problem
+
+
+def test_a_model_is_told_the_editions_of_what_it_may_claim() -> None:
+    offered = FULL.system(
+        Offer(), dialect_named("json"), default_workbench().knowledge,
+        ["tnm_lung_8.stage", "tnm_lung_9.stage", "lung_rads.category"], "",
+    )  # fmt: skip
+    assert "tnm_lung_8.stage (Lung cancer TNM, 8th edition" in offered
+    assert "tnm_lung_9.stage (Lung cancer TNM, 9th edition" in offered
+    assert "- lung_rads.category: " in offered
