@@ -14,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 
+from apps.chat.attempts import WrongPasswords
 from apps.chat.options import LOOPBACK, ChatOptions
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, options: ChatOptions) -> None:
         self._app, self._options = app, options
+        self._wrong = WrongPasswords()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve or refuse one request."""
@@ -98,9 +100,8 @@ class Guard:
             return PlainTextResponse("This page does not answer to that name.", 421)
         if not _is_same_origin(scope["method"], headers):
             return PlainTextResponse("Requests of other pages are refused.", 403)
-        if not self._has_password(headers):
-            asks = {"www-authenticate": 'Basic realm="DxTrace", charset="UTF-8"'}
-            return PlainTextResponse("A password is needed.", 401, headers=asks)
+        if self._options.password and (barred := self._barred(scope, headers)):
+            return barred
         path = scope["path"]
         if not (_LIBRARY.fullmatch(path) or _OURS.fullmatch(path)):
             return PlainTextResponse("Not found", 404)
@@ -115,17 +116,32 @@ class Guard:
         except ValueError:
             return False
 
-    def _has_password(self, headers: Headers) -> bool:
-        if not self._options.password:
-            return True
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "basic":
-            return False
-        try:
-            _, _, password = base64.b64decode(given, validate=True).partition(b":")
-        except ValueError:
-            return False
-        return hmac.compare_digest(password, self._options.password.encode())
+    def _barred(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
+        """The answer to a request without the password; None if it is there."""
+        address = (scope.get("client") or ("",))[0]
+        if wait_s := self._wrong.wait_s(address):
+            later = {"retry-after": str(wait_s)}
+            said = f"Too many wrong passwords: try again in {wait_s} s."
+            return PlainTextResponse(said, 429, headers=later)
+        given = _given_password(headers)
+        if given is not None and hmac.compare_digest(given, self._options.password.encode()):
+            self._wrong.forget(address)
+            return None
+        if given is not None:
+            self._wrong.add(address)
+        asks = {"www-authenticate": 'Basic realm="DxTrace", charset="UTF-8"'}
+        return PlainTextResponse("A password is needed.", 401, headers=asks)
+
+
+def _given_password(headers: Headers) -> bytes | None:
+    """The password of a request; None if it names none."""
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return base64.b64decode(given, validate=True).partition(b":")[2]
+    except ValueError:
+        return b""
 
 
 def visitor_of(headers: Headers) -> str:

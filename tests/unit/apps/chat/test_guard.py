@@ -9,6 +9,7 @@ from unittest.mock import Mock
 import pytest
 from starlette.testclient import TestClient
 
+from apps.chat.attempts import MOST_WRONG, WITHIN_S
 from apps.chat.guard import COOKIE
 from apps.chat.options import ChatOptions
 from apps.chat.server import build_app, sweep_once
@@ -200,6 +201,24 @@ def test_a_password_is_asked_for_everything(tmp_path: Path) -> None:
     assert client(app, base).get("/", headers=odd).status_code == 401  # type: ignore[arg-type]  # bytes, as sent
     assert status("anyone:wrong") == 401
     assert status("anyone:långt lösenord") == 200
+
+
+def test_who_guesses_passwords_waits_and_who_gives_none_does_not(tmp_path: Path) -> None:
+    options = ChatOptions(host="0.0.0.0", state=tmp_path, password="långt lösenord")  # noqa: S104, S106
+    app = build_app(options)
+    base = "http://reading-room:7860"
+
+    def answer(password: str) -> Any:
+        given = base64.b64encode(f"anyone:{password}".encode()).decode()
+        return client(app, base, authorization=f"Basic {given}").get("/")
+
+    for _ in range(MOST_WRONG + 5):
+        assert client(app, base).get("/").status_code == 401
+    for number in range(MOST_WRONG):
+        assert answer(f"guess {number}").status_code == 401
+    refused = answer("långt lösenord")
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["retry-after"]) <= WITHIN_S + 1
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.4", "::", "reading-room"])  # noqa: S104
