@@ -148,8 +148,7 @@ def review_graph(steps: int) -> Any:
     entry = PlannerEntry(name="instant", kind="transformers", model="/", dialect="tools", images=0)
     budget = TalkBudget(turns=steps + 2)
     planner = VlmPlanner(entry, pathway, lambda: InstantModel(steps=steps), budget)
-    bench.__dict__["_planners"] = {"instant": planner}
-    return build_review_graph(TimedNodes(bench, "instant", Settings(time_limit_s=3600)))
+    return build_review_graph(TimedNodes(bench, planner, Settings(time_limit_s=3600)))
 
 
 class BareState(TypedDict):
