@@ -7,7 +7,7 @@ import pytest
 
 from agents.intent import Intent
 from agents.pathway_planner import PathwayPlanner
-from agents.planner import PackChoice, Plan, Situation, Turn
+from agents.planner import PackChoice, Plan, Planner, Situation, Turn
 from dxtrace.clinical import (
     Arguments,
     Basis,
@@ -117,7 +117,6 @@ def heard(
         return ExpertOutput(passages=tuple(p for phrase in asked for p in search(phrase)))
 
     known = default_workbench()
-    bench = Workbench(known.knowledge)
     registry = ToolRegistry()
     reader = known.registry.get("report_reader")
     assert reader is not None
@@ -126,9 +125,14 @@ def heard(
         name="guideline_search", task="retrieval", accepts=("report",), prompts=("phrases",)
     )
     registry.register(Tool(card, run))
-    bench.__dict__.update(reader=known.reader, registry=registry)
     speaker = Speaker(PathwayPlanner(known.knowledge, known.reader, registry), phrase, say)
-    bench.__dict__["_planners"] = {"speaker": speaker}
+
+    class Bench(Workbench):
+        def planner(self, name: str) -> Planner:
+            return speaker if name == speaker.name else super().planner(name)
+
+    bench = Bench(known.knowledge)
+    bench.__dict__.update(reader=known.reader, registry=registry)
     case = report_case(REPORT, QUESTION)
     return review_with_trace(case, planner="speaker", bench=bench, settings=settings), speaker
 
